@@ -1,0 +1,280 @@
+# Signalbox: every verb that a person types.  `make help` lists them.
+#
+# The kernel of a stage is built in build/<stage>/, away from the sources:
+#
+#	kernel/*/*.c, *.asm -> objects -> kernel.pre.elf	first link
+#	kernel.pre.elf -> tools/symbols.py -> ksyms.bin		who is where
+#	objects + ksyms.bin -> kernel.elf			second link
+#	kernel.elf -> kernel.elf32		what `qemu -kernel` loads
+#	kernel.elf32 -> build/signalbox.iso	what a PC boots, by GRUB
+#
+# The symbols lie last in the image, so that the second link moves nothing and
+# the addresses taken from the first one hold.
+#
+# Sources are found by wildcard: a new file in kernel/<folder>/ is built, no
+# list needs it.  A change of a header, of a flag or of the list of files
+# rebuilds what it touches, and no more.  V=1 shows the commands.
+
+# Make 4.2 is the first to tell how a $(shell) ended.
+probe := $(shell :)
+ifneq ($(.SHELLSTATUS),0)
+$(error This needs GNU Make 4.2 or newer (macOS: brew install make, type gmake))
+endif
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables --no-print-directory
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
+endif
+# The tools that a recipe starts may call make again: it shall start afresh,
+# and not look for this make's job server.
+unexport MAKEFLAGS
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+GOALS := $(or $(MAKECMDGOALS),all)
+
+STAGES := 00-core
+STAGE := 00-core
+BUILD := build
+OUT := $(BUILD)/$(STAGE)
+
+# ---- tools ----
+
+# What the verbs need is installed before anything else is looked at.
+# tools/setup takes the verbs' names, and is silent when nothing is missing.
+GOALS_WITHOUT_TOOLS := help clean setup console
+SETUP_GOALS := $(filter-out $(GOALS_WITHOUT_TOOLS),$(GOALS)) $(if $(ISO),iso)
+ifneq ($(strip $(SETUP_GOALS)),)
+probe := $(shell tools/setup --quiet $(SETUP_GOALS) >&2)
+ifneq ($(.SHELLSTATUS),0)
+$(error Tools are missing: see above)
+endif
+endif
+
+# Debian's libraries for Python belong to Debian's own Python.
+PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
+MACHINE := $(PYTHON) tools/machine.py
+
+# A compiler that can only mean bare x86-64 comes first; then the one that
+# Debian has on every architecture; then the system's own, on x86-64.
+find_tool = $(firstword $(foreach t,$(1),$(shell command -v $(t) 2>/dev/null)))
+CROSS := $(patsubst %gcc,%,$(notdir $(call find_tool, \
+	x86_64-elf-gcc x86_64-linux-gnu-gcc gcc)))
+CC := $(CROSS)gcc
+LD := $(CROSS)ld
+OBJCOPY := $(CROSS)objcopy
+NASM := nasm
+GRUB_MKRESCUE := $(call find_tool,grub-mkrescue grub2-mkrescue)
+
+# Warnings stop the build with the compilers that this tree is tested with.
+# A newer one may warn of more: that shall not stop anybody.
+GCC_KNOWN := 10 11 12
+GCC_VERSION := $(shell $(CC) -dumpversion 2>/dev/null)
+WERROR := $(if $(filter $(GCC_KNOWN),$(firstword $(subst ., ,$(GCC_VERSION)))), \
+	-Werror)
+
+# The second half turns off by name what distributions turn on by default.
+CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
+	-ffreestanding -mno-red-zone -mcmodel=kernel -mgeneral-regs-only \
+	-fno-strict-aliasing -fno-omit-frame-pointer \
+	-fno-optimize-sibling-calls \
+	-fno-pic -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE \
+	-DSTAGE='"$(STAGE)"' -Ikernel/include
+NASMFLAGS := -f elf64 -g -F dwarf -I$(OUT)/ -Ikernel/include/
+LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
+	-z noexecstack
+
+# ---- sources ----
+
+C_SOURCES := $(sort $(wildcard kernel/*/*.c kernel/*/*/*.c))
+ASM_SOURCES := $(sort $(wildcard kernel/*/*.asm kernel/*/*/*.asm))
+HEADERS := $(sort $(wildcard kernel/include/*.h kernel/*/*.h))
+OBJECTS := $(C_SOURCES:%=$(OUT)/%.o) $(ASM_SOURCES:%=$(OUT)/%.o)
+
+# ---- how the output looks: "CC kernel/mm/page.c" ----
+
+Q := $(if $(V),,@)
+say = @printf '%-4s %s\n'
+quote = '$(subst ','\'',$(1))'
+
+# Writes text to the target, but leaves a file that says the same untouched:
+# what depends on it is rebuilt only when the text has changed.
+define write_if_changed
+@mkdir -p $(@D)
+@printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
+endef
+
+# ---- verbs ----
+
+.PHONY: all kernel
+all: kernel
+kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 compile_commands.json ## Build the kernel (what a bare `make` does)
+
+# What the verbs below hand on to tools/machine.py, when it is given.
+MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
+	$(if $(MEMORY),--memory $(MEMORY)) $(if $(ISO),--iso) \
+	$(if $(ICOUNT),--icount) $(if $(WINDOW),--window) \
+	$(if $(APPEND),--append $(call quote,$(APPEND)))
+
+.PHONY: run
+run: kernel $(if $(ISO),iso) ## Boot it in QEMU [CPUS=2 MEMORY=64 APPEND='words' ISO=1 ICOUNT=1 WINDOW=1]
+	@$(MACHINE) run $(MACHINE_ARGS)
+
+.PHONY: test
+TEST := all
+test: APPEND += test=$(TEST)
+test: kernel ## Run tests inside the kernel [TEST=core/wakeup CPUS=2 APPEND='seed=7']
+	@$(MACHINE) run $(MACHINE_ARGS)
+
+.PHONY: check
+check: kernel iso ## Run every test of this repository
+	@$(PYTHON) tools/check $(CHECK_ARGS)
+
+.PHONY: gdb bochs console
+gdb: kernel $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1]
+	@$(MACHINE) gdb $(MACHINE_ARGS) $(if $(AT),--at $(AT))
+
+bochs: kernel iso ## Boot the ISO in Bochs [DEBUG=1 CPUS= MEMORY= APPEND= WINDOW=1]
+	@$(MACHINE) bochs $(MACHINE_ARGS) $(if $(DEBUG),--debug)
+
+console: ## The console of a kernel under a debugger, in a second terminal
+	@$(MACHINE) console --stage $(STAGE)
+
+.PHONY: iso
+iso: $(BUILD)/signalbox.iso ## Make build/signalbox.iso [CMDLINE='words for the kernel']
+
+.PHONY: compdb
+compdb: compile_commands.json ## Make compile_commands.json, for editors
+
+.PHONY: format format-check
+format: ## Format the C sources with clang-format
+	$(Q)clang-format -i $(C_SOURCES) $(HEADERS)
+
+format-check: ## Say which C sources clang-format would change
+	$(Q)clang-format --dry-run -Werror $(C_SOURCES) $(HEADERS)
+
+.PHONY: setup doctor
+setup: ## Install every tool that is missing
+	@tools/setup
+
+doctor: ## Check the tools, boot a smoke kernel, name repairs
+	@$(PYTHON) tools/doctor
+
+.PHONY: clean
+clean: ## Remove what was built
+	$(Q)rm -rf $(BUILD) compile_commands.json
+
+.PHONY: help
+help: ## This list
+	@echo 'make <verb> [NAME=value ...]'; echo
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='	' read -r verb text; do \
+			printf '  %-13s %s\n' "$$verb" "$$text"; done
+
+# ---- the kernel ----
+
+.PHONY: FORCE
+$(OUT)/flags: FORCE
+	$(call write_if_changed,$(call quote,$(CC) $(GCC_VERSION) $(CFLAGS)))
+
+$(OUT)/sources: FORCE
+	$(call write_if_changed,$(ASM_SOURCES) $(C_SOURCES))
+
+$(OUT)/%.c.o: %.c $(OUT)/flags
+	$(say) CC $<
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
+
+$(OUT)/%.asm.o: %.asm $(OUT)/layout.inc $(OUT)/flags
+	$(say) NASM $<
+	@mkdir -p $(@D)
+	$(Q)$(NASM) $(NASMFLAGS) -MD $@.d -MP -o $@ $<
+
+# The linker script and the assembler read layout.h too: the script through
+# the preprocessor, the assembler as the same list in its own words.
+$(OUT)/kernel.ld: kernel/boot/kernel.ld kernel/include/layout.h $(OUT)/flags
+	$(Q)$(CC) -E -P -x c -Ikernel/include -o $@ $<
+
+$(OUT)/layout.inc: kernel/include/layout.h Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -nE 's/^#define ([A-Z0-9_]+) (0x[0-9a-fA-F]+|[0-9]+).*/%define \1 \2/p' $< > $@
+
+link = $(LD) $(LDFLAGS) -T $(OUT)/kernel.ld -o $@ $(OBJECTS)
+
+$(OUT)/empty.bin: $(OUT)/flags
+	@: > $@
+
+$(OUT)/kernel.pre.elf: $(OBJECTS) $(OUT)/empty.bin.o $(OUT)/kernel.ld $(OUT)/sources
+	$(Q)$(link) $(OUT)/empty.bin.o
+
+$(OUT)/ksyms.bin: $(OUT)/kernel.pre.elf tools/symbols.py
+	$(say) SYMS $@
+	$(Q)$(PYTHON) tools/symbols.py $< $@
+
+$(OUT)/%.bin.o: $(OUT)/%.bin
+	$(Q)printf 'section .ksyms progbits alloc noexec nowrite align=8\nincbin "%s"\n' $< > $@.asm
+	$(Q)$(NASM) -f elf64 -o $@ $@.asm
+
+$(OUT)/kernel.elf: $(OUT)/kernel.pre.elf $(OUT)/ksyms.bin.o
+	$(say) LD $@
+	$(Q)$(link) $(OUT)/ksyms.bin.o
+
+# QEMU takes a multiboot kernel only as a 32-bit file.
+$(OUT)/kernel.elf32: $(OUT)/kernel.elf
+	$(Q)$(OBJCOPY) -O elf32-i386 --strip-all $< $@
+
+# For clangd and other editors: how each C file is compiled.
+comma := ,
+define newline
+
+
+endef
+compdb_row = {"directory": "$(CURDIR)", "file": "$(1)", \
+	"command": "$(subst ",\",$(CC) $(CFLAGS) -c $(1))"}
+
+compile_commands.json: $(OUT)/flags $(OUT)/sources
+	$(file >$@,[$(subst } {,}$(comma)$(newline){,$(foreach \
+		c,$(C_SOURCES),$(call compdb_row,$(c))))])
+
+-include $(OBJECTS:=.d)
+
+# ---- the image that GRUB boots ----
+
+# One entry boots at once; from two on there is a moment to choose.
+define GRUB_CFG
+set timeout=$(if $(word 2,$(STAGES)),2,0)
+terminal_output console
+set gfxpayload=text
+$(foreach s,$(STAGES),
+menuentry "Signalbox $(s)" {
+	multiboot /boot/$(s).elf $(CMDLINE)
+	boot
+})
+endef
+export GRUB_CFG
+
+ISO_ROOT := $(BUILD)/iso
+
+$(ISO_ROOT)/boot/grub/grub.cfg: FORCE
+	$(call write_if_changed,"$$GRUB_CFG")
+
+$(ISO_ROOT)/boot/%.elf: $(BUILD)/%/kernel.elf32
+	@mkdir -p $(@D)
+	@cp $< $@
+
+# Only the BIOS half of GRUB, and the modules that this menu uses: an image of
+# less than 1 MiB in a tenth of a second, and no need for EFI's tools.
+GRUB_BIOS := $(firstword $(wildcard $(addsuffix /grub/i386-pc, \
+	/usr/lib /usr/local/lib /usr/share) /usr/lib64/grub/i386-pc))
+
+$(BUILD)/signalbox.iso: $(ISO_ROOT)/boot/grub/grub.cfg \
+		$(STAGES:%=$(ISO_ROOT)/boot/%.elf)
+	$(say) ISO $@
+	$(Q)$(GRUB_MKRESCUE) --directory=$(GRUB_BIOS) \
+		--install-modules='normal multiboot' \
+		--fonts= --locales= --themes= -o $@ $(ISO_ROOT) \
+		>$(BUILD)/iso.log 2>&1 || { \
+		cat $(BUILD)/iso.log; echo 'grub-mkrescue failed, see above;' \
+		'`make doctor` checks what it needs'; exit 1; }

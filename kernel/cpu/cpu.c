@@ -1,0 +1,184 @@
+/*
+ * cpu.c - descriptor tables and control registers of each CPU.
+ *
+ * Every CPU has its own GDT and TSS.  The order of the GDT's entries is given
+ * by SYSCALL and SYSRET, which compute selectors from MSR_STAR (SDM 2B,
+ * SYSRET): kernel code, kernel data; 32-bit user code (unused), user data,
+ * user code.
+ *
+ * NMI, double fault, debug exception and machine check can come when the
+ * stack is not to be trusted: just after SYSCALL, or because a push on it
+ * faulted.  They run on stacks of their own, through the interrupt stack table
+ * of the TSS (SDM 3A, 6.14.5).
+ */
+#include "cpu.h"
+#include "panic.h"
+#include "segments.h"
+#include "string.h"
+#include "vm.h"
+
+/* Source: SDM 3A, 7.7. */
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, io_map_base;
+} __attribute__((packed));
+
+#define GDT_KERNEL_CODE 0x00af9b000000ffffull
+#define GDT_KERNEL_DATA 0x00cf93000000ffffull
+#define GDT_USER_CODE32 0x00cffb000000ffffull
+#define GDT_USER_DATA 0x00cff3000000ffffull
+#define GDT_USER_CODE 0x00affb000000ffffull
+
+struct descriptor_tables {
+	uint64_t gdt[GDT_ENTRIES];
+	struct tss tss;
+} __attribute__((aligned(16)));
+
+struct table_pointer {
+	uint16_t limit;
+	uint64_t base;
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
+_Static_assert(offsetof(struct cpu, running) == CPU_CURRENT, "");
+_Static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP, "");
+_Static_assert(offsetof(struct cpu, kernel_rsp) == CPU_KERNEL_RSP, "");
+
+struct cpu cpus[MAX_CPUS];
+unsigned int cpu_count;
+
+static struct descriptor_tables tables[MAX_CPUS];
+
+/* Until there is memory, the boot CPU's faults use this one. */
+static char early_ist_stack[PAGE_SIZE * 2] __attribute__((aligned(16)));
+
+/* A TSS descriptor takes two GDT entries (SDM 3A, 7.2.3). */
+static void set_tss_descriptor(uint64_t *entry, const struct tss *tss)
+{
+	uint64_t base = (uintptr_t)tss;
+
+	entry[0] = (sizeof(*tss) - 1) | (base & 0xffffff) << 16 |
+		   0x89ull << 40 | (base >> 24 & 0xff) << 56;
+	entry[1] = base >> 32;
+}
+
+static void load_gdt(struct descriptor_tables *t)
+{
+	struct table_pointer pointer = { sizeof(t->gdt) - 1,
+					 (uintptr_t)t->gdt };
+
+	asm volatile("lgdt %0\n\t"
+		     "pushq %1\n\t"
+		     "leaq 1f(%%rip), %%rax\n\t"
+		     "pushq %%rax\n\t"
+		     "lretq\n"
+		     "1:\n\t"
+		     "movw %w2, %%ds\n\t"
+		     "movw %w2, %%es\n\t"
+		     "movw %w2, %%ss\n\t"
+		     "ltr %w3"
+		     :
+		     : "m"(pointer), "i"(SELECTOR_KERNEL_CODE),
+		       "r"(SELECTOR_KERNEL_DATA), "r"(SELECTOR_TSS)
+		     : "rax", "memory");
+}
+
+void cpu_init(struct cpu *c)
+{
+	struct descriptor_tables *t = &tables[c - cpus];
+
+	t->gdt[SELECTOR_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
+	t->gdt[SELECTOR_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
+	t->gdt[SELECTOR_USER_CODE32 / 8] = GDT_USER_CODE32;
+	t->gdt[SELECTOR_USER_DATA / 8] = GDT_USER_DATA;
+	t->gdt[SELECTOR_USER_CODE / 8] = GDT_USER_CODE;
+	set_tss_descriptor(&t->gdt[SELECTOR_TSS / 8], &t->tss);
+	t->tss.io_map_base = sizeof(t->tss);
+	if (c == &cpus[0])
+		for (unsigned int i = 0; i < IST_STACKS; i++)
+			t->tss.ist[i] = (uintptr_t)early_ist_stack +
+					sizeof(early_ist_stack);
+	load_gdt(t);
+
+	c->self = c;
+	c->id = c - cpus;
+	wrmsr(MSR_GS_BASE, (uintptr_t)c);
+	wrmsr(MSR_KERNEL_GS_BASE, 0);
+}
+
+void cpu_init_stacks(struct cpu *c)
+{
+	for (unsigned int i = 0; i < IST_STACKS; i++) {
+		uintptr_t stack = vm_stack_alloc();
+
+		if (!stack)
+			panic("cpu_init_stacks: no memory for the fault "
+			      "stacks of CPU %u", c->id);
+		tables[c->id].tss.ist[i] = stack + STACK_SIZE;
+	}
+}
+
+void cpu_set_kernel_stack(struct cpu *c, uintptr_t top)
+{
+	c->kernel_rsp = top;
+	tables[c->id].tss.rsp[0] = top;
+}
+
+/* CPUID leaf 1, EDX and ECX; every x86-64 CPU has these, except for the local
+ * APIC, which an emulator can leave out. */
+const char *cpu_missing_feature(void)
+{
+	static const struct {
+		unsigned int bit;
+		const char *name;
+	} needed[] = {
+		{ 4, "time stamp counter (TSC)" },
+		{ 5, "model-specific registers (MSR)" },
+		{ 9, "local APIC" },
+		{ 13, "global pages (PGE)" },
+		{ 24, "FXSAVE" },
+		{ 26, "SSE2" },
+	};
+	uint32_t edx = cpuid(1, 0).edx;
+
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++)
+		if (!(edx & 1u << needed[i].bit))
+			return needed[i].name;
+	return NULL;
+}
+
+/* CPUID leaf 7, EBX: bit 7 is SMEP, bit 20 SMAP. */
+void cpu_enable_features(void)
+{
+	uint64_t cr4 = read_cr4() | CR4_PGE | CR4_MCE;
+
+	if (cpuid(0, 0).eax >= 7) {
+		uint32_t ebx = cpuid(7, 0).ebx;
+
+		if (ebx & 1u << 7)
+			cr4 |= CR4_SMEP;
+		if (ebx & 1u << 20)
+			cr4 |= CR4_SMAP;
+	}
+	write_cr4(cr4);
+}
+
+void cpu_describe(char *buf, size_t size)
+{
+	uint32_t brand[13] = { 0 };
+
+	if (cpuid(0x80000000, 0).eax < 0x80000004) {
+		strlcpy(buf, "x86-64", size);
+		return;
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		struct cpuid_regs r = cpuid(0x80000002 + i, 0);
+
+		memcpy(&brand[i * 4], &r, sizeof(r));
+	}
+	strlcpy(buf, (const char *)brand, size);
+}

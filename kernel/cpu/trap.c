@@ -1,0 +1,176 @@
+/*
+ * trap.c - the interrupt descriptor table, and who handles which vector.
+ *
+ * Exceptions go to the debugger's side of the kernel (debug/fault.c), which
+ * explains them.  The local timer and the inter-processor interrupts are
+ * handled here and never pass through a student's code; device lines go to
+ * trap_device_handler.  All gates are interrupt gates: handlers run with
+ * interrupts off.
+ */
+#include "trap.h"
+#include "apic.h"
+#include "cpu.h"
+#include "panic.h"
+#include "segments.h"
+#include "thread.h"
+#include "timer.h"
+#include "trace.h"
+
+/* Source: SDM 3A, 6.14.1. */
+struct gate_descriptor {
+	uint16_t offset_low;
+	uint16_t selector;
+	uint8_t ist;
+	uint8_t type;
+	uint16_t offset_middle;
+	uint32_t offset_high;
+	uint32_t reserved;
+};
+
+#define GATE_INTERRUPT 0x8e		/* present, DPL 0 */
+#define GATE_DPL_USER 0x60
+
+static struct gate_descriptor idt[256];
+
+extern const uintptr_t trap_stubs[256];
+
+void (*trap_device_handler)(struct trap_frame *frame);
+
+static const char *const exception_names[EXCEPTION_VECTORS] = {
+	[0] = "divide error",
+	[1] = "debug exception",
+	[2] = "non-maskable interrupt",
+	[3] = "breakpoint",
+	[4] = "overflow",
+	[5] = "bound range exceeded",
+	[6] = "invalid opcode",
+	[7] = "no floating-point unit",
+	[8] = "double fault",
+	[10] = "invalid TSS",
+	[11] = "segment not present",
+	[12] = "stack segment fault",
+	[13] = "general protection fault",
+	[14] = "page fault",
+	[16] = "x87 floating-point error",
+	[17] = "alignment check",
+	[18] = "machine check",
+	[19] = "SIMD floating-point error",
+};
+
+const char *trap_name(uint64_t vector)
+{
+	if (vector < EXCEPTION_VECTORS)
+		return exception_names[vector] ? exception_names[vector] :
+						 "reserved exception";
+	switch (vector) {
+	case VECTOR_TIMER:
+		return "local timer";
+	case VECTOR_RESCHEDULE:
+		return "reschedule";
+	case VECTOR_TLB:
+		return "TLB shoot-down";
+	case VECTOR_SPURIOUS:
+		return "spurious";
+	}
+	if (vector >= VECTOR_DEVICE && vector < VECTOR_DEVICE + DEVICE_LINES)
+		return "device line";
+	return "unused vector";
+}
+
+static void set_gate(unsigned int vector, unsigned int ist)
+{
+	uintptr_t stub = trap_stubs[vector];
+
+	idt[vector] = (struct gate_descriptor){
+		.offset_low = stub,
+		.selector = SELECTOR_KERNEL_CODE,
+		.ist = ist,
+		.type = GATE_INTERRUPT,
+		.offset_middle = stub >> 16,
+		.offset_high = stub >> 32,
+	};
+}
+
+void trap_init(void)
+{
+	for (unsigned int vector = 0; vector < ARRAY_SIZE(idt); vector++)
+		set_gate(vector, 0);
+	set_gate(VECTOR_NMI, IST_NMI);
+	set_gate(VECTOR_DOUBLE_FAULT, IST_DOUBLE_FAULT);
+	set_gate(VECTOR_DEBUG, IST_DEBUG);
+	set_gate(VECTOR_MACHINE_CHECK, IST_MACHINE_CHECK);
+	idt[VECTOR_BREAKPOINT].type |= GATE_DPL_USER;
+}
+
+void trap_load(void)
+{
+	struct {
+		uint16_t limit;
+		uint64_t base;
+	} __attribute__((packed)) pointer = { sizeof(idt) - 1,
+					      (uintptr_t)idt };
+
+	asm volatile("lidt %0" : : "m"(pointer));
+}
+
+/*
+ * A device interrupt.  Without lab 1's dispatch nobody serves it: it is
+ * counted, and masked when it does not stop.
+ */
+static void dispatch_device(struct trap_frame *frame)
+{
+	storm_check(frame->vector - VECTOR_DEVICE);
+	if (trap_device_handler)
+		trap_device_handler(frame);
+	else
+		apic_end_of_interrupt();
+}
+
+static void dispatch_interrupt(struct trap_frame *frame)
+{
+	switch (frame->vector) {
+	case VECTOR_TIMER:
+		apic_end_of_interrupt();
+		timer_interrupt();
+		break;
+	case VECTOR_RESCHEDULE:
+		apic_end_of_interrupt();
+		sched_kick();
+		break;
+	case VECTOR_TLB:
+		apic_end_of_interrupt();
+		tlb_interrupt();
+		break;
+	case VECTOR_SPURIOUS:
+		/* The local APIC wants no end of interrupt (SDM 3A, 11.9). */
+		break;
+	default:
+		if (frame->vector >= VECTOR_DEVICE &&
+		    frame->vector < VECTOR_DEVICE + DEVICE_LINES)
+			dispatch_device(frame);
+		/* Else a spurious interrupt of the masked 8259s: counted. */
+		break;
+	}
+}
+
+void trap_dispatch(struct trap_frame *frame)
+{
+	struct cpu *c = this_cpu();
+
+	if (frame->vector == VECTOR_NMI) {
+		c->interrupts[VECTOR_NMI]++;
+		nmi_dispatch(frame);
+		return;
+	}
+	if (frame->vector < EXCEPTION_VECTORS)
+		fault_explain(frame);
+
+	c->interrupts[frame->vector]++;
+	c->irq_nesting++;
+	trace(TRACE_INTERRUPT, frame->vector, frame->rip);
+	dispatch_interrupt(frame);
+	trace(TRACE_INTERRUPT_END, frame->vector, 0);
+	c->irq_nesting--;
+	if (c->irq_nesting == 0)
+		sched_interrupt_exit();
+}

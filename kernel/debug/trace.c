@@ -1,0 +1,257 @@
+/*
+ * trace.c - trace points: the recent past of each CPU.
+ *
+ * Each CPU writes to a ring of its own, with interrupts off for the few
+ * instructions that it takes, so recording needs no lock and disturbs what is
+ * observed as little as possible.  `written` counts all events since the ring
+ * was cleared; event n is in slot n % TRACE_RING_SIZE.
+ *
+ * Readers turn recording off and then merge the rings by time.  An event that
+ * another CPU is writing in that moment may be read half: it is its newest one,
+ * and nothing follows from it.
+ *
+ * The interrupt flag is saved here by hand, because intr_push() would be wrong
+ * where the scheduler and intr_pop() themselves are being traced.
+ */
+#include "trace.h"
+
+#include "backtrace.h"
+#include "cpu.h"
+#include "heap.h"
+#include "lock.h"
+#include "perturb.h"
+#include "printk.h"
+#include "string.h"
+#include "thread.h"
+#include "time.h"
+#include "trap.h"
+#include "vm.h"
+
+struct trace_ring {
+	uint64_t written;
+	struct trace_event events[TRACE_RING_SIZE];
+};
+
+volatile bool trace_enabled;
+
+/* Where a reader is in each ring. */
+struct trace_cursor {
+	uint64_t next[MAX_CPUS], end[MAX_CPUS];
+};
+
+static const char *const kind_names[TRACE_KINDS] = {
+	[TRACE_SWITCH] = "switch",
+	[TRACE_WAKE] = "wake",
+	[TRACE_BLOCK] = "block",
+	[TRACE_LOCK] = "lock",
+	[TRACE_UNLOCK] = "unlock",
+	[TRACE_INTERRUPT] = "interrupt",
+	[TRACE_INTERRUPT_END] = "interrupt end",
+	[TRACE_TIMER] = "timer",
+	[TRACE_STEAL] = "steal",
+	[TRACE_SHOOTDOWN] = "shootdown",
+	[TRACE_SCHED_POINT] = "sched point",
+	[TRACE_MARK] = "mark",
+};
+
+/* ---- recording ---- */
+
+void trace_init_cpu(struct cpu *c)
+{
+	c->trace = kzalloc(sizeof(*c->trace));
+}
+
+void trace_record(enum trace_kind kind, uint64_t a, uint64_t b)
+{
+	bool enabled = intr_enabled();
+
+	cli();
+	struct cpu *c = this_cpu();
+	struct trace_ring *ring = c->trace;
+
+	if (ring && c->running) {
+		uint64_t slot = ring->written % TRACE_RING_SIZE;
+
+		ring->events[slot] = (struct trace_event){
+			.time = time_ns(),
+			.kind = kind,
+			.thread = c->running->id,
+			.a = a,
+			.b = b,
+		};
+		ring->written++;
+	}
+	if (enabled)
+		sti();
+}
+
+/* ---- reading ---- */
+
+static void cursor_init(struct trace_cursor *cursor)
+{
+	for (unsigned int i = 0; i < MAX_CPUS; i++) {
+		const struct trace_ring *ring = cpus[i].trace;
+		uint64_t end = ring ? ring->written : 0;
+
+		cursor->end[i] = end;
+		cursor->next[i] = end - MIN(end, (uint64_t)TRACE_RING_SIZE);
+	}
+}
+
+static uint64_t cursor_left(const struct trace_cursor *cursor)
+{
+	uint64_t left = 0;
+
+	for (unsigned int i = 0; i < MAX_CPUS; i++)
+		left += cursor->end[i] - cursor->next[i];
+	return left;
+}
+
+/* The oldest event that is left, and its CPU; NULL at the end. */
+static const struct trace_event *cursor_take(struct trace_cursor *cursor,
+					     unsigned int *cpu)
+{
+	const struct trace_event *oldest = NULL;
+
+	for (unsigned int i = 0; i < MAX_CPUS; i++) {
+		if (cursor->next[i] == cursor->end[i])
+			continue;
+		const struct trace_event *e =
+			&cpus[i].trace
+				 ->events[cursor->next[i] % TRACE_RING_SIZE];
+
+		if (!oldest || e->time < oldest->time) {
+			oldest = e;
+			*cpu = i;
+		}
+	}
+	if (oldest)
+		cursor->next[*cpu]++;
+	return oldest;
+}
+
+/* The last `count` events. */
+static void for_last(uint64_t count,
+		     void (*fn)(unsigned int cpu, const struct trace_event *e,
+				void *arg),
+		     void *arg)
+{
+	const struct trace_event *e;
+	struct trace_cursor cursor;
+	unsigned int cpu;
+	bool enabled = trace_enabled;
+
+	trace_enabled = false;
+	cursor_init(&cursor);
+	uint64_t left = cursor_left(&cursor);
+
+	for (; (e = cursor_take(&cursor, &cpu)); left--)
+		if (left <= count)
+			fn(cpu, e, arg);
+	trace_enabled = enabled;
+}
+
+void trace_for_each(void (*fn)(unsigned int cpu, const struct trace_event *e,
+			       void *arg),
+		    void *arg)
+{
+	for_last(UINT64_MAX, fn, arg);
+}
+
+void trace_clear(void)
+{
+	bool enabled = trace_enabled;
+
+	trace_enabled = false;
+	for (unsigned int i = 0; i < MAX_CPUS; i++)
+		if (cpus[i].trace)
+			cpus[i].trace->written = 0;
+	trace_enabled = enabled;
+}
+
+/* ---- printing ---- */
+
+/* The name of a static object or a function; else the address. */
+static char *format_object(uint64_t addr, char *buf, size_t size)
+{
+	struct symbol s = symbol_find(addr);
+
+	if (s.function[0] == '?')
+		snprintf(buf, size, "0x%lx", addr);
+	else if (s.offset == 0)
+		strlcpy(buf, s.function, size);
+	else
+		snprintf(buf, size, "%s+0x%lx", s.function, s.offset);
+	return buf;
+}
+
+static void format_operands(const struct trace_event *e, char *buf, size_t size)
+{
+	char object[SYMBOL_TEXT_SIZE], where[SYMBOL_TEXT_SIZE];
+
+	switch (e->kind) {
+	case TRACE_SWITCH:
+		snprintf(buf, size, "from thread %lu to thread %lu", e->a,
+			 e->b);
+		break;
+	case TRACE_WAKE:
+		snprintf(buf, size, "thread %lu, to run on CPU %lu", e->a,
+			 e->b);
+		break;
+	case TRACE_BLOCK:
+		snprintf(buf, size, "thread %lu, at %s", e->a,
+			 symbol_format_call(e->b, where, sizeof(where)));
+		break;
+	case TRACE_STEAL:
+		snprintf(buf, size, "thread %lu from CPU %lu", e->a, e->b);
+		break;
+	case TRACE_LOCK:
+	case TRACE_UNLOCK:
+		snprintf(buf, size, "%s, at %s",
+			 format_object(e->a, object, sizeof(object)),
+			 symbol_format_call(e->b, where, sizeof(where)));
+		break;
+	case TRACE_INTERRUPT:
+		snprintf(buf, size, "vector %lu, %s, at %s", e->a,
+			 trap_name(e->a),
+			 symbol_format(e->b, where, sizeof(where)));
+		break;
+	case TRACE_INTERRUPT_END:
+		snprintf(buf, size, "vector %lu, %s", e->a, trap_name(e->a));
+		break;
+	case TRACE_TIMER:
+		snprintf(buf, size, "%s, calls %s",
+			 format_object(e->a, object, sizeof(object)),
+			 format_object(e->b, where, sizeof(where)));
+		break;
+	case TRACE_SHOOTDOWN:
+		snprintf(buf, size, "0x%lx, %lu pages", e->a, e->b);
+		break;
+	case TRACE_SCHED_POINT:
+		snprintf(buf, size, "kind %lu, %s", e->a,
+			 format_object(e->b, object, sizeof(object)));
+		break;
+	default:
+		snprintf(buf, size, "0x%lx 0x%lx", e->a, e->b);
+	}
+}
+
+static void print_event(unsigned int cpu, const struct trace_event *e,
+			void *arg)
+{
+	char operands[2 * SYMBOL_TEXT_SIZE];
+	unsigned long ms = e->time / NSEC_PER_MSEC;
+	unsigned long ns = e->time % NSEC_PER_MSEC;
+
+	(void)arg;
+	format_operands(e, operands, sizeof(operands));
+	/* One call, so that it stays one line when other CPUs print too. */
+	printk("%5lu.%06lu ms  CPU %u  thread %-3u %-13s %s\n", ms, ns, cpu,
+	       e->thread, e->kind < TRACE_KINDS ? kind_names[e->kind] : "?",
+	       operands);
+}
+
+void trace_print(unsigned int count)
+{
+	for_last(count, print_event, NULL);
+}

@@ -1,0 +1,77 @@
+/*
+ * console.c - COM1, and the screen with the keyboard, as one console.
+ *
+ * Output goes to every enabled device, input comes from whichever has some.
+ * Both devices are polled: the monitor and the test harness must work even
+ * when a student's interrupt code does not.
+ *
+ * Locks: none here.  printk's lock keeps writers apart (a panic goes without,
+ * once the other CPUs are stopped); input has one reader at a time, the
+ * monitor or the running test.
+ */
+#include "console.h"
+
+#include "printk.h"
+#include "string.h"
+
+static bool use_serial = true, use_vga = true;
+
+void console_init(void)
+{
+	serial_init();
+	vga_init();
+}
+
+/* Is `name` one of the words of a list with commas? */
+static bool list_has(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *word = list; word; word = strchr(word, ',')) {
+		if (*word == ',')
+			word++;
+		if (strncmp(word, name, len) == 0 &&
+		    (word[len] == ',' || word[len] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+void console_select(const char *names)
+{
+	if (!names)
+		return;
+	bool serial = list_has(names, "serial"), vga = list_has(names, "vga");
+
+	/* A machine without any console could not even say so. */
+	if (!serial && !vga) {
+		printk("console=%s: expected serial, vga or serial,vga\n",
+		       names);
+		return;
+	}
+	use_serial = serial;
+	use_vga = vga;
+}
+
+void console_write(const char *text, size_t len)
+{
+	if (use_serial)
+		serial_write(text, len);
+	if (use_vga)
+		vga_write(text, len);
+}
+
+int console_poll(void)
+{
+	int c = use_serial ? serial_poll() : -1;
+
+	if (c < 0 && use_vga)
+		c = keyboard_poll();
+	return c;
+}
+
+void console_flush(void)
+{
+	if (use_serial)
+		serial_flush();
+}

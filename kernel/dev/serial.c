@@ -1,0 +1,124 @@
+/*
+ * serial.c - COM1, a 16550 UART, by polling.
+ *
+ * The serial line is the console that always works: the log that the grader
+ * reads, and the prompt in `make run`.  So it depends on nothing, no interrupt,
+ * no lock, no memory; two threads that print are kept apart by printk's lock.
+ *
+ * 115200 baud, 8 data bits, no parity, 1 stop bit.  The transmitter's FIFO
+ * takes 16 bytes, and the status register says when it is empty; every wait
+ * for it is bounded, so that a machine whose port is stuck, or which has none,
+ * still runs, in silence.
+ *
+ * A newline is sent as carriage return and line feed, as terminals expect.
+ *
+ * Source: Texas Instruments PC16550D data sheet, section 8 (registers).
+ */
+#include "console.h"
+#include "x86.h"
+
+#define COM1 0x3f8
+
+/* Registers, from the base port; the first two mean the divisor while
+ * LCR_DIVISOR is set. */
+enum {
+	UART_DATA = 0,
+	UART_INTERRUPT_ENABLE = 1,
+	UART_FIFO_CONTROL = 2,
+	UART_LINE_CONTROL = 3,
+	UART_MODEM_CONTROL = 4,
+	UART_LINE_STATUS = 5,
+	UART_SCRATCH = 7,
+};
+
+#define LCR_8N1 0x03
+#define LCR_DIVISOR 0x80
+#define FCR_ENABLE_AND_CLEAR 0x07
+#define MCR_DTR_RTS 0x03
+#define LSR_DATA_READY 0x01
+#define LSR_FIFO_EMPTY 0x20
+#define LSR_LINE_IDLE 0x40
+
+#define FIFO_SIZE 16
+
+/*
+ * A full FIFO takes 1.4 ms to leave at 115200 baud.  A read of a port takes at
+ * least 100 ns, so this is hundreds of times that.
+ */
+#define WAIT_POLLS 4000000
+
+static bool present;
+
+static void uart_write(uint16_t reg, uint8_t value)
+{
+	outb(COM1 + reg, value);
+}
+
+static uint8_t uart_read(uint16_t reg)
+{
+	return inb(COM1 + reg);
+}
+
+void serial_init(void)
+{
+	/* Where no chip answers, the scratch register does not keep a value. */
+	uart_write(UART_SCRATCH, 0x5a);
+	present = uart_read(UART_SCRATCH) == 0x5a;
+	if (!present)
+		return;
+	uart_write(UART_INTERRUPT_ENABLE, 0);
+	uart_write(UART_LINE_CONTROL, LCR_DIVISOR);
+	uart_write(UART_DATA, 1);             /* 115200 / 1 */
+	uart_write(UART_INTERRUPT_ENABLE, 0); /* divisor, high byte */
+	uart_write(UART_LINE_CONTROL, LCR_8N1);
+	uart_write(UART_FIFO_CONTROL, FCR_ENABLE_AND_CLEAR);
+	uart_write(UART_MODEM_CONTROL, MCR_DTR_RTS);
+}
+
+/* Waits for a bit of the line status.  A port that never sets it counts as
+ * absent from then on. */
+static bool wait_for_status(uint8_t bit)
+{
+	for (unsigned int i = 0; i < WAIT_POLLS; i++)
+		if (uart_read(UART_LINE_STATUS) & bit)
+			return true;
+	present = false;
+	return false;
+}
+
+/* Bytes that may be sent before the status is asked again. */
+static unsigned int fifo_room;
+
+static void send_byte(char c)
+{
+	if (fifo_room == 0) {
+		if (!wait_for_status(LSR_FIFO_EMPTY))
+			return;
+		fifo_room = FIFO_SIZE;
+	}
+	uart_write(UART_DATA, c);
+	fifo_room--;
+}
+
+void serial_write(const char *text, size_t len)
+{
+	fifo_room = 0;
+	for (size_t i = 0; present && i < len; i++) {
+		if (text[i] == '\n')
+			send_byte('\r');
+		send_byte(text[i]);
+	}
+}
+
+int serial_poll(void)
+{
+	if (!present || !(uart_read(UART_LINE_STATUS) & LSR_DATA_READY))
+		return -1;
+	return uart_read(UART_DATA);
+}
+
+void serial_flush(void)
+{
+	if (present)
+		wait_for_status(LSR_LINE_IDLE);
+}

@@ -1,0 +1,46 @@
+/*
+ * console.h - the serial port COM1 and the VGA text screen, as one console.
+ *
+ * Output goes to every console that is enabled (command line: console=serial,
+ * console=vga, or both, the default).  Input is polled from COM1 and from the
+ * PS/2 keyboard: no interrupt is needed, so that the monitor and the test
+ * harness work whatever a student's interrupt code does.
+ */
+#ifndef CONSOLE_H
+#define CONSOLE_H
+
+#include "types.h"
+
+/* Before everything else; serial output works from here on.  vga_init needs
+ * nothing but the boot page tables either. */
+void console_init(void);
+
+/* After the command line is known: obeys console=; NULL changes nothing. */
+void console_select(const char *names);
+
+/* Raw output; printk's lock is the caller's business. */
+void console_write(const char *text, size_t len);
+
+/*
+ * The next input byte, or -1 when there is none; never waits.  Keys without
+ * a character come as the escape sequences of an ANSI terminal (up: ESC [ A).
+ */
+int console_poll(void);
+
+/* Waits until all that was written has left the serial port. */
+void console_flush(void);
+
+void serial_init(void);
+void serial_write(const char *text, size_t len);
+int serial_poll(void);
+void serial_flush(void);
+
+void vga_init(void);
+void vga_write(const char *text, size_t len);
+void vga_clear(void);
+
+/* After time is known to pass; until then there is no input from it. */
+void keyboard_init(void);
+int keyboard_poll(void);
+
+#endif

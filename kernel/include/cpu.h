@@ -1,0 +1,132 @@
+/*
+ * cpu.h - per-CPU data, and interrupts off in nested sections.
+ *
+ * Each CPU's GS base points at its own struct cpu while it is in the kernel.
+ * `current` may be read at any time: it is the same before and after a switch.
+ * this_cpu() may only be used while interrupts are off, since otherwise the
+ * thread may have moved to another CPU before it uses the answer.
+ *
+ * intr_push() turns interrupts off and counts; intr_pop() counts down, and at
+ * the outermost level restores what was there before.  The depth belongs to
+ * the CPU; the saved flag travels with the thread when it is switched away.
+ */
+#ifndef CPU_H
+#define CPU_H
+
+#include "layout.h"
+#include "lock.h"
+#include "types.h"
+#include "x86.h"
+
+struct thread;
+struct trap_frame;
+struct run_queue;
+struct timer_queue;
+struct trace_ring;
+
+#define MAX_HELD_LOCKS 8
+
+struct cpu {
+	/* Private to this CPU, interrupts off.  The assembler knows the first
+	 * four by their offsets: see CPU_* below. */
+	struct cpu *self;		/* 0: what this_cpu() reads */
+	struct thread *running;		/* 8: what `current` reads */
+	uint64_t user_rsp;		/* 16: scratch for syscall entry */
+	uint64_t kernel_rsp;		/* 24: top of current's stack */
+
+	unsigned int id;		/* 0 .. cpu_count - 1 */
+	unsigned int apic_id;
+	unsigned int intr_depth;	/* nested intr_push() */
+	bool intr_saved;		/* were they on at the outermost? */
+	unsigned int irq_nesting;	/* interrupt handlers being run */
+
+	unsigned int held_count;	/* core locks held, oldest first */
+	struct core_lock *held[MAX_HELD_LOCKS];
+
+	struct thread *idle;
+	struct run_queue *rq;
+	struct timer_queue *timers;
+	struct trace_ring *trace;
+
+	/* Written by this CPU, read by any. */
+	volatile bool online;
+	uint64_t interrupts[256];	/* taken, by vector */
+	uint64_t tlb_flushes;		/* shoot-downs served */
+
+	/* Stopped by panic or by the NMI report: where it was. */
+	struct trap_frame *volatile stopped_at;
+};
+
+/* Offsets for assembly code; cpu.c asserts that they are right. */
+#define CPU_SELF 0
+#define CPU_CURRENT 8
+#define CPU_USER_RSP 16
+#define CPU_KERNEL_RSP 24
+
+extern struct cpu cpus[MAX_CPUS];
+extern unsigned int cpu_count;		/* CPUs online; fixed after boot */
+
+static inline struct cpu *this_cpu(void)
+{
+	struct cpu *c;
+
+	asm volatile("movq %%gs:0, %0" : "=r"(c));
+	return c;
+}
+
+/* Not volatile: a thread's own value never changes under it. */
+static inline struct thread *current_thread(void)
+{
+	struct thread *t;
+
+	asm("movq %%gs:8, %0" : "=r"(t));
+	return t;
+}
+
+#define current current_thread()
+
+static inline bool intr_enabled(void)
+{
+	return read_rflags() & RFLAGS_IF;
+}
+
+/* Any context; never sleeps. */
+static inline void intr_push(void)
+{
+	bool enabled = intr_enabled();
+
+	cli();
+	struct cpu *c = this_cpu();
+	if (c->intr_depth++ == 0)
+		c->intr_saved = enabled;
+}
+
+static inline void intr_pop(void)
+{
+	struct cpu *c = this_cpu();
+
+	if (--c->intr_depth == 0 && c->intr_saved)
+		sti();
+}
+
+/* Sets up this CPU's descriptor tables and GS; the first thing it does. */
+void cpu_init(struct cpu *c);
+
+/* Guarded stacks for NMI, double fault, debug and machine check.  Panics when
+ * out of memory. */
+void cpu_init_stacks(struct cpu *c);
+
+/* The stack that a thread of this CPU uses when it enters the kernel. */
+void cpu_set_kernel_stack(struct cpu *c, uintptr_t top);
+
+/* NULL when the CPU has all that the kernel needs, else a name for what is
+ * missing (in words). */
+const char *cpu_missing_feature(void);
+
+/* SMEP, SMAP and the like are on after this, where the CPU has them. */
+void cpu_enable_features(void);
+
+/* The CPU's brand or vendor, for the boot banner. */
+void cpu_describe(char *buf, size_t size);
+
+#endif

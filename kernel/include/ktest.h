@@ -1,0 +1,107 @@
+/*
+ * ktest.h - tests that run inside the kernel.
+ *
+ * A test is a function and one KTEST line:
+ *
+ *	static void test_wakeup(struct ktest *t)
+ *	{
+ *		EXPECT_EQ(t, thread_unblock(worker), true);
+ *	}
+ *	KTEST(core, wakeup, .min_cpus = 2, .seeds = 10);
+ *
+ * It is selected as test=core/wakeup, its suite as test=core, all as test=all.
+ * Results are KTAP on the console.  A test that fails an EXPECT goes on; after
+ * a failed ASSERT it returns.  With .seeds = N it is run N times in this boot,
+ * each run under each strategy of .sched, perturbed with seeds 1 .. N (from
+ * the command line's seed= if given: then that seed alone).
+ *
+ * Pages, heap objects and threads are counted before and after each test; one
+ * that does not give back what it took fails.
+ */
+#ifndef KTEST_H
+#define KTEST_H
+
+#include "perturb.h"
+#include "types.h"
+
+struct ktest {
+	const struct ktest_case *test;
+	uint64_t seed;			/* of this run; 0: not perturbed */
+	unsigned int failures;
+	unsigned int runs;		/* perturbed ones, so far */
+	bool skipped;
+	const char *skip_reason;
+};
+
+struct ktest_case {
+	const char *suite, *name;
+	void (*fn)(struct ktest *t);
+	unsigned int min_cpus;		/* skipped with fewer; 0 means 1 */
+	unsigned int seeds;		/* perturbed runs; 0: one plain run */
+	bool manual;			/* not part of test=all or its suite */
+};
+
+#define KTEST(suite_name, test_name, ...) \
+	__attribute__((section(".ktests"), used, aligned(8))) \
+	static const struct ktest_case ktest_##suite_name##_##test_name = { \
+		.suite = #suite_name, \
+		.name = #test_name, \
+		.fn = test_##test_name, \
+		__VA_ARGS__}
+
+void ktest_fail(struct ktest *t, const char *file, int line, const char *fmt,
+		...) PRINTF_LIKE(4, 5);
+
+/* A comment in the log: "# text". */
+void ktest_note(struct ktest *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
+void ktest_skip(struct ktest *t, const char *why);
+
+#define EXPECT(t, condition) \
+	do { \
+		if (!(condition)) \
+			ktest_fail(t, __FILE__, __LINE__, "expected %s", \
+				   #condition); \
+	} while (0)
+
+#define EXPECT_EQ(t, got, want) \
+	do { \
+		uint64_t got_ = (uint64_t)(got), want_ = (uint64_t)(want); \
+		if (got_ != want_) \
+			ktest_fail(t, __FILE__, __LINE__, \
+				   "%s: expected %lld, got %lld", #got, \
+				   (long long)want_, (long long)got_); \
+	} while (0)
+
+#define ASSERT(t, condition) \
+	do { \
+		if (!(condition)) { \
+			ktest_fail(t, __FILE__, __LINE__, "expected %s", \
+				   #condition); \
+			return; \
+		} \
+	} while (0)
+
+/*
+ * Hand-shakes, instead of sleeping and hoping.  A gate starts closed;
+ * gate_open() lets one waiter through that waits now or comes later.
+ * gate_wait() gives up after 10 s of guest time: the test fails, and it
+ * returns false.
+ */
+struct gate {
+	struct thread *volatile waiter;
+	volatile bool open;
+};
+
+bool gate_wait(struct ktest *t, struct gate *gate);
+void gate_open(struct gate *gate);
+
+/* Runs what the command line's test= selects, and leaves the emulator with
+ * EXIT_TESTS_PASSED or EXIT_TESTS_FAILED. */
+void ktest_run_and_exit(const char *selection) __attribute__((noreturn));
+
+/* For the monitor: runs the selection and returns how many failed, or -ENOENT
+ * when it matches no test. */
+int ktest_run(const char *selection);
+void ktest_list(void);
+
+#endif

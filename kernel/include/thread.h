@@ -1,0 +1,168 @@
+/*
+ * thread.h - kernel threads.
+ *
+ * States, and who changes them:
+ *
+ *	NEW ----thread_start----> READY <----> RUNNING ----> EXITED
+ *	                            ^             |
+ *	                            +-- BLOCKED <-+
+ *
+ * A thread blocks by thread_block() and is made ready by thread_unblock().
+ * An unblock that comes while the thread is not blocked is remembered, once,
+ * and the next thread_block() returns at once: so the usual loop
+ *
+ *	while (!condition)
+ *		thread_block();
+ *
+ * against "condition = true; thread_unblock(t)" loses no wake-up.
+ */
+#ifndef THREAD_H
+#define THREAD_H
+
+#include "list.h"
+#include "lock.h"
+#include "timer.h"
+#include "types.h"
+
+enum thread_state {
+	THREAD_NEW,
+	THREAD_READY,		/* on a run queue */
+	THREAD_RUNNING,		/* some CPU's current */
+	THREAD_BLOCKED,		/* waits for thread_unblock() */
+	THREAD_EXITED,		/* waits for thread_join() */
+};
+
+#define THREAD_NAME_SIZE 24
+#define ANY_CPU (-1)
+
+struct cpu;
+
+struct thread {
+	/* Read by assembly: see THREAD_RSP. */
+	uint64_t rsp;			/* saved stack pointer, not running */
+
+	/* Fixed at creation, or before thread_start(). */
+	uint32_t id;			/* from 1; idle threads have 0 */
+	char name[THREAD_NAME_SIZE];
+	uintptr_t stack;		/* lowest address; STACK_SIZE bytes */
+	void (*entry)(void *arg);
+	void *arg;
+	int pinned;			/* a CPU's number, or ANY_CPU */
+
+	/* Needs the run queue lock of cpu. */
+	enum thread_state state;
+	unsigned int cpu;		/* where it runs, or ran last */
+	bool wake_pending;		/* an unblock came early */
+	bool timeout_pending;		/* its deadline came early */
+	bool timed_out;			/* its deadline ended the last block */
+	struct list_head run_link;
+	uint64_t priority;		/* of sched=pct; higher runs first */
+
+	/* Private to the thread, or to the switch. */
+	bool intr_saved;		/* cpu->intr_saved while not running */
+	uint64_t switched_in;		/* time_cycles() of the last switch */
+	uint64_t run_cycles;		/* time spent running, TSC cycles */
+	struct timer timer;		/* of thread_block_until() */
+	uintptr_t blocked_at;		/* call site, while blocked */
+
+	/* Needs the lock `threads`. */
+	struct list_head all_link;
+
+	/* Needs exit_lock. */
+	struct core_lock exit_lock;
+	bool exited, detached;
+	struct thread *joiner;
+};
+
+#define THREAD_RSP 0
+
+/* Starts the thread that frees detached ones; after sched_init_cpu(). */
+void thread_init(void);
+
+/*
+ * Makes a thread that will call entry(arg); it ends when entry returns or
+ * calls thread_exit().  Not started: thread_pin() may come first.  Somebody
+ * must thread_join() or thread_detach() it.  May be called with no lock held
+ * above RANK_TEST_INNER.  -ENOMEM.
+ */
+int thread_create(struct thread **out, const char *name,
+		  void (*entry)(void *arg), void *arg);
+
+/* Restricts a thread that was not started to one CPU.  -EINVAL: no such. */
+int thread_pin(struct thread *t, unsigned int cpu);
+
+void thread_start(struct thread *t);
+
+/* Create, and start; the out pointer is set before it runs.  -ENOMEM. */
+int thread_spawn(struct thread **out, const char *name,
+		 void (*entry)(void *arg), void *arg);
+
+/* The same, pinned to a CPU.  -ENOMEM, -EINVAL. */
+int thread_spawn_on(unsigned int cpu, struct thread **out, const char *name,
+		    void (*entry)(void *arg), void *arg);
+
+/* Waits until t has ended, and frees it.  Sleeps. */
+void thread_join(struct thread *t);
+
+/* t frees itself when it ends. */
+void thread_detach(struct thread *t);
+
+void thread_exit(void) __attribute__((noreturn));
+
+/* Lets others run; the caller stays ready. */
+void thread_yield(void);
+
+/* Blocks until thread_unblock(current).  Sleeps; see the top. */
+void thread_block(void);
+
+/* The same, but no longer than until deadline (time_ns()): 0 or -ETIMEDOUT. */
+int thread_block_until(uint64_t deadline);
+
+/*
+ * Makes t ready, or lets its next block return at once.  Any context but NMI;
+ * the caller may hold locks below RANK_RUN_QUEUE.  Cost does not depend on
+ * how many threads there are.  True when t was blocked.
+ */
+bool thread_unblock(struct thread *t);
+
+/* Sleeps until time_ns() has reached deadline. */
+void thread_sleep_until(uint64_t deadline);
+
+/* Live threads, idle ones not counted. */
+unsigned int thread_count(void);
+
+/*
+ * Calls fn for each thread, idle threads included, in order of creation,
+ * under the threads lock.  fn must not sleep.  With locked false it takes no
+ * lock: for panic and the NMI, when the other CPUs stand still.
+ */
+void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg,
+		     bool locked);
+
+const char *thread_state_name(enum thread_state state);
+
+/* ---- the scheduler's side ---- */
+
+/* Once a CPU: its run queue, timers and trace ring; what runs now becomes its
+ * idle thread. */
+void sched_init_cpu(struct cpu *c);
+void thread_init_idle(struct cpu *c);
+
+/* The idle loop: never returns. */
+void sched_idle(void) __attribute__((noreturn));
+
+/* On the way out of an interrupt: switches if the time slice is over. */
+void sched_interrupt_exit(void);
+
+/* The timer says that the slice of this CPU's current thread is over. */
+void sched_slice_over(void);
+
+/* Reschedule IPI: another CPU put work on this one's queue. */
+void sched_kick(void);
+
+/* Time this CPU was idle since boot, in TSC cycles. */
+uint64_t sched_idle_cycles(unsigned int cpu);
+uint64_t sched_switches(unsigned int cpu);
+unsigned int sched_queue_length(unsigned int cpu);
+
+#endif

@@ -1,0 +1,293 @@
+/*
+ * perturb.c - the perturbed scheduler.  See perturb.h for what it does.
+ *
+ * The decisions of a run depend on the strategy, the seed and the sequence of
+ * points alone: each CPU draws from its own generator, seeded from the seed
+ * and its number, and perturb_start() puts everything back to the beginning.
+ * The generator is SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+ */
+#include "perturb.h"
+#include "apic.h"
+#include "cmdline.h"
+#include "cpu.h"
+#include "errno.h"
+#include "panic.h"
+#include "printk.h"
+#include "sched.h"
+#include "string.h"
+#include "trace.h"
+
+/* sched=random: switch at one point in SWITCH_ONE_IN; with several CPUs, hand
+ * over to the next one at one in PAUSE_ONE_IN. */
+#define SWITCH_ONE_IN 4
+#define PAUSE_ONE_IN 8
+
+#define PCT_MAX_DEPTH 8
+#define PCT_MAX_STEPS_LOG2 14
+
+volatile bool perturb_on;
+
+/* Written by perturb_start() and perturb_stop(), while tests do not run. */
+static struct {
+	enum sched_strategy strategy;
+	unsigned int depth;
+	uint64_t seed;
+} perturb;
+
+/* Private to each CPU, interrupts off. */
+static struct {
+	uint64_t state;
+} generators[MAX_CPUS];
+
+/* sched=pct.  One count for all CPUs, by atomic operations. */
+static struct {
+	uint64_t steps;			/* points passed */
+	uint64_t change[PCT_MAX_DEPTH];	/* steps at which to drop */
+	uint64_t created;		/* threads given a priority */
+	uint64_t lowest;		/* counts down */
+} pct;
+
+static uint64_t mix(uint64_t z)
+{
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+#define GOLDEN_GAMMA 0x9e3779b97f4a7c15ull
+
+uint64_t perturb_random(void)
+{
+	return mix(generators[this_cpu()->id].state += GOLDEN_GAMMA);
+}
+
+/* ---- sched=pct ---- */
+
+/* Priorities of running threads are above this, those of dropped ones below. */
+#define PCT_DROPPED (1ull << 32)
+
+/*
+ * The change points.  How long the run will be is not known, so they are spread
+ * log-uniformly: some fall early in short runs, some late in long ones.
+ */
+static void pct_reset(void)
+{
+	pct.steps = 0;
+	pct.created = 0;
+	pct.lowest = PCT_DROPPED;
+	for (unsigned int i = 0; i < PCT_MAX_DEPTH; i++) {
+		uint64_t r = mix(perturb.seed * GOLDEN_GAMMA + i);
+		uint64_t scale = 1ull << (r % PCT_MAX_STEPS_LOG2);
+
+		pct.change[i] = scale + (r >> 32) % scale;
+	}
+}
+
+uint64_t perturb_priority(void)
+{
+	uint64_t n = __atomic_add_fetch(&pct.created, 1, __ATOMIC_RELAXED);
+
+	return mix(perturb.seed + n * GOLDEN_GAMMA) | PCT_DROPPED;
+}
+
+static void pct_drop(struct thread *t)
+{
+	t->priority = __atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
+}
+
+/* A thread that yields has nothing to do but wait for others: were it not to
+ * drop, it would be picked again for ever. */
+void perturb_yielded(struct thread *t)
+{
+	if (perturb.strategy == SCHED_PCT)
+		pct_drop(t);
+}
+
+static struct thread *pct_highest(struct run_queue *rq)
+{
+	struct thread *t, *best = NULL;
+
+	list_for_each(t, &rq->ready, run_link)
+		if (!best || t->priority > best->priority)
+			best = t;
+	return best;
+}
+
+static bool pct_should_switch(void)
+{
+	struct thread *self = current;
+	uint64_t step = __atomic_add_fetch(&pct.steps, 1, __ATOMIC_RELAXED);
+	struct run_queue *rq = sched_lock_local();
+	struct thread *best;
+
+	for (unsigned int i = 0; i + 1 < perturb.depth; i++)
+		if (pct.change[i] == step)
+			pct_drop(self);
+	best = pct_highest(rq);
+	core_unlock(&rq->lock);
+	return best && best->priority > self->priority;
+}
+
+/* ---- the points ---- */
+
+/* May this thread be switched away here?  Interrupts off. */
+static bool switchable(const struct cpu *c)
+{
+	return c->intr_depth == 1 && c->intr_saved && c->irq_nesting == 0 &&
+	       c->running != c->idle;
+}
+
+/* The same as thread_yield(), but pct does not count it as one. */
+static void switch_now(void)
+{
+	struct run_queue *rq = sched_lock_local();
+
+	if (rq->length > 0)
+		sched_requeue(rq);
+	else
+		core_unlock(&rq->lock);
+}
+
+void sched_point_slow(enum sched_point_kind kind, const void *object)
+{
+	bool change = false;
+
+	if (panicking())
+		return;
+	intr_push();
+	uint64_t r = perturb_random();
+	bool may_switch = switchable(this_cpu());
+
+	trace(TRACE_SCHED_POINT, kind, TRACE_PTR(object));
+	if (perturb.strategy == SCHED_RANDOM)
+		change = r % SWITCH_ONE_IN == 0;
+	else if (perturb.strategy == SCHED_PCT)
+		change = pct_should_switch();
+	intr_pop();
+
+	if (cpu_count > 1 && perturb.strategy != SCHED_JITTER &&
+	    (r >> 32) % PAUSE_ONE_IN == 0)
+		cpu_relax();
+	if (change && may_switch)
+		switch_now();
+}
+
+struct thread *perturb_pick(struct run_queue *rq)
+{
+	struct thread *t;
+	uint64_t skip;
+
+	if (perturb.strategy == SCHED_PCT)
+		return pct_highest(rq);
+	skip = perturb.strategy == SCHED_RANDOM ?
+		       perturb_random() % rq->length : 0;
+	list_for_each(t, &rq->ready, run_link)
+		if (skip-- == 0)
+			break;
+	return t;
+}
+
+/* 128 ns to 1 ms for jitter, log-uniform. */
+uint64_t perturb_slice(uint64_t normal)
+{
+	uint64_t r, scale;
+
+	if (perturb.strategy != SCHED_JITTER)
+		return normal;
+	r = perturb_random();
+	scale = 128ull << (r % 13);
+	return scale + (r >> 32) % scale;
+}
+
+/* ---- on and off ---- */
+
+void perturb_start(enum sched_strategy strategy, unsigned int depth,
+		   uint64_t seed)
+{
+	intr_push();
+	perturb.strategy = strategy;
+	perturb.depth = MIN(depth, PCT_MAX_DEPTH);
+	perturb.seed = seed;
+	for (unsigned int i = 0; i < MAX_CPUS; i++)
+		generators[i].state = mix(seed) + mix(i + 1);
+	pct_reset();
+	perturb_on = strategy != SCHED_FAIR;
+	/* Jitter needs a time slice on every CPU, busy or not. */
+	if (strategy == SCHED_JITTER)
+		for (unsigned int i = 0; i < cpu_count; i++)
+			apic_send_ipi(i, VECTOR_RESCHEDULE);
+	intr_pop();
+}
+
+void perturb_stop(void)
+{
+	perturb_start(SCHED_FAIR, 0, 0);
+}
+
+static const struct {
+	const char *name;
+	enum sched_strategy strategy;
+} strategies[] = {
+	{ "fair", SCHED_FAIR },
+	{ "random", SCHED_RANDOM },
+	{ "pct", SCHED_PCT },
+	{ "jitter", SCHED_JITTER },
+};
+
+int perturb_parse(const char *text, enum sched_strategy *strategy,
+		  unsigned int *depth)
+{
+	const char *colon = strchr(text, ':');
+	size_t len = colon ? (size_t)(colon - text) : strlen(text);
+	uint64_t number = 3;
+
+	if (colon && (strncmp(text, "pct:", 4) != 0 ||
+		      parse_u64(colon + 1, &number) != 0 || number < 1 ||
+		      number > PCT_MAX_DEPTH))
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_SIZE(strategies); i++) {
+		if (strlen(strategies[i].name) != len ||
+		    strncmp(text, strategies[i].name, len) != 0)
+			continue;
+		*strategy = strategies[i].strategy;
+		*depth = number;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+void perturb_init(void)
+{
+	const char *text = cmdline_get("sched");
+	enum sched_strategy strategy;
+	unsigned int depth;
+
+	if (!text)
+		return;
+	if (perturb_parse(text, &strategy, &depth)) {
+		printk("sched=%s: not one of fair, random, pct:1 to pct:%u, "
+		       "jitter; going on with fair\n", text, PCT_MAX_DEPTH);
+		return;
+	}
+	perturb_start(strategy, depth, cmdline_u64("seed", 1));
+}
+
+enum sched_strategy perturb_strategy(void)
+{
+	return perturb.strategy;
+}
+
+unsigned int perturb_depth(void)
+{
+	return perturb.depth;
+}
+
+uint64_t perturb_seed(void)
+{
+	return perturb.seed;
+}
+
+const char *perturb_name(enum sched_strategy strategy)
+{
+	return strategies[strategy].name;
+}

@@ -1,0 +1,356 @@
+/*
+ * sched.c - which thread runs on which CPU.
+ *
+ * Each CPU has a run queue of READY threads, first come first served.  The
+ * lock of a CPU's run queue guards the state of every thread that runs there,
+ * is queued there, or blocked there last (thread->cpu says which).  It is held
+ * across a switch: taken by the thread that leaves, released by the one that
+ * comes (sched_finish_switch).  So whoever gets the lock and finds a thread
+ * BLOCKED or READY knows that its registers are saved.
+ *
+ * Threads are spread in two ways.  One that becomes ready goes to an idle CPU
+ * if there is one; and a CPU that runs out of work takes some from another's
+ * queue before it sleeps.  A CPU first marks itself idle and then looks at the
+ * queues, and a waker first queues and then looks for idle CPUs, so one of
+ * the two sees the other.
+ *
+ * There is no periodic tick.  A CPU that runs a thread arms its timer for the
+ * end of the time slice, also when nobody waits: under QEMU's -icount that is
+ * what lets the other CPUs run.  Idle, it sleeps until the next timer or
+ * inter-processor interrupt.
+ */
+#include "sched.h"
+#include "apic.h"
+#include "panic.h"
+#include "time.h"
+#include "timer.h"
+#include "trace.h"
+#include "vm.h"
+
+struct run_queue run_queues[MAX_CPUS];
+
+/* One bit a CPU that found nothing to run. */
+static volatile unsigned int idle_mask;
+
+struct run_queue *sched_lock_local(void)
+{
+	intr_push();
+	struct run_queue *rq = this_cpu()->rq;
+
+	core_lock(&rq->lock);
+	intr_pop();
+	return rq;
+}
+
+struct run_queue *sched_lock_thread(struct thread *t)
+{
+	for (;;) {
+		unsigned int cpu = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
+		struct run_queue *rq = &run_queues[cpu];
+
+		core_lock(&rq->lock);
+		if (likely(t->cpu == cpu))
+			return rq;
+		core_unlock(&rq->lock);
+	}
+}
+
+/* ---- queues ---- */
+
+static void queue_push(struct run_queue *rq, struct thread *t)
+{
+	list_push_back(&rq->ready, &t->run_link);
+	rq->length++;
+}
+
+static void queue_remove(struct run_queue *rq, struct thread *t)
+{
+	list_remove(&t->run_link);
+	rq->length--;
+}
+
+static struct thread *queue_pick(struct run_queue *rq)
+{
+	struct thread *t;
+
+	if (rq->length == 0)
+		return NULL;
+	if (unlikely(perturb_on))
+		t = perturb_pick(rq);
+	else
+		t = list_first(&rq->ready, struct thread, run_link);
+	queue_remove(rq, t);
+	return t;
+}
+
+void sched_arm_slice(struct run_queue *rq)
+{
+	if (rq->slice_armed)
+		return;
+	rq->slice_armed = true;
+	timer_set_slice(perturb_slice(SLICE_NS));
+}
+
+/* ---- switching ---- */
+
+static void switch_to(struct cpu *c, struct run_queue *rq, struct thread *next)
+{
+	struct thread *prev = c->running;
+	uint64_t now = time_cycles();
+
+	assert(c->intr_depth == 1);
+	prev->run_cycles += now - prev->switched_in;
+	prev->intr_saved = c->intr_saved;
+	next->switched_in = now;
+	next->state = THREAD_RUNNING;
+	c->running = next;
+	cpu_set_kernel_stack(c, next->stack + STACK_SIZE);
+	rq->switches++;
+	if (!rq->slice_armed && next != c->idle)
+		sched_arm_slice(rq);
+	trace(TRACE_SWITCH, prev->id, next->id);
+	context_switch(&prev->rsp, next->rsp);
+	sched_finish_switch();
+}
+
+void sched_finish_switch(void)
+{
+	struct cpu *c = this_cpu();
+	struct run_queue *rq = c->rq;
+	struct thread *dead = rq->dead;
+
+	c->intr_saved = c->running->intr_saved;
+	rq->dead = NULL;
+	core_unlock(&rq->lock);
+	if (unlikely(dead != NULL))
+		thread_bury(dead);
+}
+
+void sched_switch_away(void)
+{
+	struct cpu *c = this_cpu();
+	struct run_queue *rq = c->rq;
+	struct thread *next = queue_pick(rq);
+
+	switch_to(c, rq, next ? next : c->idle);
+}
+
+void sched_requeue(struct run_queue *rq)
+{
+	struct thread *next = queue_pick(rq);
+	struct thread *self = current;
+
+	self->state = THREAD_READY;
+	queue_push(rq, self);
+	switch_to(this_cpu(), rq, next);
+}
+
+void thread_yield(void)
+{
+	struct run_queue *rq = sched_lock_local();
+
+	if (unlikely(perturb_on))
+		perturb_yielded(current);
+	if (rq->length > 0)
+		sched_requeue(rq);
+	else
+		core_unlock(&rq->lock);
+}
+
+/* ---- waking ---- */
+
+/* Takes a CPU out of the idle ones, so that the next waker finds another. */
+static bool claim_idle(unsigned int cpu)
+{
+	unsigned int bit = 1u << cpu;
+
+	return __atomic_fetch_and(&idle_mask, ~bit, __ATOMIC_SEQ_CST) & bit;
+}
+
+/* An idle CPU for a thread that may run anywhere, its last one if possible;
+ * when all are busy, its last one. */
+static unsigned int choose_cpu(const struct thread *t)
+{
+	unsigned int idle;
+
+	if (t->pinned != ANY_CPU)
+		return t->pinned;
+	while ((idle = idle_mask) != 0) {
+		unsigned int cpu = t->cpu;
+
+		if (!(idle & 1u << cpu))
+			cpu = __builtin_ctz(idle);
+		if (claim_idle(cpu))
+			return cpu;
+	}
+	return t->cpu;
+}
+
+void sched_enqueue(struct run_queue *rq, struct thread *t)
+{
+	unsigned int cpu = choose_cpu(t);
+	struct run_queue *target = &run_queues[cpu];
+
+	if (target != rq) {
+		t->cpu = cpu;
+		core_unlock(&rq->lock);
+		core_lock(&target->lock);
+	}
+	queue_push(target, t);
+	trace(TRACE_WAKE, t->id, cpu);
+	/* A busy CPU comes to it at the end of its time slice. */
+	if (cpus[cpu].running == cpus[cpu].idle && cpu != this_cpu()->id)
+		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
+	core_unlock(&target->lock);
+}
+
+/* Work waits here while other CPUs sleep: let one come and take it. */
+static void wake_idle_cpu(void)
+{
+	unsigned int idle = idle_mask;
+
+	if (idle && claim_idle(__builtin_ctz(idle)))
+		apic_send_ipi(__builtin_ctz(idle), VECTOR_RESCHEDULE);
+}
+
+/* To wake an idle CPU the interrupt is enough; jitter wants a slice at once. */
+void sched_kick(void)
+{
+	struct run_queue *rq = this_cpu()->rq;
+
+	core_lock(&rq->lock);
+	if (perturb_strategy() == SCHED_JITTER)
+		sched_arm_slice(rq);
+	core_unlock(&rq->lock);
+}
+
+void sched_slice_over(void)
+{
+	struct cpu *c = this_cpu();
+	struct run_queue *rq = c->rq;
+
+	core_lock(&rq->lock);
+	rq->slice_armed = false;
+	if (c->running != c->idle || perturb_strategy() == SCHED_JITTER)
+		sched_arm_slice(rq);
+	core_unlock(&rq->lock);
+	rq->need_resched = true;
+	if (rq->length > 0)
+		wake_idle_cpu();
+}
+
+void sched_interrupt_exit(void)
+{
+	struct cpu *c = this_cpu();
+
+	if (!c->rq || !c->rq->need_resched)
+		return;
+	c->rq->need_resched = false;
+	if (c->running != c->idle)
+		thread_yield();
+}
+
+/* ---- idle ---- */
+
+/* The oldest ready thread of another CPU that may move; it is ours then. */
+static struct thread *steal_from(unsigned int victim)
+{
+	struct run_queue *rq = &run_queues[victim];
+	struct thread *t;
+
+	if (*(volatile unsigned int *)&rq->length == 0)
+		return NULL;
+	core_lock(&rq->lock);
+	list_for_each(t, &rq->ready, run_link) {
+		if (t->pinned != ANY_CPU)
+			continue;
+		queue_remove(rq, t);
+		t->cpu = this_cpu()->id;
+		core_unlock(&rq->lock);
+		trace(TRACE_STEAL, t->id, victim);
+		return t;
+	}
+	core_unlock(&rq->lock);
+	return NULL;
+}
+
+/* Puts a stolen thread on this CPU's queue; false when there was none. */
+static bool steal(struct cpu *c)
+{
+	for (unsigned int i = 1; i < cpu_count; i++) {
+		struct thread *t = steal_from((c->id + i) % cpu_count);
+
+		if (!t)
+			continue;
+		core_lock(&c->rq->lock);
+		queue_push(c->rq, t);
+		core_unlock(&c->rq->lock);
+		return true;
+	}
+	return false;
+}
+
+/* Runs what is ready here; returns when nothing is. */
+static void run_ready(void)
+{
+	for (;;) {
+		struct run_queue *rq = sched_lock_local();
+		struct thread *next = queue_pick(rq);
+
+		if (!next) {
+			core_unlock(&rq->lock);
+			return;
+		}
+		current->state = THREAD_READY;
+		switch_to(this_cpu(), rq, next);
+	}
+}
+
+void sched_idle(void)
+{
+	for (;;) {
+		run_ready();
+		cli();
+		struct cpu *c = this_cpu();
+
+		__atomic_fetch_or(&idle_mask, 1u << c->id, __ATOMIC_SEQ_CST);
+		if (c->rq->length == 0 && !steal(c))
+			sti_hlt();
+		claim_idle(c->id);
+		sti();
+	}
+}
+
+void sched_init_cpu(struct cpu *c)
+{
+	struct run_queue *rq = &run_queues[c->id];
+
+	core_lock_init(&rq->lock, "run queue", RANK_RUN_QUEUE);
+	list_init(&rq->ready);
+	thread_init_idle(c);
+	timer_init_cpu(c);
+	trace_init_cpu(c);
+	c->rq = rq;
+}
+
+/* ---- figures ---- */
+
+uint64_t sched_idle_cycles(unsigned int cpu)
+{
+	const struct thread *idle = cpus[cpu].idle;
+	uint64_t cycles = idle->run_cycles;
+
+	if (cpus[cpu].running == idle)
+		cycles += time_cycles() - idle->switched_in;
+	return cycles;
+}
+
+uint64_t sched_switches(unsigned int cpu)
+{
+	return run_queues[cpu].switches;
+}
+
+unsigned int sched_queue_length(unsigned int cpu)
+{
+	return run_queues[cpu].length;
+}

@@ -1,0 +1,70 @@
+/*
+ * sched.h - what the files of this folder share.
+ */
+#ifndef SCHED_H
+#define SCHED_H
+
+#include "cpu.h"
+#include "list.h"
+#include "lock.h"
+#include "perturb.h"
+#include "thread.h"
+
+#define SLICE_NS (10 * NSEC_PER_MSEC)
+
+struct run_queue {
+	/* Needs lock. */
+	struct core_lock lock;
+	struct list_head ready;		/* by run_link, oldest first */
+	unsigned int length;
+	bool slice_armed;		/* sched_slice_over() will come */
+	uint64_t switches;
+
+	/* Private to the CPU, interrupts off. */
+	bool need_resched;		/* at the end of this interrupt */
+	struct thread *dead;		/* left for good; bury after the switch */
+};
+
+extern struct run_queue run_queues[MAX_CPUS];
+extern struct list_head all_threads;
+
+/* switch.asm */
+void context_switch(uint64_t *save, uint64_t load);
+
+/* The second half of a switch, in the thread that was switched to. */
+void sched_finish_switch(void);
+
+/* The caller's state is no longer RUNNING: gives the CPU to another thread.
+ * Needs this CPU's run queue lock, and releases it. */
+void sched_switch_away(void);
+
+/* The caller stays ready; another ready thread runs, of which there is one.
+ * Needs this CPU's run queue lock, and releases it. */
+void sched_requeue(struct run_queue *rq);
+
+/* Takes this CPU's run queue lock, and returns the queue. */
+struct run_queue *sched_lock_local(void);
+
+/* Takes the run queue lock that guards t's state. */
+struct run_queue *sched_lock_thread(struct thread *t);
+
+/* A thread in state READY that is on no queue: finds it a CPU.  Needs its run
+ * queue lock, and releases it. */
+void sched_enqueue(struct run_queue *rq, struct thread *t);
+
+/* thread.c: the thread's stack is no longer in use. */
+void thread_bury(struct thread *t);
+
+/* perturb.c: the ready thread to run next; the queue is not empty. */
+struct thread *perturb_pick(struct run_queue *rq);
+
+/* perturb.c: a new thread's priority for sched=pct. */
+uint64_t perturb_priority(void);
+
+/* perturb.c: a thread yields, or its slice is over: pct puts it last. */
+void perturb_yielded(struct thread *t);
+
+/* Arms the time slice of this CPU for sched=jitter, which needs one always. */
+void sched_arm_slice(struct run_queue *rq);
+
+#endif

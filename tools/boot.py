@@ -1,0 +1,310 @@
+"""Running the kernel under a program's control: for `make check` and the grader.
+
+    with Boot(Machine(cpus=2, append="test=core"), log) as boot:
+        end = boot.wait_exit()
+    print(end.words, boot.text())
+
+A Boot starts its emulator at once and kills it at the latest when the `with`
+ends; also when this program is interrupted, or itself killed (the emulator
+asks the kernel of the host for that, by setpriv).
+
+Everything that the guest sends to COM1 goes to the log file, byte for byte, and
+is read from there.  Without typing=True QEMU writes that file itself, so that
+a slow reader can never hold up the guest's serial port: that would show in a
+deterministic run.  With it, COM1 is a socket, and QEMU copies it to the log.
+
+Nothing here ends because a certain time has passed, except as the last resort
+against a kernel that hangs: the time-outs are far above what a run takes, even
+on a busy machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import tty
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from bochs.bochs import bochs_command
+from machine import ROOT, Machine, exit_words
+
+TIMEOUT = 120.0  # s; the last resort
+POLL = 0.005  # s, between two looks at the log
+
+running: set[subprocess.Popen[bytes]] = set()
+
+
+def kill_all() -> None:
+    """Ends every emulator that this program has started."""
+    for process in list(running):
+        kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends one, with its children."""
+    running.discard(process)
+    if process.poll() is None:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+
+
+atexit.register(kill_all)
+
+
+class BootError(Exception):
+    """The guest did not do what was waited for; says so in words."""
+
+
+@dataclass(frozen=True)
+class End:
+    """How an emulator ended."""
+
+    status: int
+    triple_fault: bool = False
+
+    @property
+    def words(self) -> str:
+        """For a person."""
+        if self.triple_fault:
+            return "triple fault: the CPU could not even enter the double fault handler"
+        return exit_words(self.status)
+
+
+def last_lines(text: str, count: int = 15) -> str:
+    """The end of a log, for a message."""
+    return "\n".join("    | " + line.rstrip("\r") for line in text.splitlines()[-count:])
+
+
+class Emulator:
+    """What a Boot in QEMU and in Bochs have in common: a process, and its log."""
+
+    def __init__(self, command: list[str], log: Path, timeout: float, fds: list[int]):
+        self.log = log
+        self.started = time.monotonic()
+        self.deadline = self.started + timeout
+        self.position = 0  # in the text: what wait_for() has passed
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.errors = log.with_suffix(".stderr")
+        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with open(self.errors, "wb") as errors:
+            self.process = subprocess.Popen(
+                guard + command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=errors,
+                stderr=errors,
+                pass_fds=fds,
+                start_new_session=True,
+            )
+        running.add(self.process)
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kills the emulator, if it still runs."""
+        kill(self.process)
+
+    def data(self) -> bytes:
+        """All that came from COM1 until now."""
+        return self.log.read_bytes() if self.log.exists() else b""
+
+    def text(self) -> str:
+        """The same as text, with plain newlines."""
+        return self.data().decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def seconds(self) -> float:
+        """Since the emulator was started."""
+        return time.monotonic() - self.started
+
+    def fail(self, what: str) -> BootError:
+        """An error with the evidence."""
+        evidence = last_lines(self.text()) or "    | (nothing came from COM1)"
+        errors = self.errors.read_text(errors="replace").strip()
+        if errors:
+            evidence += "\nthe emulator says:\n" + last_lines(errors, 5)
+        return BootError(f"{what}\nlast lines of {self.log}:\n{evidence}")
+
+    def wait_for(self, pattern: str, timeout: float = 0) -> re.Match[str]:
+        """Waits until the log matches, after what earlier calls have matched.
+
+        So a prompt that was there before is never taken for the next one.
+        """
+        deadline = time.monotonic() + timeout if timeout else self.deadline
+        regex = re.compile(pattern, re.MULTILINE)
+        seen = -1
+        while True:
+            ended = self.has_ended()  # before looking: then all is written
+            size = self.log.stat().st_size if self.log.exists() else 0
+            if size != seen:
+                seen = size
+                found = regex.search(self.text(), self.position)
+                if found:
+                    self.position = found.end()
+                    return found
+            if ended:
+                words = End(self.process.returncode).words
+                raise self.fail(f"waited for /{pattern}/, but {words}")
+            if time.monotonic() > deadline:
+                raise self.fail(f"waited for /{pattern}/, which did not come")
+            time.sleep(POLL)
+
+    def has_ended(self) -> bool:
+        """Has the emulator ended, and is its log complete?"""
+        return self.process.poll() is not None
+
+    def wait_exit(self) -> End:
+        """Waits until the guest leaves the emulator."""
+        try:
+            self.process.wait(max(0.0, self.deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise self.fail("the kernel neither ended nor said why: it hangs") from None
+        running.discard(self.process)
+        return End(self.process.returncode)
+
+    def type(self, text: str) -> None:
+        """Types on COM1."""
+        raise NotImplementedError
+
+
+class Boot(Emulator):
+    """A Machine in QEMU."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        log: Path,
+        *,
+        typing: bool = False,
+        qmp: bool = False,
+        timeout: float = TIMEOUT,
+        extra: tuple[str, ...] = (),
+    ):
+        self.machine = machine
+        self.cpu_log = log.with_suffix(".cpu")
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.unlink(missing_ok=True)
+        self.cpu_log.unlink(missing_ok=True)
+        theirs: list[socket.socket] = []
+
+        def channel() -> tuple[socket.socket, int]:
+            ours, other = socket.socketpair()
+            theirs.append(other)
+            return ours, other.fileno()
+
+        serial = ["-serial", f"file:{log}"]
+        if typing:
+            self.keyboard, fd = channel()
+            serial = ["-chardev", f"socket,id=com1,fd={fd},logfile={log}", "-serial", "chardev:com1"]
+        command = machine.qemu_command(serial)
+        if "-d" not in extra:
+            command += ["-d", "cpu_reset", "-D", str(self.cpu_log)]
+        if qmp:
+            self.monitor, fd = channel()
+            command += ["-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
+        super().__init__(command + list(extra), log, timeout, [s.fileno() for s in theirs])
+        for other in theirs:
+            other.close()
+        if typing:
+            threading.Thread(target=drain, args=(self.keyboard,), daemon=True).start()
+        if qmp:
+            self.replies = self.monitor.makefile("r", encoding="utf-8")
+            self.replies.readline()  # the greeting
+            self.qmp("qmp_capabilities")
+
+    def wait_exit(self) -> End:
+        end = super().wait_exit()
+        cpu_log = self.cpu_log.read_text(errors="replace") if self.cpu_log.exists() else ""
+        return End(end.status, "Triple fault" in cpu_log)
+
+    def type(self, text: str) -> None:
+        self.keyboard.sendall(text.encode())
+
+    def qmp(self, execute: str, **arguments: Any) -> Any:
+        """Sends a command to QEMU, and returns its answer."""
+        request = {"execute": execute, "arguments": arguments}
+        self.monitor.sendall(json.dumps(request).encode() + b"\n")
+        for line in self.replies:
+            reply = json.loads(line)
+            if "error" in reply:
+                raise self.fail(f"QMP {execute}: {reply['error']['desc']}")
+            if "return" in reply:
+                return reply["return"]
+        raise self.fail(f"QMP {execute}: QEMU has ended")
+
+    def monitor_command(self, line: str) -> str:
+        """A command of QEMU's monitor, such as `info registers`."""
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+
+class BochsBoot(Emulator):
+    """A Machine in Bochs, from an ISO; its COM1 is a terminal of ours."""
+
+    def __init__(self, machine: Machine, log: Path, *, timeout: float = TIMEOUT):
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+        self.terminal, theirs = pty.openpty()
+        tty.setraw(theirs)
+        command = bochs_command(machine, os.ttyname(theirs), log.with_suffix(".bochs"))
+        super().__init__(command, log, timeout, [theirs])
+        os.close(theirs)
+        self.copier = threading.Thread(target=self.copy, daemon=True)
+        self.copier.start()
+
+    def copy(self) -> None:
+        """From the terminal to the log, until Bochs has closed it."""
+        with open(self.log, "ab", buffering=0) as log:
+            while True:
+                try:
+                    data = os.read(self.terminal, 4096)
+                except OSError:  # EIO: nobody has it open any more
+                    return
+                log.write(data)
+
+    def has_ended(self) -> bool:
+        if not super().has_ended():
+            return False
+        self.copier.join(5)
+        return True
+
+    def wait_exit(self) -> End:
+        end = super().wait_exit()
+        self.copier.join(5)
+        return end
+
+    def close(self) -> None:
+        super().close()
+        self.copier.join(5)
+        os.close(self.terminal)
+
+    def type(self, text: str) -> None:
+        os.write(self.terminal, text.encode())
+
+
+def drain(source: socket.socket) -> None:
+    """Reads and drops, until the other side is gone."""
+    while source.recv(65536):
+        pass

@@ -1,0 +1,11 @@
+"""The checks, by theme; importing this registers them all."""
+
+from . import (  # noqa: F401
+    boots,
+    console,
+    debuggers,
+    determinism,
+    faults,
+    kernel_tests,
+    source,
+)

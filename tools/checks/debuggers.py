@@ -1,0 +1,91 @@
+"""`make gdb` with the kernel's commands, without a person; and Bochs's debugger."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+from machine import ROOT
+
+from .framework import LOGS, Context, check, expect
+
+SCRIPT = """\
+break thread_block if current && current->id > 0
+continue
+delete
+python print("== threads")
+threads
+python print("== running")
+python gdb.execute("thread-bt %d" % int(gdb.parse_and_eval("cpus[0].current->id")))
+python print("== cpus")
+cpus
+python print("== locks")
+locks
+python print("== wrong")
+python
+try:
+    gdb.execute("thread-bt 4711")
+except gdb.error as error:
+    print("error:", error)
+end
+set var trace_enabled = 1
+break command_uptime
+continue
+python print("== waiting")
+threads
+thread-bt 1
+python print("== ktrace")
+ktrace 5
+python print("== console")
+console 3
+kill
+quit
+"""
+
+
+def run_gdb(context: Context, script: str, append: str, cpus: int) -> dict[str, str]:
+    """Runs the script; what it printed, by the headings "== name"."""
+    log = context.log()
+    commands = log.with_suffix(".gdb")
+    commands.write_text(script, encoding="utf-8")
+    command = [sys.executable, str(ROOT / "tools/machine.py"), "gdb", "--stage", context.stage]
+    command += ["--cpus", str(cpus), "--append", append, "--icount"]
+    command += ["--gdb-args", f"-batch -nx -x {shlex.quote(str(commands))}"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False
+    )
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    pieces = re.split(r"^== (\w+)\n", log.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {"": pieces[0], **dict(zip(pieces[1::2], pieces[2::2], strict=True))}
+
+
+def expect_match(pieces: dict[str, str], name: str, pattern: str) -> None:
+    """Part of GDB's output must match."""
+    text = pieces.get(name)
+    expect(text is not None, f"GDB did not come to {name}", name, "\n" + str(pieces)[-1500:])
+    assert text is not None
+    expect(
+        re.search(pattern, text, re.MULTILINE) is not None,
+        f"GDB's {name} looks wrong",
+        f"a match of /{pattern}/",
+        "\n" + text[-1500:],
+    )
+
+
+@check("debug/gdb", 8)
+def gdb_session(context: Context) -> None:
+    """Stops at kmain; then threads, backtraces, CPUs, locks, trace and console."""
+    pieces = run_gdb(context, SCRIPT, "trace=1", 2)
+    expect_match(pieces, "", r"kmain .*at kernel/boot/main\.c:\d+")
+    expect_match(pieces, "threads", r"^ +ID NAME +STATE +CPU +WHERE$")
+    expect_match(pieces, "threads", r"^ +\d+ \S+ +running +\d  runs$")
+    expect_match(pieces, "running", r"^#0 +.*thread_block")
+    expect_match(pieces, "running", r"^#\d+ .*kernel/")
+    expect_match(pieces, "cpus", r"^ +0 \d+ \S+ .*\+0x\w+ \(kernel/")
+    expect_match(pieces, "cpus", r"^ +1 ")
+    expect_match(pieces, "locks", r"^(No core lock is held|CPU \d holds)")
+    expect_match(pieces, "wrong", r"error: .*thread-bt: there is no thread 4711")
+    expect_match(pieces, "ktrace", r"^ +\d+\.\d{9} CPU \d thread \d+ +\w+")
+    expect_match(pieces, "console", r"\S")

@@ -1,0 +1,74 @@
+"""The tests inside the kernel, all of them, on each number of CPUs.
+
+Under icount, where each run is the same; and without it, where the CPUs truly
+run at the same time, each in a thread of QEMU.
+"""
+
+from __future__ import annotations
+
+import re
+
+from machine import TESTS_FAILED, TESTS_PASSED, Machine
+
+from .framework import Context, add_check, check, expect, ktap_parse
+
+
+def run_tests(context: Context, machine: Machine) -> str:
+    """Counts each test's result."""
+    with context.boot(machine, timeout=300) as guest:
+        end = guest.wait_exit()
+    text = guest.text()
+    if end.status not in (TESTS_PASSED, TESTS_FAILED):
+        context.results = ktap_parse(text)
+        context.expect_end(guest, end, TESTS_PASSED)
+    context.ktap(text, guest.log)
+    context.expect_end(guest, end, TESTS_FAILED if context.results.failed else TESTS_PASSED)
+    return text
+
+
+def register() -> None:
+    """One check for each machine."""
+    for cpus, seconds in ((1, 30), (2, 35), (4, 40), (8, 50)):
+        add_check(
+            f"tests/icount-{cpus}",
+            lambda context, cpus=cpus: run_tests(
+                context, context.machine(cpus=cpus, append="test=all")
+            ),
+            seconds,
+        )
+    for cpus, seconds in ((2, 36), (4, 41)):
+        add_check(
+            f"tests/parallel-{cpus}",
+            lambda context, cpus=cpus: run_tests(
+                context, context.machine(cpus=cpus, icount=False, append="test=all")
+            ),
+            seconds,
+        )
+
+
+@check("tests/32-mib", 30)
+def tests_in_little_memory(context: Context) -> None:
+    """The same in 32 MiB."""
+    run_tests(context, context.machine(cpus=2, memory=32, append="test=all"))
+
+
+@check("tests/unknown", 1)
+def test_unknown(context: Context) -> None:
+    """A test that does not exist is no success."""
+    text = context.run(context.machine(cpus=1, append="test=no/such"), TESTS_FAILED)
+    expect("no such test" in text, "it does not say so", "no such test", text[-300:])
+
+
+@check("bench/switch", 3)
+def bench_switch(context: Context) -> None:
+    """Prints the instructions that a switch costs; asserts nothing."""
+    machine = context.machine(cpus=1, append="test=bench/switch")
+    found = re.search(
+        r"^# bench switch (\d+)$", context.run(machine, TESTS_PASSED), re.MULTILINE
+    )
+    expect(bool(found), "the test prints no figure", "bench switch N", "nothing")
+    assert found
+    context.note(f"a switch of threads costs {found[1]} instructions; the target is 150")
+
+
+register()

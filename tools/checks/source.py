@@ -1,0 +1,130 @@
+"""The source itself: it builds in time, is formatted, and its documents are true."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from machine import ROOT, Machine
+
+from .framework import LOGS, Context, Failed, check, expect
+
+def sources() -> list[Path]:
+    """Every file that git knows, or would add."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    files = (ROOT / name for name in listing.split("\0") if name)
+    return [file for file in files if file.is_file()]
+
+
+def make(*arguments: str) -> tuple[int, str, float]:
+    """Runs make: its status, what it printed, seconds."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
+    started = time.monotonic()
+    done = subprocess.run(
+        ["make", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout, time.monotonic() - started
+
+
+@check("source/build", 15)
+def build_times(context: Context) -> None:
+    """A build from nothing, and after one edit; the times are printed."""
+    out = LOGS / "rebuild"
+    shutil.rmtree(out, ignore_errors=True)
+    status, text, full = make(f"BUILD={out.relative_to(ROOT)}", "kernel")
+    expect(status == 0, "it does not build from nothing", "success", text[-1500:])
+    expect("warning:" not in text, "the compiler warns", "no warning", text[-1500:])
+    for kind in ("kernel.elf", "kernel.elf32"):
+        expect((out / context.stage / kind).exists(), f"make made no {kind} in {out}")
+    os.utime(out / context.stage / "kernel/mm/page.c.o", (0, 0))
+    status, text, edited = make(f"BUILD={out.relative_to(ROOT)}", "kernel")
+    expect(status == 0, "it does not build after an edit", "success", text[-1500:])
+    expect(text.count("CC ") <= 1, "one edit compiles more than one file", "1", text)
+    shutil.rmtree(out)
+    context.note(f"full rebuild {full:.1f} s, after one edit {edited:.1f} s, beside other checks")
+
+
+@check("source/size")
+def image_size(context: Context) -> None:
+    """Prints how large the kernel is."""
+    kernel = str(Machine(stage=context.stage).kernel)
+    listing = subprocess.run(["size", kernel], capture_output=True, text=True, check=True).stdout
+    text, data, bss = (int(word) for word in listing.splitlines()[1].split()[:3])
+    context.note(f"text {text // 1024} KiB of 512, data {data // 1024}, bss {bss // 1024} KiB")
+
+
+@check("source/format", 3)
+def formatted(context: Context) -> None:
+    """clang-format would change nothing, where there is one."""
+    if not shutil.which("clang-format"):
+        context.note("no clang-format here: not checked")
+        return
+    status, text, _ = make("format-check")
+    expect(status == 0, "clang-format would change files: make format", "nothing", text[:1500])
+
+
+@check("source/documents")
+def documented_symbols(context: Context) -> None:
+    """The functions that kernel/README.md and LOCKING.md name exist: `name()`."""
+    code = "\n".join(
+        file.read_text(errors="replace")
+        for file in sources()
+        if file.suffix in (".c", ".h", ".asm", ".ld")
+    )
+    known = set(re.findall(r"\b\w+\b", code))
+    missing = []
+    for document in ("kernel/README.md", "kernel/LOCKING.md"):
+        path = ROOT / document
+        expect(path.exists(), f"there is no {document}")
+        text = path.read_text(encoding="utf-8")
+        named = set(re.findall(r"`(\w+)\(\)`", text))
+        expect(bool(named) or document != "kernel/README.md", f"{document} names no function")
+        missing += [f"{document}: {name}()" for name in sorted(named - known)]
+        for file in re.findall(r"`((?:kernel|tools)/[\w/.-]+)`", text):
+            if not (ROOT / file).exists():
+                missing.append(f"{document}: {file}")
+    expect(not missing, "documents name what is gone", "nothing", "\n    " + "\n    ".join(missing))
+
+
+@check("source/readmes")
+def readmes(context: Context) -> None:
+    """Every folder of source has a README.md, which names its files."""
+    folders: dict[Path, list[str]] = {}
+    for file in sources():
+        folders.setdefault(file.parent, []).append(file.name)
+    wrong = []
+    for folder, names in sorted(folders.items()):
+        place = folder.relative_to(ROOT)
+        if any(part.startswith(".") for part in place.parts):
+            continue
+        if "README.md" not in names:
+            wrong.append(f"{place}: no README.md")
+    expect(not wrong, "folders without an index", "none", "\n    " + "\n    ".join(wrong))
+
+
+@check("source/paths")
+def no_local_paths(context: Context) -> None:
+    """No file holds the path of this working copy: nobody else has it."""
+    here = str(ROOT)
+    if here.count("/") < 2:
+        context.note(f"{here} is too short a path to search for")
+        return
+    pattern = re.compile(re.escape(here) + r"\b")
+    found = [
+        str(file.relative_to(ROOT))
+        for file in sources()
+        if pattern.search(file.read_bytes().decode("utf-8", "replace"))
+    ]
+    if found:
+        raise Failed(f"{here} is in: " + ", ".join(found))

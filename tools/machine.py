@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""The machine that Signalbox runs on, in one place.
+
+Everything that starts the kernel goes through here: `make run`, `make gdb`,
+`make bochs`, `make check` and the grader.  So a run differs from another one
+only in what its Machine says: how many CPUs, how much memory, the words on the
+kernel's command line, and whether it is deterministic.
+
+The machine is named to the last digit: QEMU's version, a versioned board, and
+a CPU model by name with two features more.  Never `-cpu max`: that is another
+CPU with each QEMU.  The same three names with the same seed give the same run,
+so the kernel is told them on its command line, and they stand in every log.
+
+Two kinds of run:
+
+    icount      deterministic: one guest instruction is one nanosecond, and the
+                CPUs take turns.  For tests, marks, and replays.
+    otherwise   as fast as it goes, each CPU a thread of its own.  For people,
+                and for soaking.
+
+How QEMU ends tells what happened.  The kernel leaves through isa-debug-exit,
+whose status is odd; status 0 is everything else, a triple fault too, and so
+never counts as success.
+
+As a program: machine.py run | gdb | bochs | console (verbs.py; --help lists the
+options).  As a library: a Machine describes, boot.Boot runs it for a program.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build"
+
+QEMU = "qemu-system-x86_64"
+BOARD = "pc-i440fx-7.2"
+CPU = "qemu64,+smep,+smap"
+DEFAULT_STAGE = "00-core"
+DEFAULT_CPUS = 2
+DEFAULT_MEMORY = 64  # MiB; half of it is enough
+
+# QEMU's exit status for each code in kernel/include/power.h: code << 1 | 1.
+TESTS_PASSED = 0x10 << 1 | 1
+TESTS_FAILED = 0x11 << 1 | 1
+PANIC = 0x12 << 1 | 1
+USER = 0x13 << 1 | 1
+
+EXIT_WORDS = {
+    TESTS_PASSED: "all tests passed",
+    TESTS_FAILED: "a test failed",
+    PANIC: "the kernel panicked",
+    USER: "powered off",
+}
+
+
+def exit_words(status: int | None) -> str:
+    """What a status that QEMU ended with means."""
+    if status is None:
+        return "it was still running"
+    if status in EXIT_WORDS:
+        return f"{EXIT_WORDS[status]} (status {status})"
+    if status == 0:
+        return "it ended without a word: a reset, or closed from outside (status 0)"
+    if status < 0:
+        return f"QEMU was killed by signal {-status}"
+    return f"QEMU failed (status {status})"
+
+
+GRUB_CFG = """\
+set timeout=0
+menuentry Signalbox {{
+    multiboot /boot/kernel {line}
+    boot
+}}
+"""
+
+
+@functools.cache
+def qemu_version() -> str:
+    """As in "7.2.22"; "unknown" when QEMU does not say."""
+    done = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=False)
+    found = re.search(r"version (\d+(?:\.\d+)+)", done.stdout)
+    return found[1] if found else "unknown"
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One run's hardware, kernel and command line."""
+
+    stage: str = DEFAULT_STAGE
+    cpus: int = DEFAULT_CPUS
+    memory: int = DEFAULT_MEMORY  # MiB
+    append: str = ""  # for the kernel
+    icount: bool = False
+    iso: bool = False  # boot through GRUB, from an image
+    cpu: str = CPU
+
+    @property
+    def build(self) -> Path:
+        """Where the stage is built; logs and sockets of interactive runs too."""
+        return BUILD / self.stage
+
+    @property
+    def kernel(self) -> Path:
+        """The kernel with its debugging information."""
+        return self.build / "kernel.elf"
+
+    def name(self) -> str:
+        """What determines a replay, in one word."""
+        return f"qemu-{qemu_version()},{BOARD},{self.cpu.replace(',', '')}"
+
+    def command_line(self, emulator: str = "") -> str:
+        """The kernel's command line: who runs it, then what was asked for."""
+        return f"machine={emulator or self.name()} {self.append}".rstrip()
+
+    def make_options(self) -> str:
+        """What a person adds to `make run` or `make gdb` for the same machine."""
+        words = [f"CPUS={self.cpus}"]
+        if self.memory != DEFAULT_MEMORY:
+            words.append(f"MEMORY={self.memory}")
+        if self.icount:
+            words.append("ICOUNT=1")
+        if self.iso:
+            words.append("ISO=1")
+        if self.append:
+            words.append("APPEND=" + shlex.quote(self.append))
+        return " ".join(words)
+
+    def qemu_command(self, serial: list[str], display: str = "none") -> list[str]:
+        """The command that starts QEMU, in ROOT.  `serial` are the options for COM1."""
+        command = [QEMU, "-nodefaults", "-machine", BOARD, "-accel", "tcg"]
+        command += ["-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory)]
+        command += ["-vga", "std", "-display", display, *serial]
+        command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        # A triple fault ends QEMU instead of rebooting for ever.
+        command += ["-no-reboot"]
+        if self.icount:
+            command += ["-icount", "shift=0,sleep=off"]
+            command += ["-rtc", "base=2020-01-01,clock=vm"]
+        if self.iso:
+            command += ["-cdrom", str(self.image()), "-boot", "d"]
+        else:
+            # The path becomes part of the kernel's command line: the same
+            # wherever the working copy is.  So QEMU must be started in ROOT.
+            command += ["-kernel", str((self.build / "kernel.elf32").relative_to(ROOT))]
+            command += ["-append", self.command_line()]
+        return command
+
+    def image(self, emulator: str = "") -> Path:
+        """An ISO that boots this stage with this command line; made anew.
+
+        Without words for the kernel it is the one of `make iso`.
+        """
+        if not self.append:
+            return BUILD / "signalbox.iso"
+        words = shlex.split(self.command_line(emulator))
+        line = " ".join(shlex.quote(word) for word in words)
+        images = self.build / "images"
+        images.mkdir(exist_ok=True)
+        image = images / (hashlib.sha256(line.encode()).hexdigest()[:16] + ".iso")
+        with tempfile.TemporaryDirectory(dir=images) as scratch:
+            grub = Path(scratch, "root/boot/grub")
+            grub.mkdir(parents=True)
+            shutil.copy(self.build / "kernel.elf32", grub.parent / "kernel")
+            (grub / "grub.cfg").write_text(GRUB_CFG.format(line=line), encoding="utf-8")
+            made = Path(scratch, "made.iso")
+            grub_mkrescue = shutil.which("grub-mkrescue") or "grub2-mkrescue"
+            command = [grub_mkrescue, "-o", str(made), str(Path(scratch, "root"))]
+            subprocess.run(command, check=True, capture_output=True)
+            os.replace(made, image)
+        return image
+
+
+if __name__ == "__main__":
+    from verbs import main
+
+    sys.exit(main())
