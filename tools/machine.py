@@ -124,9 +124,11 @@ class Machine:
         """The kernel's command line: who runs it, then what was asked for."""
         return f"machine={emulator or self.name()} {self.append}".rstrip()
 
-    def make_options(self) -> str:
-        """What a person adds to `make run` or `make gdb` for the same machine."""
-        words = [f"CPUS={self.cpus}"]
+    def by_hand(self) -> str:
+        """The command with which a person starts the same machine."""
+        if self.cpu != CPU:  # nothing that make offers
+            return shlex.join(self.qemu_command(["-serial", "mon:stdio"]))
+        words = ["make", "run", f"CPUS={self.cpus}"]
         if self.memory != DEFAULT_MEMORY:
             words.append(f"MEMORY={self.memory}")
         if self.icount:

@@ -46,10 +46,13 @@ order_panic(const struct core_lock *lock, const struct cpu *c,
 static inline void remember(struct cpu *c, struct core_lock *lock,
 			    uintptr_t call_site)
 {
-	if (unlikely(c->held_count == MAX_HELD_LOCKS))
+	unsigned int held = c->held_count;
+
+	if (unlikely(held == MAX_HELD_LOCKS))
 		lock_panic(lock, "is one too many to hold at once", 0, NULL,
 			   call_site);
-	c->held[c->held_count++] = lock;
+	c->held[held] = lock;
+	c->held_count = held + 1;
 	lock->holder = c;
 	lock->taken_at = call_site;
 }
@@ -61,30 +64,57 @@ void core_lock_init(struct core_lock *lock, const char *name,
 }
 
 /* The scheduler's own locks must not call the scheduler. */
-static inline bool has_sched_point(const struct core_lock *lock)
+static inline bool has_sched_point(enum lock_rank rank)
 {
-	return lock->rank < RANK_RUN_QUEUE;
+	return rank < RANK_RUN_QUEUE;
+}
+
+/* Schedule points and trace points are rare, and cost one test together. */
+static inline bool hooks_on(void)
+{
+	return perturb_on | trace_enabled;
+}
+
+/* The ticket and the checks; interrupts are off already. */
+static inline void acquire(struct cpu *c, struct core_lock *lock,
+			   uintptr_t call_site)
+{
+	unsigned int held = c->held_count;
+
+	if (held && unlikely(c->held[held - 1]->rank >= lock->rank))
+		order_panic(lock, c, call_site);
+
+	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
+
+	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+		cpu_relax();
+	remember(c, lock, call_site);
+}
+
+void core_lock_pushed(struct core_lock *lock)
+{
+	uintptr_t call_site = CALL_SITE;
+
+	acquire(this_cpu(), lock, call_site);
+	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+}
+
+static __attribute__((noinline)) void lock_hooked(struct core_lock *lock,
+						  uintptr_t call_site)
+{
+	if (has_sched_point(lock->rank))
+		sched_point(POINT_LOCK, lock);
+	acquire(intr_push(), lock, call_site);
+	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 }
 
 void core_lock(struct core_lock *lock)
 {
-	if (unlikely(perturb_on) && has_sched_point(lock))
-		sched_point(POINT_LOCK, lock);
-	intr_push();
-
-	struct cpu *c = this_cpu();
-	unsigned int held = c->held_count;
-
-	if (held && unlikely(c->held[held - 1]->rank >= lock->rank))
-		order_panic(lock, c, CALL_SITE);
-
-	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
-
-	while (unlikely(lock->serving != ticket))
-		cpu_relax();
-	asm volatile("" : : : "memory");
-	remember(c, lock, CALL_SITE);
-	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
+	if (unlikely(hooks_on())) {
+		lock_hooked(lock, CALL_SITE);
+		return;
+	}
+	acquire(intr_push(), lock, CALL_SITE);
 }
 
 bool core_try_lock(struct core_lock *lock)
@@ -104,18 +134,31 @@ bool core_try_lock(struct core_lock *lock)
 	return true;
 }
 
-/* Locks may be released in any order; the newest first is the usual one. */
-static void forget(struct cpu *c, struct core_lock *lock)
+/* The newest lock held is the last in c->held: see release_any(). */
+static inline void release(struct cpu *c, struct core_lock *lock)
 {
-	unsigned int i = --c->held_count;
-	struct core_lock *moved = c->held[i];
+	c->held_count--;
+	lock->holder = NULL;
+	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+	intr_pop();
+}
 
-	while (moved != lock) {
-		struct core_lock *below = c->held[--i];
+/* Locks may be released in any order: moves this one to the end, then releases
+ * it.  Once it is released the lock may be gone, for its owner may free it. */
+static __attribute__((noinline)) void
+release_any(struct cpu *c, struct core_lock *lock, uintptr_t call_site)
+{
+	unsigned int i = c->held_count - 1;
+	bool point = perturb_on && has_sched_point(lock->rank);
 
-		c->held[i] = moved;
-		moved = below;
-	}
+	trace(TRACE_UNLOCK, TRACE_PTR(lock), call_site);
+	while (c->held[i] != lock)
+		i--;
+	for (; i + 1 < c->held_count; i++)
+		c->held[i] = c->held[i + 1];
+	release(c, lock);
+	if (point)
+		sched_point(POINT_UNLOCK, lock);
 }
 
 void core_unlock(struct core_lock *lock)
@@ -126,17 +169,11 @@ void core_unlock(struct core_lock *lock)
 		lock_panic(lock, "released by a CPU that does not hold it",
 			   lock->holder ? lock->taken_at : 0, lock->name,
 			   CALL_SITE);
-	trace(TRACE_UNLOCK, TRACE_PTR(lock), CALL_SITE);
-	/* Once released, the lock may be gone: its owner may free it. */
-	bool point = unlikely(perturb_on) && has_sched_point(lock);
-
-	forget(c, lock);
-	lock->holder = NULL;
-	asm volatile("" : : : "memory");
-	lock->serving++;
-	intr_pop();
-	if (unlikely(point))
-		sched_point(POINT_UNLOCK, lock);
+	if (unlikely(hooks_on() || c->held[c->held_count - 1] != lock)) {
+		release_any(c, lock, CALL_SITE);
+		return;
+	}
+	release(c, lock);
 }
 
 bool core_lock_held(const struct core_lock *lock)

@@ -186,7 +186,7 @@ void command_cpus(int argc, char **argv)
 
 static void irq_print(unsigned int vector)
 {
-	printk("0x%02x %-20s", vector, trap_name(vector));
+	printk("0x%02x %-18s", vector, trap_name(vector));
 	for (unsigned int i = 0; i < cpu_count; i++)
 		printk(" %6llu",
 		       (unsigned long long)cpus[i].interrupts[vector]);
@@ -204,7 +204,7 @@ static bool irq_seen(unsigned int vector)
 void command_irq(int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	printk("%-25s", "VECTOR");
+	printk("%-23s", "VECTOR");
 	for (unsigned int i = 0; i < cpu_count; i++)
 		printk("   CPU%u", i);
 	printk("\n");

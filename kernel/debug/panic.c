@@ -15,7 +15,7 @@
  * and halts, or leaves the emulator (panic=exit).  It trusts nothing: the
  * printing itself may fault, because what it prints is what was broken.  So a
  * second panic on the same CPU says in a few lines what and where, and a third
- * only leaves words on the serial port, without printk.  There is no fourth.
+ * only leaves words on the serial port, without printk.  A fourth just halts.
  *
  * Two CPUs may panic at the same time: the second keeps its message for the
  * first one's report, and waits until it is stopped.
@@ -143,26 +143,26 @@ static void __attribute__((noreturn)) leave(void)
 static void __attribute__((noreturn))
 report_second(const struct panic_place *place, const char *fmt, va_list args)
 {
-	char where[SYMBOL_TEXT_SIZE];
-
 	printk("\n*** PANIC AGAIN, while the first was being printed: ");
 	vprintk(fmt, args);
-	if (place->frame)
-		symbol_format(place->frame->rip, where, sizeof(where));
-	else
-		symbol_format_call(place->return_address, where, sizeof(where));
-	printk("\n*** It happened at %s.\n", where);
+	printk("\n");
 	if (message_format)
 		printk("*** The first message could not be formatted: \"%s\"\n",
 		       message_format);
-	printk("*** So the rest of the report is missing.\n");
+	if (place->frame)
+		backtrace_frame(place->frame);
+	else
+		backtrace_call(place->return_address, place->rbp);
+	printk("*** So the rest of the first report is missing.\n");
 	leave();
 }
 
 static void __attribute__((noreturn)) report_third(void)
 {
-	write_raw("\r\n*** PANIC a third time: the report itself is broken. "
-		  "Halted.\r\n");
+	write_raw(
+		"\r\n*** PANIC a third time: the report itself is broken.\r\n");
+	if (depth == 3)
+		leave();
 	power_halt();
 }
 

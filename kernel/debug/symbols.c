@@ -32,7 +32,7 @@ struct table_header {
 
 struct table_symbol {
 	uint32_t offset;
-	uint32_t size; /* 0: a label, up to the next symbol */
+	uint32_t size; /* 0: a label of assembly code, up to the next one */
 	uint32_t name;
 };
 
@@ -107,7 +107,11 @@ static void find_name(const struct table *t, uint32_t offset,
 		return;
 	const struct table_symbol *s = &t->symbols[count - 1];
 
-	if (s->size > 0 && offset - s->offset >= s->size)
+	uint32_t size = s->size;
+
+	if (size == 0 && symbol_is_text(KERNEL_BASE + offset))
+		size = UINT32_MAX;
+	if (offset - s->offset >= size)
 		return;
 	out->function = table_string(t, s->name);
 	out->offset = offset - s->offset;

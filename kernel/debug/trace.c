@@ -32,7 +32,7 @@ struct trace_ring {
 	struct trace_event events[TRACE_RING_SIZE];
 };
 
-volatile bool trace_enabled;
+bool trace_enabled;
 
 /* Where a reader is in each ring. */
 struct trace_cursor {
@@ -87,6 +87,17 @@ void trace_record(enum trace_kind kind, uint64_t a, uint64_t b)
 
 /* ---- reading ---- */
 
+/* Turns recording off; says whether it was on, for recording_restore(). */
+static bool recording_stop(void)
+{
+	return __atomic_exchange_n(&trace_enabled, false, __ATOMIC_SEQ_CST);
+}
+
+static void recording_restore(bool enabled)
+{
+	__atomic_store_n(&trace_enabled, enabled, __ATOMIC_SEQ_CST);
+}
+
 static void cursor_init(struct trace_cursor *cursor)
 {
 	for (unsigned int i = 0; i < MAX_CPUS; i++) {
@@ -139,16 +150,15 @@ static void for_last(uint64_t count,
 	const struct trace_event *e;
 	struct trace_cursor cursor;
 	unsigned int cpu;
-	bool enabled = trace_enabled;
+	bool enabled = recording_stop();
 
-	trace_enabled = false;
 	cursor_init(&cursor);
 	uint64_t left = cursor_left(&cursor);
 
 	for (; (e = cursor_take(&cursor, &cpu)); left--)
 		if (left <= count)
 			fn(cpu, e, arg);
-	trace_enabled = enabled;
+	recording_restore(enabled);
 }
 
 void trace_for_each(void (*fn)(unsigned int cpu, const struct trace_event *e,
@@ -160,13 +170,12 @@ void trace_for_each(void (*fn)(unsigned int cpu, const struct trace_event *e,
 
 void trace_clear(void)
 {
-	bool enabled = trace_enabled;
+	bool enabled = recording_stop();
 
-	trace_enabled = false;
 	for (unsigned int i = 0; i < MAX_CPUS; i++)
 		if (cpus[i].trace)
 			cpus[i].trace->written = 0;
-	trace_enabled = enabled;
+	recording_restore(enabled);
 }
 
 /* ---- printing ---- */

@@ -51,6 +51,7 @@ enum {
 	KEY_LEFT_SHIFT = 0x2a,
 	KEY_RIGHT_SHIFT = 0x36,
 	KEY_CAPS_LOCK = 0x3a,
+	KEYPAD = 0x47, /* its first key; the main keys are below */
 	RELEASED = 0x80,
 	PREFIX = 0xe0,
 };
@@ -118,8 +119,12 @@ void keyboard_init(void)
 	present = true;
 }
 
-/* What the keys with a prefix send, like an ANSI terminal. */
-static const char *prefixed_key(uint8_t code)
+/*
+ * The keys that the first PC did not have, as an ANSI terminal sends them.  It
+ * had most on its keypad, where they have the same codes without the prefix;
+ * we know no Num Lock, so there they mean the same.
+ */
+static const char *extra_key(uint8_t code)
 {
 	switch (code) {
 	case 0x48:
@@ -139,7 +144,11 @@ static const char *prefixed_key(uint8_t code)
 	case 0x1c:
 		return "\r"; /* enter, on the keypad */
 	case 0x35:
-		return "/"; /* likewise */
+		return "/"; /* these too */
+	case 0x4a:
+		return "-";
+	case 0x4e:
+		return "+";
 	default:
 		return "";
 	}
@@ -191,8 +200,8 @@ static void take_code(uint8_t code)
 	}
 	bool pressed = !(code & RELEASED);
 	if (!is_modifier(code & ~RELEASED, pressed) && pressed) {
-		if (prefixed) {
-			pending = prefixed_key(code);
+		if (prefixed || code >= KEYPAD) {
+			pending = extra_key(code);
 		} else {
 			single[0] = plain_key(code);
 			pending = single;

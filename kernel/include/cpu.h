@@ -90,8 +90,8 @@ static inline bool intr_enabled(void)
 	return read_rflags() & RFLAGS_IF;
 }
 
-/* Any context; never sleeps. */
-static inline void intr_push(void)
+/* Any context; never sleeps.  Returns the CPU, on which the caller now stays. */
+static inline struct cpu *intr_push(void)
 {
 	bool enabled = intr_enabled();
 
@@ -99,6 +99,7 @@ static inline void intr_push(void)
 	struct cpu *c = this_cpu();
 	if (c->intr_depth++ == 0)
 		c->intr_saved = enabled;
+	return c;
 }
 
 static inline void intr_pop(void)
@@ -115,9 +116,6 @@ void cpu_init(struct cpu *c);
 /* Guarded stacks for NMI, double fault, debug and machine check.  Panics when
  * out of memory. */
 void cpu_init_stacks(struct cpu *c);
-
-/* The stack that a thread of this CPU uses when it enters the kernel. */
-void cpu_set_kernel_stack(struct cpu *c, uintptr_t top);
 
 /* NULL when the CPU has all that the kernel needs, else a name for what is
  * missing (in words). */

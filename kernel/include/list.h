@@ -50,19 +50,25 @@ static inline void list_push_back(struct list_head *list,
 /* Takes node off its list, and leaves it an empty list of its own. */
 static inline void list_remove(struct list_head *node)
 {
-	node->prev->next = node->next;
-	node->next->prev = node->prev;
+	struct list_head *prev = node->prev, *next = node->next;
+
+	prev->next = next;
+	next->prev = prev;
 	list_init(node);
 }
 
-/* Takes the first node off; NULL when the list is empty. */
+/*
+ * Takes the first node off; NULL when the list is empty.  The node's own links
+ * are left as they were: this is the scheduler's fast path.
+ */
 static inline struct list_head *list_pop_front(struct list_head *list)
 {
-	struct list_head *node = list->next;
+	struct list_head *node = list->next, *next = node->next;
 
 	if (node == list)
 		return NULL;
-	list_remove(node);
+	list->next = next;
+	next->prev = list;
 	return node;
 }
 

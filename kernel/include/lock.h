@@ -41,7 +41,7 @@ enum lock_rank {
 
 struct core_lock {
 	uint32_t next;			/* the ticket to draw next */
-	volatile uint32_t serving;	/* whose turn it is */
+	uint32_t serving;		/* whose turn it is */
 	enum lock_rank rank;
 	const char *name;
 	/* For the checks; written by the holder. */
@@ -60,6 +60,10 @@ void core_lock_init(struct core_lock *lock, const char *name,
  * Panics: already held by this CPU; rank not above every lock held.
  */
 void core_lock(struct core_lock *lock);
+
+/* The same, for a caller that has done its intr_push(), in order to learn which
+ * lock to take; core_unlock() does the intr_pop().  No schedule point. */
+void core_lock_pushed(struct core_lock *lock);
 
 /* Panics when this CPU does not hold the lock. */
 void core_unlock(struct core_lock *lock);

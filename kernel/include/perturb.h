@@ -32,7 +32,7 @@ enum sched_point_kind {
 	POINT_ACCESS,		/* a shared access that a test marks */
 };
 
-extern volatile bool perturb_on;
+extern bool perturb_on;
 
 void sched_point_slow(enum sched_point_kind kind, const void *object);
 

@@ -40,7 +40,7 @@ struct trace_event {
 
 struct cpu;
 
-extern volatile bool trace_enabled;
+extern bool trace_enabled;
 
 /* Gives a CPU its ring; without memory for it, it records nothing. */
 void trace_init_cpu(struct cpu *c);

@@ -106,12 +106,13 @@ static inline void wrmsr(uint32_t msr, uint64_t value)
 		     : "memory");
 }
 
+/* The upper halves of both registers are cleared (SDM 2B, RDTSC). */
 static inline uint64_t rdtsc(void)
 {
-	uint32_t low, high;
+	uint64_t low, high;
 
 	asm volatile("rdtsc" : "=a"(low), "=d"(high));
-	return (uint64_t)high << 32 | low;
+	return high << 32 | low;
 }
 
 struct cpuid_regs {

@@ -25,7 +25,7 @@
 #define PCT_MAX_DEPTH 8
 #define PCT_MAX_STEPS_LOG2 14
 
-volatile bool perturb_on;
+bool perturb_on;
 
 /* Written by perturb_start() and perturb_stop(), while tests do not run. */
 static struct {

@@ -32,16 +32,6 @@ struct run_queue run_queues[MAX_CPUS];
 /* One bit a CPU that found nothing to run. */
 static volatile unsigned int idle_mask;
 
-struct run_queue *sched_lock_local(void)
-{
-	intr_push();
-	struct run_queue *rq = this_cpu()->rq;
-
-	core_lock(&rq->lock);
-	intr_pop();
-	return rq;
-}
-
 struct run_queue *sched_lock_thread(struct thread *t)
 {
 	for (;;) {
@@ -57,30 +47,34 @@ struct run_queue *sched_lock_thread(struct thread *t)
 
 /* ---- queues ---- */
 
-static void queue_push(struct run_queue *rq, struct thread *t)
+static inline void queue_push(struct run_queue *rq, struct thread *t)
 {
 	list_push_back(&rq->ready, &t->run_link);
 	rq->length++;
 }
 
-static void queue_remove(struct run_queue *rq, struct thread *t)
+static inline void queue_remove(struct run_queue *rq, struct thread *t)
 {
 	list_remove(&t->run_link);
 	rq->length--;
 }
 
-static struct thread *queue_pick(struct run_queue *rq)
+/* The thread to run next, off the queue; NULL when nobody is ready. */
+static inline struct thread *queue_pick(struct run_queue *rq)
 {
+	struct list_head *link;
 	struct thread *t;
 
-	if (rq->length == 0)
-		return NULL;
-	if (unlikely(perturb_on))
+	if (unlikely(perturb_on) && rq->length > 0) {
 		t = perturb_pick(rq);
-	else
-		t = list_first(&rq->ready, struct thread, run_link);
-	queue_remove(rq, t);
-	return t;
+		queue_remove(rq, t);
+		return t;
+	}
+	link = list_pop_front(&rq->ready);
+	if (!link)
+		return NULL;
+	rq->length--;
+	return list_entry(link, struct thread, run_link);
 }
 
 void sched_arm_slice(struct run_queue *rq)
@@ -93,9 +87,29 @@ void sched_arm_slice(struct run_queue *rq)
 
 /* ---- switching ---- */
 
-static void switch_to(struct cpu *c, struct run_queue *rq, struct thread *next)
+static inline void finish_switch(void)
 {
-	struct thread *prev = c->running;
+	struct cpu *c = this_cpu();
+	struct run_queue *rq = c->rq;
+	struct thread *dead = rq->dead;
+
+	if (unlikely(dead != NULL))
+		rq->dead = NULL;
+	c->intr_saved = current->intr_saved;
+	core_unlock(&rq->lock);
+	if (unlikely(dead != NULL))
+		thread_bury(dead);
+}
+
+void sched_finish_switch(void)
+{
+	finish_switch();
+}
+
+static inline void switch_to(struct run_queue *rq, struct thread *next)
+{
+	struct cpu *c = this_cpu();
+	struct thread *prev = current;
 	uint64_t now = time_cycles();
 
 	assert(c->intr_depth == 1);
@@ -104,26 +118,12 @@ static void switch_to(struct cpu *c, struct run_queue *rq, struct thread *next)
 	next->switched_in = now;
 	next->state = THREAD_RUNNING;
 	c->running = next;
-	cpu_set_kernel_stack(c, next->stack + STACK_SIZE);
 	rq->switches++;
 	if (!rq->slice_armed && next != c->idle)
 		sched_arm_slice(rq);
 	trace(TRACE_SWITCH, prev->id, next->id);
 	context_switch(&prev->rsp, next->rsp);
-	sched_finish_switch();
-}
-
-void sched_finish_switch(void)
-{
-	struct cpu *c = this_cpu();
-	struct run_queue *rq = c->rq;
-	struct thread *dead = rq->dead;
-
-	c->intr_saved = c->running->intr_saved;
-	rq->dead = NULL;
-	core_unlock(&rq->lock);
-	if (unlikely(dead != NULL))
-		thread_bury(dead);
+	finish_switch();
 }
 
 void sched_switch_away(void)
@@ -132,29 +132,47 @@ void sched_switch_away(void)
 	struct run_queue *rq = c->rq;
 	struct thread *next = queue_pick(rq);
 
-	switch_to(c, rq, next ? next : c->idle);
+	switch_to(rq, next ? next : c->idle);
 }
 
 void sched_requeue(struct run_queue *rq)
 {
 	struct thread *next = queue_pick(rq);
-	struct thread *self = current;
 
-	self->state = THREAD_READY;
-	queue_push(rq, self);
-	switch_to(this_cpu(), rq, next);
+	current->state = THREAD_READY;
+	queue_push(rq, current);
+	switch_to(rq, next);
 }
 
-void thread_yield(void)
+static void yield_perturbed(struct run_queue *rq)
 {
-	struct run_queue *rq = sched_lock_local();
-
-	if (unlikely(perturb_on))
-		perturb_yielded(current);
+	perturb_yielded(current);
 	if (rq->length > 0)
 		sched_requeue(rq);
 	else
 		core_unlock(&rq->lock);
+}
+
+/* The same as sched_requeue(), but the shortest way: this is what a switch
+ * costs.  One comes off the queue and one goes on, so its length stays. */
+void thread_yield(void)
+{
+	struct run_queue *rq = sched_lock_local();
+	struct thread *self = current;
+	struct list_head *link;
+
+	if (unlikely(perturb_on)) {
+		yield_perturbed(rq);
+		return;
+	}
+	link = list_pop_front(&rq->ready);
+	if (!link) {
+		core_unlock(&rq->lock);
+		return;
+	}
+	self->state = THREAD_READY;
+	list_push_back(&rq->ready, &self->run_link);
+	switch_to(rq, list_entry(link, struct thread, run_link));
 }
 
 /* ---- waking ---- */
@@ -302,7 +320,7 @@ static void run_ready(void)
 			return;
 		}
 		current->state = THREAD_READY;
-		switch_to(this_cpu(), rq, next);
+		switch_to(rq, next);
 	}
 }
 

@@ -43,7 +43,13 @@ void sched_switch_away(void);
 void sched_requeue(struct run_queue *rq);
 
 /* Takes this CPU's run queue lock, and returns the queue. */
-struct run_queue *sched_lock_local(void);
+static inline struct run_queue *sched_lock_local(void)
+{
+	struct run_queue *rq = intr_push()->rq;
+
+	core_lock_pushed(&rq->lock);
+	return rq;
+}
 
 /* Takes the run queue lock that guards t's state. */
 struct run_queue *sched_lock_thread(struct thread *t);

@@ -135,11 +135,9 @@ static void arm(struct timer_queue *q, uint64_t now)
 
 static struct timer_queue *lock_local(void)
 {
-	intr_push();
-	struct timer_queue *q = this_cpu()->timers;
+	struct timer_queue *q = intr_push()->timers;
 
-	core_lock(&q->lock);
-	intr_pop();
+	core_lock_pushed(&q->lock);
 	return q;
 }
 

@@ -95,15 +95,15 @@ def boot_too_little_memory(context: Context) -> None:
 @check("boot/no-nx", 1)
 def boot_without_nx(context: Context) -> None:
     """A CPU without a feature that the kernel needs is named."""
-    machine = context.machine(cpus=1, cpu="qemu64,-nx", append="panic=exit")
-    text = context.run(machine, PANIC)
-    expect("this CPU has no" in text, "it does not name the feature", "this CPU has no ...", text)
+    machine = context.machine(cpus=1, cpu="qemu64,-nx")
+    with context.boot(machine) as guest:
+        guest.wait_for("needs a CPU with.* NX|CPU has no .*NX")
 
 
 @check("boot/32-bit-cpu", 1)
 def boot_on_32_bit_cpu(context: Context) -> None:
     """A CPU without 64-bit mode gets words too, and no triple fault."""
-    machine = context.machine(cpus=1, cpu="qemu32", append="panic=exit")
+    machine = context.machine(cpus=1, cpu="qemu32")
     with context.boot(machine) as guest:
         guest.wait_for("64-bit|long mode")
 

@@ -254,7 +254,7 @@ def report(context: Context, verdict: str, seconds: float, totals: Totals) -> No
             print(f"     {text}")
         print(f"     again: tools/check {context.name}")
         if context.machine_used:
-            print(f"     by hand: make run {context.machine_used.make_options()}")
+            print(f"     by hand: {context.machine_used.by_hand()}")
     sys.stdout.flush()
 
 

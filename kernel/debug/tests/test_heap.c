@@ -51,9 +51,9 @@ static size_t random_size(struct random *r)
 }
 
 static void objects_run(struct ktest *t, struct object *objects,
-			struct random *r)
+			struct random *r, unsigned int steps)
 {
-	for (int step = 0; step < STEPS; step++) {
+	for (; steps > 0; steps--) {
 		struct object *o = &objects[random_below(r, SLOTS)];
 
 		if (o->ptr)
@@ -74,7 +74,7 @@ static void test_heap_random(struct ktest *t)
 	size_t count = heap_object_count();
 	size_t used = memory_used();
 
-	objects_run(t, objects, &r);
+	objects_run(t, objects, &r, STEPS);
 	EXPECT_EQ(t, heap_object_count(), count);
 	EXPECT_EQ(t, memory_used(), used);
 }
@@ -188,8 +188,9 @@ static uint64_t *passed[PASSED];
 static void heap_worker_run(void *arg)
 {
 	struct heap_worker *w = arg;
+	unsigned int steps = STEPS / cpu_count;
 
-	for (int step = 0; step < STEPS; step++) {
+	for (unsigned int left = steps; left > 0; left--) {
 		size_t words = 1 + random_below(&w->random, 40);
 		uint64_t *mine = kmalloc((words + 1) * sizeof(*mine));
 
@@ -205,7 +206,7 @@ static void heap_worker_run(void *arg)
 			EXPECT_EQ(w->t, old[i], (uintptr_t)old);
 		kfree(old);
 	}
-	objects_run(w->t, w->objects, &w->random);
+	objects_run(w->t, w->objects, &w->random, steps);
 }
 
 static void test_heap_cpus(struct ktest *t)

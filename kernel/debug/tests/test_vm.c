@@ -420,7 +420,8 @@ static void vm_worker_run(void *arg)
 {
 	struct vm_worker *w = arg;
 
-	for (int step = 0; step < AREA_STEPS / 4; step++) {
+	/* Divided among the CPUs: each flush waits for all of them. */
+	for (unsigned int left = AREA_STEPS / cpu_count; left > 0; left--) {
 		area_toggle(w->t, &w->areas, random_below(&w->random, AREAS),
 			    1 + random_below(&w->random, 4));
 		uintptr_t stack = vm_stack_alloc();
