@@ -11,7 +11,7 @@ asks the kernel of the host for that, by setpriv).
 Everything that the guest sends to COM1 goes to the log file, byte for byte, and
 is read from there.  Without typing=True QEMU writes that file itself, so that
 a slow reader can never hold up the guest's serial port: that would show in a
-deterministic run.  With it, COM1 is a socket, and QEMU copies it to the log.
+deterministic run.  With it COM1 is a socket, and a thread copies it to the log.
 
 Nothing here ends because a certain time has passed, except as the last resort
 against a kernel that hangs: the time-outs are far above what a run takes, even
@@ -39,6 +39,7 @@ from typing import Any
 
 from bochs.bochs import bochs_command
 from machine import ROOT, Machine, exit_words
+from terminal import read_some
 
 TIMEOUT = 120.0  # s; the last resort
 POLL = 0.005  # s, between two looks at the log
@@ -98,6 +99,7 @@ class Emulator:
         self.started = time.monotonic()
         self.deadline = self.started + timeout
         self.position = 0  # in the text: what wait_for() has passed
+        self.copier: threading.Thread | None = None
         log.parent.mkdir(parents=True, exist_ok=True)
         self.errors = log.with_suffix(".stderr")
         guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
@@ -127,6 +129,23 @@ class Emulator:
     def close(self) -> None:
         """Kills the emulator, if it still runs."""
         kill(self.process)
+        self.finish_log()
+
+    def copy_to_log(self, source: int) -> None:
+        """From now on, what comes from the source goes to the log."""
+
+        def copy() -> None:
+            with open(self.log, "ab", buffering=0) as log:
+                while data := read_some(source):
+                    log.write(data)
+
+        self.copier = threading.Thread(target=copy, daemon=True)
+        self.copier.start()
+
+    def finish_log(self) -> None:
+        """After the end of the emulator: waits until the log is complete."""
+        if self.copier:
+            self.copier.join(5)
 
     def data(self) -> bytes:
         """All that came from COM1 until now."""
@@ -174,7 +193,10 @@ class Emulator:
 
     def has_ended(self) -> bool:
         """Has the emulator ended, and is its log complete?"""
-        return self.process.poll() is not None
+        if self.process.poll() is None:
+            return False
+        self.finish_log()
+        return True
 
     def wait_exit(self) -> End:
         """Waits until the guest leaves the emulator."""
@@ -183,6 +205,7 @@ class Emulator:
         except subprocess.TimeoutExpired:
             raise self.fail("the kernel neither ended nor said why: it hangs") from None
         running.discard(self.process)
+        self.finish_log()
         return End(self.process.returncode)
 
     def type(self, text: str) -> None:
@@ -218,7 +241,7 @@ class Boot(Emulator):
         serial = ["-serial", f"file:{log}"]
         if typing:
             self.keyboard, fd = channel()
-            serial = ["-chardev", f"socket,id=com1,fd={fd},logfile={log}", "-serial", "chardev:com1"]
+            serial = ["-chardev", f"socket,id=com1,fd={fd}", "-serial", "chardev:com1"]
         command = machine.qemu_command(serial)
         if "-d" not in extra:
             command += ["-d", "cpu_reset", "-D", str(self.cpu_log)]
@@ -229,7 +252,7 @@ class Boot(Emulator):
         for other in theirs:
             other.close()
         if typing:
-            threading.Thread(target=drain, args=(self.keyboard,), daemon=True).start()
+            self.copy_to_log(self.keyboard.fileno())
         if qmp:
             self.replies = self.monitor.makefile("r", encoding="utf-8")
             self.replies.readline()  # the greeting
@@ -271,40 +294,11 @@ class BochsBoot(Emulator):
         command = bochs_command(machine, os.ttyname(theirs), log.with_suffix(".bochs"))
         super().__init__(command, log, timeout, [theirs])
         os.close(theirs)
-        self.copier = threading.Thread(target=self.copy, daemon=True)
-        self.copier.start()
-
-    def copy(self) -> None:
-        """From the terminal to the log, until Bochs has closed it."""
-        with open(self.log, "ab", buffering=0) as log:
-            while True:
-                try:
-                    data = os.read(self.terminal, 4096)
-                except OSError:  # EIO: nobody has it open any more
-                    return
-                log.write(data)
-
-    def has_ended(self) -> bool:
-        if not super().has_ended():
-            return False
-        self.copier.join(5)
-        return True
-
-    def wait_exit(self) -> End:
-        end = super().wait_exit()
-        self.copier.join(5)
-        return end
+        self.copy_to_log(self.terminal)
 
     def close(self) -> None:
         super().close()
-        self.copier.join(5)
         os.close(self.terminal)
 
     def type(self, text: str) -> None:
         os.write(self.terminal, text.encode())
-
-
-def drain(source: socket.socket) -> None:
-    """Reads and drops, until the other side is gone."""
-    while source.recv(65536):
-        pass

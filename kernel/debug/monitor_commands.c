@@ -148,7 +148,7 @@ static void command_uptime(int argc, char **argv)
 	uint64_t ms = time_ns() / NSEC_PER_MSEC;
 
 	(void)argc, (void)argv;
-	printk("%'llu.%03llu s since boot, %u CPUs, %u threads\n",
+	printk("%'llu.%03llu s since boot, CPUs: %u, threads: %u\n",
 	       (unsigned long long)ms / 1000, (unsigned long long)ms % 1000,
 	       cpu_count, thread_count());
 }

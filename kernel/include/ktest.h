@@ -42,7 +42,7 @@ struct ktest_case {
 };
 
 #define KTEST(suite_name, test_name, ...) \
-	__attribute__((section(".ktests"), used, aligned(8))) \
+	__attribute__((section(".ktests"), used, no_reorder, aligned(8))) \
 	static const struct ktest_case ktest_##suite_name##_##test_name = { \
 		.suite = #suite_name, \
 		.name = #test_name, \

@@ -182,7 +182,8 @@ static void block(struct thread *self, uintptr_t call_site)
 	sched_switch_away();
 }
 
-void thread_block(void)
+/* Not inlined, as the next one: CALL_SITE must be in the caller. */
+__attribute__((noinline)) void thread_block(void)
 {
 	block(current, CALL_SITE);
 }
@@ -218,7 +219,7 @@ static void deadline_passed(struct timer *timer)
 	}
 }
 
-int thread_block_until(uint64_t deadline)
+__attribute__((noinline)) int thread_block_until(uint64_t deadline)
 {
 	struct thread *self = current;
 

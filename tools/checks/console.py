@@ -123,8 +123,8 @@ def screen_rows(guest: Boot) -> list[str]:
     guest.qmp("stop")
     start = 0
     for register in (0x0C, 0x0D):
-        guest.monitor_command(f"o /1 0x3d4 {register}")
-        start = start << 8 | int(guest.monitor_command("i /1 0x3d5").split()[-1], 16)
+        guest.monitor_command(f"o /b 0x3d4 {register}")
+        start = start << 8 | int(guest.monitor_command("i /b 0x3d5").split()[-1], 16)
     guest.monitor_command(f'pmemsave {TEXT_MEMORY} {TEXT_MEMORY_SIZE} "{dump}"')
     guest.qmp("cont")
     cells = dump.read_bytes()[::2]

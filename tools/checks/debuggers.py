@@ -12,13 +12,13 @@ from machine import ROOT
 from .framework import LOGS, Context, check, expect
 
 SCRIPT = """\
-break thread_block if current && current->id > 0
+break thread_block
 continue
 delete
 python print("== threads")
 threads
 python print("== running")
-python gdb.execute("thread-bt %d" % int(gdb.parse_and_eval("cpus[0].current->id")))
+python gdb.execute("thread-bt %d" % int(gdb.parse_and_eval("$current()->id")))
 python print("== cpus")
 cpus
 python print("== locks")

@@ -109,7 +109,15 @@ def all_threads() -> Iterator[gdb.Value]:
 
 def running_on() -> dict[int, int]:
     """Which thread (its address) runs on which CPU."""
-    return {int(cpu["current"]): int(cpu["id"]) for cpu in cpus_online() if int(cpu["current"])}
+    return {int(cpu["running"]): int(cpu["id"]) for cpu in cpus_online() if int(cpu["running"])}
+
+
+def selected_cpu() -> gdb.Value:
+    """The struct cpu that GDB looks at: QEMU numbers them from 1."""
+    selected = gdb.selected_thread()
+    if not selected:
+        raise Unreadable("no kernel is being debugged")
+    return value("cpus")[selected.ptid[1] - 1]
 
 
 def thread_by_id(text: str) -> gdb.Value:
@@ -214,9 +222,9 @@ def command_threads(argument: str) -> None:
 
 
 def select_cpu(number: int) -> None:
-    """Makes it GDB's thread: QEMU numbers them from 1."""
+    """Makes GDB look at it."""
     for candidate in gdb.selected_inferior().threads():
-        if candidate.ptid[1] == number + 1 or candidate.num == number + 1:
+        if candidate.ptid[1] == number + 1:
             candidate.switch()
             return
     raise Unreadable(f"GDB does not know CPU {number}")
@@ -256,7 +264,7 @@ def command_cpus(argument: str) -> None:
     print(f"{'CPU':>3} {'THREAD':<26} {'DEPTH':>5} {'NESTING':>7}  WHERE")
     try:
         for cpu in cpus_online():
-            number, current = int(cpu["id"]), cpu["current"]
+            number, current = int(cpu["id"]), cpu["running"]
             thread = "-"
             if int(current):
                 thread = f"{int(current['id'])} {text_of(current['name'])}"
@@ -347,6 +355,23 @@ def command_console(argument: str) -> None:
     except OSError as error:
         raise Unreadable(f"no log: {error}") from error
     print("\n".join(lines[-count:]))
+
+
+class CurrentThread(gdb.Function):
+    """$current(): the struct thread * that the selected CPU runs."""
+
+    def __init__(self) -> None:
+        super().__init__("current")
+
+    def invoke(self) -> gdb.Value:
+        try:
+            return selected_cpu()["running"]
+        except Unreadable as error:
+            raise gdb.GdbError(f"current: {error}") from error
+
+
+CurrentThread()
+names.append(("$current()", "The struct thread * that the selected CPU runs: p *$current()"))
 
 
 @command("signalbox")

@@ -17,7 +17,7 @@ struct counter {
 	unsigned int ticks;
 };
 
-#define ROUNDS 2000
+#define ROUNDS 400
 
 /* Load, then store: an interruption between the two loses an update. */
 static void increment(struct counter *c)
