@@ -195,10 +195,13 @@ $(OUT)/%.c.o: %.c $(OUT)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 
+# NASM's .debug_aranges is wrong for a file with code in two sections, and GDB
+# complains; without it, GDB looks the addresses up itself.
 $(OUT)/%.asm.o: %.asm $(OUT)/layout.inc $(OUT)/flags
 	$(say) NASM $<
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $@.d -MP -o $@ $<
+	$(Q)$(OBJCOPY) --remove-section=.debug_aranges $@
 
 # The linker script and the assembler read layout.h too: the script through
 # the preprocessor, the assembler as the same list in its own words.

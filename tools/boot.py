@@ -32,6 +32,7 @@ import subprocess
 import threading
 import time
 import tty
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -65,6 +66,35 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 atexit.register(kill_all)
+
+
+def start(command: list[str], output: Path, fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
+    """Starts a program that will not outlive this one; what it prints goes to a file."""
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    with open(output, "wb") as file:
+        process = subprocess.Popen(
+            guard + command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            pass_fds=fds,
+            start_new_session=True,
+        )
+    running.add(process)
+    return process
+
+
+def run_program(command: list[str], output: Path, timeout: float = TIMEOUT) -> int:
+    """Runs one to its end, a debugger for example: its exit status."""
+    process = start(command, output)
+    try:
+        return process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        text = output.read_text(errors="replace")
+        raise BootError(f"{command[0]} does not end\n{last_lines(text)}") from None
+    finally:
+        kill(process)
 
 
 class BootError(Exception):
@@ -102,18 +132,7 @@ class Emulator:
         self.copier: threading.Thread | None = None
         log.parent.mkdir(parents=True, exist_ok=True)
         self.errors = log.with_suffix(".stderr")
-        guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        with open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(
-                guard + command,
-                cwd=ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                pass_fds=fds,
-                start_new_session=True,
-            )
-        running.add(self.process)
+        self.process = start(command, self.errors, fds)
 
     def __enter__(self) -> Any:
         return self

@@ -31,26 +31,28 @@ def terminal_kept() -> Iterator[None]:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
 
 
-def bridge(source: int, sink: int) -> None:
-    """Between this terminal and a guest: source is what it sends, sink what it reads."""
+def bridge(guest: int, first: bytes = b"") -> None:
+    """Between this terminal and a guest, after showing what came first."""
     keys = sys.stdin.fileno()
-    watched = [source, keys]
+    watched = [guest, keys]
     prefixed = False
     with terminal_kept():
         if sys.stdin.isatty():
-            tty.setraw(keys)
-        while source in watched:
+            tty.setraw(keys, termios.TCSADRAIN)  # and keep what was typed ahead
+        if first:
+            write_all(sys.stdout.fileno(), first.replace(b"\n", b"\r\n"))
+        while guest in watched:
             for fd in select.select(watched, [], [])[0]:
                 data = read_some(fd)
                 if not data:
                     watched.remove(fd)
-                elif fd == source:
+                elif fd == guest:
                     write_all(sys.stdout.fileno(), data)
                 else:
                     data, prefixed, leave = filter_keys(data, prefixed)
                     if leave:
                         return
-                    write_all(sink, data)
+                    write_all(guest, data)
 
 
 def filter_keys(data: bytes, prefixed: bool) -> tuple[bytes, bool, bool]:

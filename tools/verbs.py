@@ -23,6 +23,7 @@ from pathlib import Path
 import evidence
 import machine as m
 from bochs.bochs import bochs_command
+from boot import kill, start
 from terminal import bridge, read_some, terminal_kept, write_all
 
 LEAVE = "leave with Ctrl-A X, or `poweroff` at the prompt"
@@ -132,10 +133,15 @@ def verb_gdb(options: argparse.Namespace) -> int:
         command += ["-ex", line]
     print("The console is in a second terminal: make console")
     print(f"and its log is {log}.  `help signalbox` lists the kernel's commands.", flush=True)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for GDB
+    leave_interrupts_to_the_child()
     with terminal_kept():
         done = subprocess.run(command + shlex.split(options.gdb_args), cwd=m.ROOT, check=False)
     return done.returncode
+
+
+def leave_interrupts_to_the_child() -> None:
+    """Ctrl-C is for the debugger.  (Not SIG_IGN: the child would inherit that.)"""
+    signal.signal(signal.SIGINT, lambda *_: None)
 
 
 def verb_console(options: argparse.Namespace) -> int:
@@ -148,9 +154,8 @@ def verb_console(options: argparse.Namespace) -> int:
         except OSError:
             raise Trouble("no kernel runs under a debugger: start `make gdb` first") from None
         print("The console: leave with Ctrl-A X; what came before:", flush=True)
-        sys.stdout.write((m.BUILD / options.stage / "serial.log").read_text(errors="replace"))
-        sys.stdout.flush()
-        bridge(console.fileno(), console.fileno())
+        log = (m.BUILD / options.stage / "serial.log").read_bytes()
+        bridge(console.fileno(), log.replace(b"\r\n", b"\n"))
     print("\r")
     return 0
 
@@ -164,7 +169,7 @@ def verb_bochs(options: argparse.Namespace) -> int:
     os.chdir(m.ROOT)
     ours, theirs = pty.openpty()
     tty.setraw(theirs)
-    log = machine.build / "bochs.log"
+    log = machine.build / ("bochs-debugger.log" if options.debug else "bochs.log")
     command = bochs_command(
         machine, os.ttyname(theirs), log, window=options.window, debug=options.debug
     )
@@ -172,24 +177,16 @@ def verb_bochs(options: argparse.Namespace) -> int:
         return bochs_debug(machine, command, ours)
     print(f"Signalbox {machine.stage} in Bochs, {machine.cpus} CPUs: {LEAVE}.")
     print(f"Bochs's own log is {log}.", flush=True)
-    with open(log.with_suffix(".out"), "wb") as out:
-        bochs = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            pass_fds=[theirs],  # COM1 is open until Bochs ends
-            start_new_session=True,
-        )
+    bochs = start(command, log.with_suffix(".out"), [theirs])  # open until it ends
     os.close(theirs)
     try:
         if options.batch:
             while data := read_some(ours):
                 write_all(sys.stdout.fileno(), data)
         else:
-            bridge(ours, ours)
+            bridge(ours)
     finally:
-        bochs.kill()
+        kill(bochs)
     print(f"\r\n{bochs_ending(log)}")
     return 0
 
@@ -198,7 +195,9 @@ def bochs_ending(log: Path) -> str:
     """Why Bochs ended, from its own log."""
     text = log.read_text(errors="replace") if log.exists() else ""
     panics = [line for line in text.splitlines() if ">>PANIC<<" in line]
-    return panics[-1] if panics else "Bochs has ended."
+    if any("Shutdown port" in line for line in panics):
+        return "Signalbox: powered off"
+    return "\n".join(panics) or "Bochs has ended."
 
 
 def bochs_debug(machine: m.Machine, command: list[str], terminal: int) -> int:
@@ -212,7 +211,7 @@ def bochs_debug(machine: m.Machine, command: list[str], terminal: int) -> int:
     threading.Thread(target=serve_console, args=(server, terminal, log), daemon=True).start()
     print("The console is in a second terminal: make console")
     print('`c` continues, `lb "kmain"` sets a breakpoint, `help` lists the rest.', flush=True)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C stops the guest
+    leave_interrupts_to_the_child()
     with terminal_kept():
         return subprocess.run(command, check=False).returncode
 

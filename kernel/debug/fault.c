@@ -16,6 +16,7 @@
 #include "backtrace.h"
 #include "boot.h"
 #include "cpu.h"
+#include "heap.h"
 #include "layout.h"
 #include "panic.h"
 #include "printk.h"
@@ -240,6 +241,12 @@ static int find_wild_register(const struct trap_frame *f)
 	return -1;
 }
 
+/* Was it read from the first word of a freed heap object? */
+static bool is_freed(uint64_t value)
+{
+	return value >> 32 == HEAP_FREE_MARK >> 32;
+}
+
 static void explain_protection(char *words, const struct trap_frame *f)
 {
 	int wild = find_wild_register(f);
@@ -254,10 +261,15 @@ static void explain_protection(char *words, const struct trap_frame *f)
 			 trap_name(f->vector), f->error, where);
 	else if (wild >= 0)
 		snprintf(words, WORDS_SIZE,
-			 "wild pointer: %s holds 0x%lx, which is no canonical "
-			 "address (bits 63 to 47 must be equal): never set, or "
-			 "overwritten; at %s",
-			 registers[wild].name, register_value(f, wild), where);
+			 "%s: %s holds 0x%lx, which is no canonical address "
+			 "(bits 63 to 47 must be equal): %s; at %s",
+			 is_freed(register_value(f, wild)) ? "use after free"
+							   : "wild pointer",
+			 registers[wild].name, register_value(f, wild),
+			 is_freed(register_value(f, wild))
+				 ? "kfree() marks freed memory so"
+				 : "never set, or overwritten",
+			 where);
 	else
 		snprintf(words, WORDS_SIZE,
 			 "%s: an instruction with an operand that is not "

@@ -65,6 +65,17 @@ bool panic_is_owner(const struct cpu *c)
 
 /* ---- the parts of the report ---- */
 
+static void print_schedule(void)
+{
+	char depth_text[16] = "";
+
+	if (perturb_strategy() == SCHED_PCT)
+		snprintf(depth_text, sizeof(depth_text), ":%u",
+			 perturb_depth());
+	printk("Schedule: sched=%s%s seed=%lu; the same seed repeats it.\n",
+	       perturb_name(perturb_strategy()), depth_text, perturb_seed());
+}
+
 static void print_headline(const char *fmt, va_list args)
 {
 	const struct cpu *c = this_cpu();
@@ -78,9 +89,7 @@ static void print_headline(const char *fmt, va_list args)
 	message_format = NULL;
 	printk("\n");
 	if (perturb_on)
-		printk("Schedule: sched=%s seed=%lu; the same seed repeats "
-		       "it.\n",
-		       perturb_name(perturb_strategy()), perturb_seed());
+		print_schedule();
 }
 
 static void print_place(const struct panic_place *place)
@@ -136,7 +145,7 @@ static void __attribute__((noreturn)) leave(void)
 
 	if (then && strcmp(then, "exit") == 0)
 		power_off(EXIT_PANIC);
-	printk("The system is halted. Look above for \"*** PANIC\".\n");
+	printk("The system is halted; in QEMU, Ctrl-A X leaves it.\n");
 	power_halt();
 }
 

@@ -54,6 +54,12 @@ static const char *const kind_names[TRACE_KINDS] = {
 	[TRACE_MARK] = "mark",
 };
 
+static const char *const point_names[] = {
+	[POINT_LOCK] = "lock",       [POINT_UNLOCK] = "unlock",
+	[POINT_SLEEP] = "sleep",     [POINT_WAKE] = "wake",
+	[POINT_SYSCALL] = "syscall", [POINT_ACCESS] = "access",
+};
+
 /* ---- recording ---- */
 
 void trace_init_cpu(struct cpu *c)
@@ -237,7 +243,9 @@ static void format_operands(const struct trace_event *e, char *buf, size_t size)
 		snprintf(buf, size, "0x%lx, %lu pages", e->a, e->b);
 		break;
 	case TRACE_SCHED_POINT:
-		snprintf(buf, size, "kind %lu, %s", e->a,
+		snprintf(buf, size, "%s %s",
+			 e->a < ARRAY_SIZE(point_names) ? point_names[e->a]
+							: "?",
 			 format_object(e->b, object, sizeof(object)));
 		break;
 	default:

@@ -2,7 +2,8 @@
  * backtrace.h - who called whom, with function, file and line.
  *
  * The symbols and line numbers travel in the image, in a table that
- * tools/symbols.py makes after the first link (boot/kernel.ld, debug/symbols.c).
+ * tools/symbols.py makes after the first link (boot/kernel.ld,
+ * debug/symbols.c).
  */
 #ifndef BACKTRACE_H
 #define BACKTRACE_H
@@ -40,9 +41,9 @@ void backtrace_thread(const struct thread *t);
 uintptr_t backtrace_frameless_caller(const struct trap_frame *frame);
 
 struct symbol {
-	const char *function;		/* or object; "?" when unknown */
-	uintptr_t offset;		/* into it */
-	const char *file;		/* NULL when unknown */
+	const char *function; /* or object; "?" when unknown */
+	uintptr_t offset;     /* into it */
+	const char *file;     /* NULL when unknown */
 	unsigned int line;
 };
 

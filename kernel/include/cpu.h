@@ -18,6 +18,7 @@
 #include "types.h"
 #include "x86.h"
 
+struct spinlock;
 struct thread;
 struct trap_frame;
 struct run_queue;
@@ -25,6 +26,12 @@ struct timer_queue;
 struct trace_ring;
 
 #define MAX_HELD_LOCKS 8
+
+/* Lab 1's nested sections: see irq.h. */
+struct irq_section {
+	unsigned int depth;		/* irq_push() not yet popped */
+	bool enabled;			/* were interrupts on before the first? */
+};
 
 struct cpu {
 	/* Private to this CPU, interrupts off.  The assembler knows the first
@@ -42,6 +49,17 @@ struct cpu {
 
 	unsigned int held_count;	/* core locks held, oldest first */
 	struct core_lock *held[MAX_HELD_LOCKS];
+
+	struct irq_section irq;		/* the student's: irq.h */
+	uint64_t irqoff_since;		/* irqoff.h */
+	uintptr_t irqoff_where;
+
+	/* Spinlocks, for spin_report(); written by this CPU, read by any. */
+	unsigned int spin_held_count;
+	const struct spinlock *spin_held[MAX_HELD_LOCKS];
+	uintptr_t spin_held_at[MAX_HELD_LOCKS];
+	const struct spinlock *volatile spin_waiting;
+	uintptr_t spin_waiting_at;
 
 	struct thread *idle;
 	struct run_queue *rq;

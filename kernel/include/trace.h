@@ -14,27 +14,27 @@
 #include "types.h"
 
 enum trace_kind {
-	TRACE_SWITCH,		/* a: thread left, b: thread entered */
-	TRACE_WAKE,		/* a: thread made ready, b: its CPU */
-	TRACE_BLOCK,		/* a: thread, b: call site */
-	TRACE_LOCK,		/* a: the lock, b: call site */
-	TRACE_UNLOCK,		/* a: the lock, b: call site */
-	TRACE_INTERRUPT,	/* a: vector, b: interrupted address */
-	TRACE_INTERRUPT_END,	/* a: vector */
-	TRACE_TIMER,		/* a: the timer, b: its function */
-	TRACE_STEAL,		/* a: thread, b: CPU it came from */
-	TRACE_SHOOTDOWN,	/* a: address, b: pages */
-	TRACE_SCHED_POINT,	/* a: kind, b: object */
-	TRACE_MARK,		/* a, b: a test's own */
+	TRACE_SWITCH,        /* a: thread left, b: thread entered */
+	TRACE_WAKE,          /* a: thread made ready, b: its CPU */
+	TRACE_BLOCK,         /* a: thread, b: call site */
+	TRACE_LOCK,          /* a: the lock, b: call site */
+	TRACE_UNLOCK,        /* a: the lock, b: call site */
+	TRACE_INTERRUPT,     /* a: vector, b: interrupted address */
+	TRACE_INTERRUPT_END, /* a: vector */
+	TRACE_TIMER,         /* a: the timer, b: its function */
+	TRACE_STEAL,         /* a: thread, b: CPU it came from */
+	TRACE_SHOOTDOWN,     /* a: address, b: pages */
+	TRACE_SCHED_POINT,   /* a: kind, b: object */
+	TRACE_MARK,          /* a, b: a test's own */
 	TRACE_KINDS
 };
 
 #define TRACE_RING_SIZE 1024
 
 struct trace_event {
-	uint64_t time;		/* time_ns() */
+	uint64_t time; /* time_ns() */
 	uint32_t kind;
-	uint32_t thread;	/* id of the current thread */
+	uint32_t thread; /* id of the current thread */
 	uint64_t a, b;
 };
 

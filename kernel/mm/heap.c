@@ -63,10 +63,8 @@ struct class
 	}
 
 static struct class classes[] = {
-	CLASS(0, 16),   CLASS(1, 32),
-	CLASS(2, 64),   CLASS(3, 96),
-	CLASS(4, 128),  CLASS(5, 192),
-	CLASS(6, 256),  CLASS(7, 512),
+	CLASS(0, 16),   CLASS(1, 32),   CLASS(2, 64),  CLASS(3, 96),
+	CLASS(4, 128),  CLASS(5, 192),  CLASS(6, 256), CLASS(7, 512),
 	CLASS(8, 1024), CLASS(9, 2048),
 };
 

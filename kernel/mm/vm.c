@@ -70,7 +70,10 @@ static uint64_t entry_bits(unsigned int prot)
 {
 	uint64_t bits = PTE_PRESENT | PTE_GLOBAL;
 
-	assert((prot & (VM_WRITE | VM_EXEC)) != (VM_WRITE | VM_EXEC));
+	if ((prot & VM_WRITE) && (prot & VM_EXEC))
+		panic("vm: a mapping that can be written and executed (prot "
+		      "0x%x) was asked for",
+		      prot);
 	if (prot & VM_WRITE)
 		bits |= PTE_WRITE;
 	if (!(prot & VM_EXEC))

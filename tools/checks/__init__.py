@@ -8,4 +8,5 @@ from . import (  # noqa: F401
     faults,
     kernel_tests,
     source,
+    verbs,
 )

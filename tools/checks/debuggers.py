@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 import sys
 
+from boot import run_program
 from machine import ROOT
 
-from .framework import LOGS, Context, check, expect
+from .framework import Context, check, expect
 
 SCRIPT = """\
 break thread_block
@@ -31,7 +31,8 @@ except gdb.error as error:
     print("error:", error)
 end
 set var trace_enabled = 1
-break command_uptime
+break thread_sleep_until
+ignore $bpnum 40
 continue
 python print("== waiting")
 threads
@@ -53,10 +54,7 @@ def run_gdb(context: Context, script: str, append: str, cpus: int) -> dict[str, 
     command = [sys.executable, str(ROOT / "tools/machine.py"), "gdb", "--stage", context.stage]
     command += ["--cpus", str(cpus), "--append", append, "--icount"]
     command += ["--gdb-args", f"-batch -nx -x {shlex.quote(str(commands))}"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, check=False
-    )
-    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    run_program(command, log)
     pieces = re.split(r"^== (\w+)\n", log.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {"": pieces[0], **dict(zip(pieces[1::2], pieces[2::2], strict=True))}
 
@@ -78,7 +76,7 @@ def expect_match(pieces: dict[str, str], name: str, pattern: str) -> None:
 def gdb_session(context: Context) -> None:
     """Stops at kmain; then threads, backtraces, CPUs, locks, trace and console."""
     pieces = run_gdb(context, SCRIPT, "trace=1", 2)
-    expect_match(pieces, "", r"kmain .*at kernel/boot/main\.c:\d+")
+    expect_match(pieces, "", r"hit Temporary breakpoint 1, kmain ")
     expect_match(pieces, "threads", r"^ +ID NAME +STATE +CPU +WHERE$")
     expect_match(pieces, "threads", r"^ +\d+ \S+ +running +\d  runs$")
     expect_match(pieces, "running", r"^#0 +.*thread_block")
@@ -87,5 +85,7 @@ def gdb_session(context: Context) -> None:
     expect_match(pieces, "cpus", r"^ +1 ")
     expect_match(pieces, "locks", r"^(No core lock is held|CPU \d holds)")
     expect_match(pieces, "wrong", r"error: .*thread-bt: there is no thread 4711")
+    expect_match(pieces, "waiting", r"^ +1 reaper +blocked +\d  reap\+0x\w+ \(kernel/sched/")
+    expect_match(pieces, "waiting", r"^thread 1 \(reaper\), blocked:\n +#0 .*\n +#1 .*kernel/")
     expect_match(pieces, "ktrace", r"^ +\d+\.\d{9} CPU \d thread \d+ +\w+")
     expect_match(pieces, "console", r"\S")

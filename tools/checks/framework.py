@@ -196,17 +196,17 @@ def add_check(name: str, function: Function, seconds: float = 1.0) -> None:
 
 
 def select(patterns: list[str]) -> list[Check]:
-    """The checks of these names, folders or patterns; all when there is none."""
+    """The checks of these names, beginnings or patterns; all when there is none."""
     chosen: dict[str, Check] = {}
     for pattern in patterns or ["*"]:
-        found = {
-            name: made
-            for name, made in CHECKS.items()
-            if fnmatch.fnmatchcase(name, pattern) or name.startswith(pattern.rstrip("/") + "/")
-        }
+        if pattern in CHECKS:
+            found = [pattern]
+        else:
+            found = [name for name in CHECKS if name.startswith(pattern)]
+            found += fnmatch.filter(CHECKS, pattern)
         if not found:
             raise Failed(f"no check is called {pattern}: --list shows all")
-        chosen |= found
+        chosen |= {name: CHECKS[name] for name in found}
     return sorted(chosen.values(), key=lambda made: -made.seconds)
 
 

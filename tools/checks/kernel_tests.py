@@ -28,7 +28,7 @@ def run_tests(context: Context, machine: Machine) -> str:
 
 def register() -> None:
     """One check for each machine."""
-    for cpus, seconds in ((1, 30), (2, 35), (4, 40), (8, 50)):
+    for cpus, seconds in ((1, 2), (2, 3), (4, 4), (8, 5)):
         add_check(
             f"tests/icount-{cpus}",
             lambda context, cpus=cpus: run_tests(
@@ -36,7 +36,7 @@ def register() -> None:
             ),
             seconds,
         )
-    for cpus, seconds in ((2, 36), (4, 41)):
+    for cpus, seconds in ((2, 20), (4, 40)):
         add_check(
             f"tests/parallel-{cpus}",
             lambda context, cpus=cpus: run_tests(
@@ -46,7 +46,7 @@ def register() -> None:
         )
 
 
-@check("tests/32-mib", 30)
+@check("tests/32-mib", 3)
 def tests_in_little_memory(context: Context) -> None:
     """The same in 32 MiB."""
     run_tests(context, context.machine(cpus=2, memory=32, append="test=all"))

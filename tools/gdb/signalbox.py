@@ -60,16 +60,17 @@ def enum_name(number: gdb.Value, prefix: str) -> str:
 
 def place(address: int) -> str:
     """ "function+0x1c (kernel/sched/thread.c:120)" for an address."""
+    name, start = "", None
     block = gdb.block_for_pc(address)
-    while block and not block.function:
+    while block:  # outwards: functions that were inlined, then the real one
+        if block.function:
+            name, start = block.function.print_name, block.start
         block = block.superblock
-    if block:
-        name, start = block.function.print_name, block.start
-    else:  # assembly code has symbols, but no blocks
+    if not name:  # assembly code has symbols, but no blocks
         symbol = gdb.execute(f"info symbol {address:#x}", to_string=True)
         if symbol.startswith("No symbol"):
             return f"{address:#x}"
-        name, start = symbol.split(" in section")[0], None
+        name = symbol.split(" in section")[0].replace(" + ", "+")
     offset = f"+{address - start:#x}" if start is not None else ""
     line = gdb.find_pc_line(address)
     source = ""
@@ -154,10 +155,10 @@ def callers(rip: int, rbp: int) -> Iterator[int]:
             return
 
 
-def is_waiting_code(address: int) -> bool:
-    """Is it the scheduler itself, and not yet the code that waits?"""
-    name = place(address)
-    return name.startswith(("context_switch", "schedule", "sched_", "switch_", "thread_block"))
+def is_scheduler(address: int) -> bool:
+    """Is it the way into the scheduler, and not yet the code that went there?"""
+    names = ("context_switch", "switch_to", "sched_", "block", "thread_block", "thread_yield")
+    return place(address).startswith(names)
 
 
 def where(thread: gdb.Value, running: dict[int, int]) -> str:
@@ -168,11 +169,12 @@ def where(thread: gdb.Value, running: dict[int, int]) -> str:
     if state == "new":
         return f"will begin in {place(int(thread['entry']))}"
     if state == "exited":
-        return "waits for thread_join()"
-    for address in callers(*saved_frame(thread)):
-        if not is_waiting_code(address):
-            return place(address - 1)
-    return place(saved_frame(thread)[0])
+        return "has ended"
+    if state == "blocked" and int(thread["blocked_at"]):
+        return place(int(thread["blocked_at"]) - 1)
+    frames = [address - 1 for address in callers(*saved_frame(thread))]
+    outside = [address for address in frames if not is_scheduler(address)]
+    return place((outside or frames[-1:])[0])
 
 
 # ---- the commands ----

@@ -103,10 +103,11 @@ def test_a_mistake_in_a_check_is_a_failure(capsys) -> None:
     assert "oops" in capsys.readouterr().out
 
 
-def test_select_by_folder_and_pattern() -> None:
+def test_select_by_name_folder_and_pattern() -> None:
     folder = {made.name for made in select(["boot"])}
     assert "boot/direct-1" in folder
     assert all(name.startswith("boot/") for name in folder)
     assert {made.name for made in select(["boot/direct-*"])} < folder
+    assert [made.name for made in select(["console/paste"])] == ["console/paste"]
     with pytest.raises(Failed):
         select(["no-such-check"])

@@ -17,6 +17,7 @@
 #include "panic.h"
 #include "thread.h"
 #include "time.h"
+#include "timer.h"
 #include "trap.h"
 #include "vm.h"
 
@@ -274,7 +275,40 @@ static void test_free_twice(struct ktest *t)
 }
 KTEST(fault, free_twice, .manual = true);
 
+struct chained {
+	struct chained *next;
+	uint64_t value;
+};
+
+static void test_use_after_free(struct ktest *t)
+{
+	struct chained *first = kzalloc(sizeof(*first));
+
+	ASSERT(t, first != NULL);
+	first->next = first;
+	kfree(first);
+	EXPECT_EQ(t, first->next->value, 0);
+}
+KTEST(fault, use_after_free, .manual = true);
+
 /* ---- interrupts ---- */
+
+static void panic_handler(struct timer *timer)
+{
+	panic("panic_handler: timer %p", (void *)timer);
+}
+
+/* The backtrace goes on through the trap frame, to this loop. */
+static void test_panic_in_interrupt(struct ktest *t)
+{
+	static struct timer timer;
+
+	(void)t;
+	timer_start(&timer, time_ns() + NSEC_PER_MSEC, panic_handler);
+	for (;;)
+		cpu_relax();
+}
+KTEST(fault, panic_in_interrupt, .manual = true);
 
 #define COM1_LINE 4
 #define COM1_INTERRUPT_ENABLE 0x3f9

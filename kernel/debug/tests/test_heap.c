@@ -140,6 +140,27 @@ static void test_heap_trim(struct ktest *t)
 }
 KTEST(mm, heap_trim);
 
+/* The room in slabs that were full is found again. */
+static void test_heap_refill(struct ktest *t)
+{
+	static void *objects[100];
+	const size_t size = 1000;
+
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++)
+		objects[i] = kmalloc(size);
+	size_t used = memory_used();
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i += 2)
+		kfree(objects[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i += 2)
+		objects[i] = kmalloc(size);
+	EXPECT_EQ(t, memory_used(), used);
+	for (size_t i = 0; i < ARRAY_SIZE(objects); i++) {
+		EXPECT(t, objects[i]);
+		kfree(objects[i]);
+	}
+}
+KTEST(mm, heap_refill);
+
 static void test_heap_exhaustion(struct ktest *t)
 {
 	struct list_head blocks = LIST_INIT(blocks);

@@ -130,12 +130,31 @@ static struct free_counts free_counts(void)
 	return counts;
 }
 
+/* Free blocks whose buddies are free too: they should be one. */
+static size_t unmerged_blocks(void)
+{
+	size_t count = 0, end = page_limit() >> PAGE_SHIFT, number = 0;
+
+	while (number < end) {
+		const struct page *page = &page_array[number];
+		size_t size = page->state == PAGE_FREE ? 1ul << page->order : 1;
+		const struct page *buddy = &page_array[number ^ size];
+
+		if (page->state == PAGE_FREE && page->order < MAX_ORDER &&
+		    buddy->state == PAGE_FREE && buddy->order == page->order)
+			count++;
+		number += size;
+	}
+	return count;
+}
+
 /* Which blocks are free depends on which pages are, and on nothing else, when
  * every pair that can merge has merged. */
 static void expect_free_counts(struct ktest *t, const struct free_counts *want)
 {
 	struct free_counts got = free_counts();
 
+	EXPECT_EQ(t, unmerged_blocks(), 0);
 	for (unsigned int order = 0; order <= MAX_ORDER; order++)
 		EXPECT_EQ(t, got.blocks[order], want->blocks[order]);
 }

@@ -1,0 +1,71 @@
+/*
+ * spinlock.h - lab 1: the spinlock that everything above the core uses.
+ *
+ * A spinlock keeps other CPUs out by waiting, and this CPU's interrupts out by
+ * irq_push().  It is fair: CPUs get it in the order in which they asked.  The
+ * functions with lab_ in front are the student's (lock.c); the wrappers are
+ * given, and hold the schedule points, the trace points and the record of who
+ * waits for what.
+ */
+#ifndef SPINLOCK_H
+#define SPINLOCK_H
+
+#include "cpu.h"
+#include "types.h"
+
+struct spinlock {
+	/* The student's to use. */
+	uint32_t next;			/* the ticket to draw next */
+	uint32_t serving;		/* whose turn it is */
+	struct cpu *holder;		/* NULL when free */
+	uintptr_t taken_at;		/* call site of the holder */
+
+	/* Given. */
+	const char *name;
+};
+
+#define SPINLOCK_INIT(lock_name) { .name = (lock_name) }
+
+/* ---- the student's ---- */
+
+/*
+ * Interrupts off first (irq_push), then the lock.  Panics when this CPU holds
+ * it already; the text names both call sites (symbol_format).  Any context.
+ */
+void lab_spin_lock(struct spinlock *lock, uintptr_t call_site);
+
+/* Releases the lock, then irq_pop().  Panics when this CPU does not hold it,
+ * naming call_site and, if it is held, where it was taken. */
+void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site);
+
+/* Takes the lock if it is free, and says whether it did; never waits.  If not,
+ * interrupts are as they were. */
+bool lab_spin_try_lock(struct spinlock *lock, uintptr_t call_site);
+
+/* Does this CPU hold it? */
+bool lab_spin_held(const struct spinlock *lock);
+
+/* ---- the wrappers: kernel/debug/spinlock.c ---- */
+
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
+bool spin_try_lock(struct spinlock *lock);
+
+static inline bool spin_held(const struct spinlock *lock)
+{
+	return lab_spin_held(lock);
+}
+
+static inline void spin_init(struct spinlock *lock, const char *name)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(name);
+}
+
+/*
+ * For the NMI report and panic: prints the spinlocks that each CPU holds and
+ * waits for, and the cycle if CPUs wait for one another.  True when there is
+ * a cycle.
+ */
+bool spin_report(void);
+
+#endif

@@ -1,0 +1,181 @@
+"""`make run`, `make console` and `make bochs`, as a person at a terminal uses them."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from types import TracebackType
+
+import boot
+from machine import ROOT
+
+from .framework import Context, Failed, check, expect
+
+TIMEOUT = 60.0
+PROMPT = "signalbox> "
+CTRL_A, CTRL_C = "\x01", "\x03"
+
+
+class Terminal:
+    """A program on a terminal of its own, whose other end this is."""
+
+    def __init__(self, arguments: list[str], log: Path):
+        self.ours, self.theirs = pty.openpty()
+        self.before = termios.tcgetattr(self.theirs)
+        self.text = ""
+        self.passed = 0
+        self.log = log
+        self.process = subprocess.Popen(
+            ["setsid", "--ctty", sys.executable, str(ROOT / "tools/machine.py"), *arguments],
+            stdin=self.theirs,
+            stdout=self.theirs,
+            stderr=self.theirs,
+        )
+        boot.running.add(self.process)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        boot.kill(self.process)
+        self.log.write_text(self.text, encoding="utf-8")
+        os.close(self.ours)
+        os.close(self.theirs)
+
+    def read(self) -> bool:
+        """Takes what is there; False when nothing came for a moment."""
+        if not select.select([self.ours], [], [], 0.1)[0]:
+            return False
+        self.text += os.read(self.ours, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
+        return True
+
+    def wait_for(self, pattern: str) -> None:
+        """Waits until the program has printed it, after what was waited for before."""
+        deadline = time.monotonic() + TIMEOUT
+        while not (found := re.compile(pattern).search(self.text, self.passed)):
+            if not self.read() and self.process.poll() is not None and not self.read():
+                break
+            if time.monotonic() > deadline:
+                break
+        if not found:
+            lines = boot.last_lines(self.text)
+            raise Failed(f"the terminal does not show /{pattern}/, but:\n{lines}")
+        self.passed = found.end()
+
+    def type(self, keys: str) -> None:
+        """Presses keys."""
+        os.write(self.ours, keys.encode())
+
+    def expect_exit(self, status: int) -> None:
+        """The program ends so, and leaves the terminal as it was."""
+        deadline = time.monotonic() + TIMEOUT
+        while self.process.poll() is None and time.monotonic() < deadline:
+            self.read()
+        while self.read():
+            pass
+        got = self.process.poll()
+        lines = boot.last_lines(self.text)
+        expect(got == status, "the program ended otherwise", status, f"{got}\n{lines}")
+        after = termios.tcgetattr(self.theirs)
+        expect(after == self.before, "the terminal is not as before", self.before, after)
+
+
+@check("verbs/run", 5)
+def run(context: Context) -> None:
+    """The prompt; Ctrl-C goes to the guest; poweroff, and Ctrl-A X, leave."""
+    arguments = ["run", "--stage", context.stage]
+    with Terminal(arguments, context.log()) as terminal:
+        terminal.wait_for("poweroff.*\n")  # how to leave is said first
+        terminal.wait_for(PROMPT)
+        terminal.type("half" + CTRL_C)
+        terminal.wait_for(PROMPT)
+        terminal.type("uptime\r")
+        terminal.wait_for("since boot")
+        terminal.wait_for(PROMPT)
+        terminal.type("poweroff\r")
+        terminal.wait_for("powered off")
+        terminal.expect_exit(0)
+    with Terminal(arguments, context.log()) as terminal:
+        terminal.wait_for(PROMPT)
+        terminal.type(CTRL_A + "x")
+        terminal.wait_for("stopped")
+        terminal.expect_exit(0)
+
+
+@check("verbs/run-panic", 2)
+def run_panic(context: Context) -> None:
+    """A panic, and a test that fails, are told in words, and by the exit status."""
+    arguments = ["run", "--stage", context.stage, "--append", "test=fault/null panic=exit"]
+    with Terminal(arguments, context.log()) as terminal:
+        terminal.wait_for("the kernel panicked")
+        terminal.expect_exit(1)
+
+
+@check("verbs/bochs", 10)
+def bochs(context: Context) -> None:
+    """Bochs with the console on the terminal."""
+    arguments = ["bochs", "--stage", context.stage, "--cpus", "1"]
+    with Terminal(arguments, context.log()) as terminal:
+        terminal.wait_for(PROMPT)
+        terminal.type("uptime\r")
+        terminal.wait_for("since boot")
+        terminal.wait_for(PROMPT)
+        terminal.type("poweroff\r")
+        terminal.wait_for("powered off")
+        terminal.expect_exit(0)
+
+
+@check("verbs/bochs-debugger", 10)
+def bochs_debugger(context: Context) -> None:
+    """Bochs's debugger knows the kernel's symbols; the console is beside it."""
+    arguments = ["bochs", "--stage", context.stage, "--cpus", "1", "--debug"]
+    with Terminal(arguments, context.log()) as terminal:
+        terminal.wait_for("<bochs:1>")
+        terminal.type('lb "kmain"\n')
+        terminal.type("c\n")
+        terminal.wait_for(r"Breakpoint 1.*\n")
+        terminal.wait_for("kmain")
+        terminal.type("c\n")
+        console = ["console", "--stage", context.stage]
+        with Terminal(console, context.log()) as second:
+            second.wait_for(PROMPT)
+            second.type("uptime\r")
+            second.wait_for("since boot")
+            second.type(CTRL_A + "x")
+            second.expect_exit(0)
+        terminal.type(CTRL_C)
+        terminal.wait_for("<bochs:")
+        terminal.type("q\n")
+        terminal.expect_exit(0)
+
+
+@check("verbs/gdb-console", 5)
+def gdb_console(context: Context) -> None:
+    """A person in GDB, with the console in a second terminal."""
+    arguments = ["gdb", "--stage", context.stage, "--gdb-args=-nx"]
+    with Terminal(arguments, context.log()) as terminal:
+        terminal.wait_for(r"\(gdb\) ")
+        terminal.type("continue\n")
+        with Terminal(["console", "--stage", context.stage], context.log()) as second:
+            second.wait_for(PROMPT)
+            second.type("uptime\r")
+            second.wait_for("since boot")
+            second.type(CTRL_A + "x")
+            second.expect_exit(0)
+        terminal.type("kill\n")
+        terminal.type(CTRL_C)
+        terminal.wait_for(r"\(gdb\) ")
+        terminal.type("quit\n")
+        terminal.expect_exit(0)
