@@ -126,7 +126,7 @@ run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU [CPUS=2 MEMORY=64
 
 .PHONY: test
 TEST := all
-test: APPEND += test=$(TEST)
+test: override APPEND += test=$(TEST)
 test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=core/wakeup CPUS=2 APPEND='seed=7']
 	@$(MACHINE) run $(MACHINE_ARGS)
 

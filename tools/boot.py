@@ -25,7 +25,6 @@ import json
 import os
 import pty
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -39,17 +38,19 @@ from types import TracebackType
 from typing import Any
 
 from bochs.bochs import bochs_command
-from machine import ROOT, Machine, exit_words
+from machine import ROOT, Machine, exit_words, guarded
 from terminal import read_some
 
 TIMEOUT = 120.0  # s; the last resort
 POLL = 0.005  # s, between two looks at the log
 
 running: set[subprocess.Popen[bytes]] = set()
+stopping = threading.Event()  # from now on nothing is started any more
 
 
 def kill_all() -> None:
-    """Ends every emulator that this program has started."""
+    """Ends everything that this program has started, for good."""
+    stopping.set()
     for process in list(running):
         kill(process)
 
@@ -70,10 +71,11 @@ atexit.register(kill_all)
 
 def start(command: list[str], output: Path, fds: Sequence[int] = ()) -> subprocess.Popen[bytes]:
     """Starts a program that will not outlive this one; what it prints goes to a file."""
-    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    if stopping.is_set():
+        raise BootError("not started, as everything is being stopped")
     with open(output, "wb") as file:
         process = subprocess.Popen(
-            guard + command,
+            guarded(command),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=file,

@@ -94,6 +94,12 @@ def qemu_version() -> str:
     return found[1] if found else "unknown"
 
 
+def guarded(command: list[str]) -> list[str]:
+    """The command, such that it is killed when the program that starts it ends."""
+    guard = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    return guard + command
+
+
 @dataclass(frozen=True)
 class Machine:
     """One run's hardware, kernel and command line."""

@@ -61,6 +61,11 @@ def machine_from(options: argparse.Namespace) -> m.Machine:
     return machine
 
 
+def short(path: Path) -> Path:
+    """As seen from ROOT: a socket's path must be short, an option of QEMU without a comma."""
+    return path.relative_to(m.ROOT)
+
+
 # ---- run ----
 
 
@@ -84,14 +89,14 @@ def verb_run(options: argparse.Namespace) -> int:
     cpu_log = machine.build / "cpu.log"
     serial = [
         "-chardev",
-        f"stdio,id=com1,mux=on,signal=off,logfile={machine.build / 'serial.log'}",
+        f"stdio,id=com1,mux=on,signal=off,logfile={short(machine.build / 'serial.log')}",
         *["-serial", "chardev:com1", "-mon", "chardev=com1"],
     ]
     command = machine.qemu_command(serial, display)
     command += ["-d", "cpu_reset", "-D", str(cpu_log)]
     print(f"Signalbox {machine.stage} on {machine.cpus} CPUs: {LEAVE}.", flush=True)
     with terminal_kept():
-        status = subprocess.run(command, cwd=m.ROOT, check=False).returncode
+        status = subprocess.run(m.guarded(command), cwd=m.ROOT, check=False).returncode
     print()
     if "Triple fault" in cpu_log.read_text(errors="replace"):
         print(evidence.triple_fault(machine))
@@ -107,24 +112,23 @@ def verb_run(options: argparse.Namespace) -> int:
 
 
 def console_path(stage: str) -> Path:
-    """The console's socket, relative to ROOT, as such a path must be short."""
-    return (m.BUILD / stage / "console.sock").relative_to(m.ROOT)
+    """The console's socket."""
+    return short(m.BUILD / stage / "console.sock")
 
 
 def verb_gdb(options: argparse.Namespace) -> int:
     """GDB, with QEMU behind a pipe, stopped where the kernel begins."""
     machine = machine_from(options)
-    log = machine.build / "serial.log"
+    log = short(machine.build / "serial.log")
     socket_options = f"path={console_path(machine.stage)},server=on,wait=off,logfile={log}"
     serial = ["-chardev", f"socket,id=com1,{socket_options}", "-serial", "chardev:com1"]
     display = window_display() if options.window else "none"
-    qemu = ["exec", "setpriv", "--pdeathsig", "KILL"]
-    qemu += [*machine.qemu_command(serial, display), "-S", "-gdb", "stdio"]
+    qemu = m.guarded([*machine.qemu_command(serial, display), "-S", "-gdb", "stdio"])
     commands = [
         "set confirm off",
         "set pagination off",
         f"source {m.ROOT / 'tools/gdb/signalbox.py'}",
-        f"target remote | {shlex.join(qemu)}",
+        f"target remote | exec {shlex.join(qemu)}",
         f"tbreak {options.at}",
         "continue",
     ]

@@ -18,13 +18,14 @@
 #include "printk.h"
 #include "string.h"
 
-#define LINE_SIZE 1024
+#define LINE_SIZE 4096
 #define MAX_WORDS 32
 
 static const struct {
 	const char *name, *value, *help;
 } options[] = {
-	{"test", "SUITE[/NAME]", "run these tests, or all, and power off"},
+	{"test", "SUITE[/NAME],...", "run these tests, or all, and power off"},
+	{"token", "TEXT", "mark the lines that a grader reads with this"},
 	{"seeds", "N", "perturbed runs of each test that asks for some"},
 	{"seed", "N", "the seed of sched=; for tests, the only one"},
 	{"sched", "STRATEGY", "fair (default), random, pct:DEPTH or jitter"},

@@ -22,6 +22,7 @@
 #include "trace.h"
 #include "trap.h"
 #include "vm.h"
+#include "watchdog.h"
 
 /* In entry.asm. */
 void stack_switch(uintptr_t top, void (*fn)(void)) __attribute__((noreturn));
@@ -62,6 +63,7 @@ static void start_core(void)
 	thread_init();
 	smp_start();
 	keyboard_init();
+	watchdog_init();
 	trace_enabled = cmdline_u64("trace", 0) != 0;
 	perturb_init();
 	print_banner();

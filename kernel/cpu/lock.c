@@ -19,11 +19,11 @@ lock_panic(const struct core_lock *lock, const char *what, uintptr_t taken_at,
 {
 	char here[SYMBOL_TEXT_SIZE], there[SYMBOL_TEXT_SIZE];
 
-	symbol_format(call_site - 1, here, sizeof(here));
+	symbol_format_call(call_site, here, sizeof(here));
 	if (!taken_at)
 		panic("core_lock: lock \"%s\" %s, at %s", lock->name, what,
 		      here);
-	symbol_format(taken_at - 1, there, sizeof(there));
+	symbol_format_call(taken_at, there, sizeof(there));
 	panic("core_lock: lock \"%s\" %s, at %s; \"%s\" was taken at %s",
 	      lock->name, what, here, taken_name, there);
 }

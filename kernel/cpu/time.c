@@ -20,6 +20,7 @@
 #define MEASURE_TICKS (PIT_HZ / 1000)	/* a millisecond */
 #define LOOPS 2000			/* between two looks at the PIT */
 #define ROUND_TO 10000000ull
+#define MAX_TRIES 20
 
 uint64_t apic_timer_hz;
 
@@ -59,7 +60,8 @@ static uint64_t frequency(uint64_t count, uint64_t ticks)
 	return (hz + ROUND_TO / 2) / ROUND_TO * ROUND_TO;
 }
 
-void time_init(void)
+/* One measurement; sets both frequencies. */
+static void measure(void)
 {
 	uint16_t first, last;
 
@@ -73,16 +75,34 @@ void time_init(void)
 		spin();
 		last = pit_read();
 	} while ((uint16_t)(first - last) < MEASURE_TICKS);
-	tsc_start = rdtsc();
+	tsc = rdtsc() - tsc;
 	apic -= apic_timer_remaining();
 	apic_timer_arm(0);
-
-	tsc_hz = frequency(tsc_start - tsc, (uint16_t)(first - last));
+	tsc_hz = frequency(tsc, (uint16_t)(first - last));
 	apic_timer_hz = frequency(apic, (uint16_t)(first - last));
+}
+
+/*
+ * An emulator can be held up by its host between two reads, which spoils a
+ * measurement; so one counts only when the one before said the same.
+ */
+void time_init(void)
+{
+	uint64_t last_tsc, last_apic;
+	unsigned int tries = 0;
+
+	measure();
+	do {
+		last_tsc = tsc_hz;
+		last_apic = apic_timer_hz;
+		measure();
+	} while ((tsc_hz != last_tsc || apic_timer_hz != last_apic) &&
+		 ++tries < MAX_TRIES);
 	if (!tsc_hz || !apic_timer_hz)
 		panic("time_init: the TSC or the local APIC timer stands "
 		      "still");
 	ns_per_cycle = (NSEC_PER_SEC << 32) / tsc_hz;
+	tsc_start = rdtsc();
 }
 
 uint64_t time_cycles_to_ns(uint64_t cycles)

@@ -16,6 +16,7 @@
  * freed, so what still differs is a leak.
  */
 #include "ktest.h"
+#include "ktest_plan.h"
 #include "cmdline.h"
 #include "cpu.h"
 #include "errno.h"
@@ -29,6 +30,7 @@
 #include "thread.h"
 #include "time.h"
 #include "vm.h"
+#include "watchdog.h"
 
 #define GATE_TIMEOUT (10 * NSEC_PER_SEC)
 #define SETTLE_TIMEOUT (100 * NSEC_PER_MSEC)
@@ -154,111 +156,201 @@ static void check_leaks(struct ktest *t, struct usage before)
 
 /* ---- running ---- */
 
-static const struct perturbation {
-	enum sched_strategy strategy;
-	unsigned int depth;
-} perturbations[] = {
-	{ SCHED_RANDOM, 0 },
-	{ SCHED_PCT, 3 },
-	{ SCHED_JITTER, 0 },
-};
+#define PCT_DEPTH 3
+
+/* What is under test, for the NMI and for panic; NULL between tests. */
+static const struct ktest_case *volatile running;
+static volatile uint64_t running_deadline;
+
+const char *ktest_suite(const struct ktest_case *test)
+{
+	return strncmp(test->suite, "lab", 3) == 0 ? test->suite + 3 :
+						     test->suite;
+}
 
 static void run_plain(struct ktest *t)
 {
 	struct usage before = usage_now();
 
 	t->test->fn(t);
+	t->runs++;
 	if (!t->skipped)
 		check_leaks(t, before);
 }
 
-static void run_perturbed(struct ktest *t, const struct perturbation *p,
-			  uint64_t seed)
+static void run_perturbed(struct ktest *t, enum sched_strategy strategy,
+			  unsigned int depth, uint64_t seed)
 {
-	unsigned int failures = t->failures;
 	struct usage before = usage_now();
 
+	t->strategy = strategy;
 	t->seed = seed;
-	perturb_start(p->strategy, p->depth, seed);
+	perturb_start(strategy, depth, seed);
 	t->test->fn(t);
 	perturb_stop();
 	check_leaks(t, before);
 	t->runs++;
-	if (t->failures == failures)
-		return;
-	printk("# failed with sched=%s%s seed=%llu\n",
-	       perturb_name(p->strategy),
-	       p->strategy == SCHED_PCT ? ":3" : "", (unsigned long long)seed);
 }
 
 /* Stops at the first seed that fails: it is what one replays. */
-static void run_seeds(struct ktest *t)
+static void run_seeds(struct ktest *t, const struct ktest_plan *plan)
 {
-	uint64_t seeds = cmdline_u64("seeds", t->test->seeds);
+	uint64_t given = cmdline_u64("seeds", t->test->seeds);
 
-	for (size_t i = 0; i < ARRAY_SIZE(perturbations); i++)
+	for (enum sched_strategy s = SCHED_RANDOM; s < STRATEGIES; s++) {
+		uint64_t seeds = plan->has_seeds ? plan->seeds[s] : given;
+
 		for (uint64_t seed = 1; seed <= seeds; seed++) {
-			run_perturbed(t, &perturbations[i], seed);
+			run_perturbed(t, s, PCT_DEPTH, seed);
 			if (t->failures || t->skipped || monitor_interrupted())
 				return;
 		}
+	}
 }
 
 /* sched= and seed= ask for that one run. */
 static void run_replay(struct ktest *t)
 {
-	struct perturbation p = { SCHED_FAIR, 0 };
+	enum sched_strategy strategy = SCHED_FAIR;
+	unsigned int depth = 0;
 
-	perturb_parse(cmdline_get("sched"), &p.strategy, &p.depth);
-	run_perturbed(t, &p, cmdline_u64("seed", 1));
+	perturb_parse(cmdline_get("sched"), &strategy, &depth);
+	run_perturbed(t, strategy, depth, cmdline_u64("seed", 1));
+}
+
+static bool wants_seeds(const struct ktest_case *test,
+			const struct ktest_plan *plan)
+{
+	return plan->has_seeds || test->seeds;
+}
+
+/* "sched=pct:3 seed=17" after a perturbed run, else nothing.  Returns buf. */
+static const char *format_schedule(const struct ktest *t, char *buf,
+				   size_t size)
+{
+	buf[0] = '\0';
+	if (t->seed)
+		snprintf(buf, size, " sched=%s%s seed=%llu",
+			 perturb_name(t->strategy),
+			 t->strategy == SCHED_PCT ? ":3" : "",
+			 (unsigned long long)t->seed);
+	return buf;
+}
+
+static void report_result(const struct ktest *t, unsigned int number)
+{
+	const char *suite = ktest_suite(t->test), *name = t->test->name;
+	char schedule[48];
+
+	format_schedule(t, schedule, sizeof(schedule));
+	if (t->failures && t->seed)
+		printk("# failed with%s\n", schedule);
+	printk("%s %u - %s/%s", t->failures ? "not ok" : "ok", number, suite,
+	       name);
+	if (t->skipped)
+		printk(" # SKIP %s", t->skip_reason);
+	else if (t->runs > 1)
+		printk(" # %u runs", t->runs);
+	printk("\n");
+	if (t->skipped)
+		ktest_frame("end %s/%s skip %s", suite, name, t->skip_reason);
+	else if (t->failures)
+		ktest_frame("end %s/%s fail runs=%u%s", suite, name, t->runs,
+			    schedule);
+	else
+		ktest_frame("end %s/%s ok runs=%u", suite, name, t->runs);
 }
 
 /* True when the test passed or was skipped. */
-static bool run_test(const struct ktest_case *test, unsigned int number)
+static bool run_test(const struct ktest_case *test,
+		     const struct ktest_plan *plan, unsigned int number)
 {
 	struct ktest t = { .test = test };
 
+	ktest_frame("begin %s/%s", ktest_suite(test), test->name);
+	running_deadline = plan->limit ? time_ns() + plan->limit : 0;
+	running = test;
+	if (plan->limit)
+		watchdog_arm(plan->limit);
 	if (test->min_cpus > cpu_count)
 		ktest_skip(&t, "needs more CPUs");
 	else if (cmdline_get("sched"))
 		run_replay(&t);
-	else if (test->seeds)
-		run_seeds(&t);
+	else if (wants_seeds(test, plan))
+		run_seeds(&t, plan);
 	else
 		run_plain(&t);
-
-	printk("%s %u - %s/%s", t.failures ? "not ok" : "ok", number,
-	       test->suite, test->name);
-	if (t.skipped)
-		printk(" # SKIP %s", t.skip_reason);
-	else if (t.runs > 1)
-		printk(" # %u runs", t.runs);
-	printk("\n");
+	watchdog_disarm();
+	running = NULL;
+	report_result(&t, number);
 	return t.failures == 0;
 }
 
-/* "all", a suite's name, or suite/name. */
-static bool matches(const struct ktest_case *test, const char *selection)
+void ktest_panicked(void)
 {
-	size_t len = strlen(test->suite);
+	const struct ktest_case *test = running;
 
-	if (strcmp(selection, "all") == 0)
-		return !test->manual;
-	if (strncmp(selection, test->suite, len) != 0)
-		return false;
-	if (selection[len] == '\0')
-		return !test->manual;
-	return selection[len] == '/' &&
-	       strcmp(selection + len + 1, test->name) == 0;
+	if (test)
+		ktest_frame("panic %s/%s", ktest_suite(test), test->name);
 }
 
-static unsigned int count_matches(const char *selection)
+/* The watchdog may bark a little early. */
+#define LIMIT_TOLERANCE (5 * NSEC_PER_MSEC)
+
+void ktest_check_limit(bool deadlock)
+{
+	const struct ktest_case *test = running;
+
+	if (!test || !running_deadline ||
+	    time_ns() + LIMIT_TOLERANCE < running_deadline)
+		return;
+	ktest_frame("hang %s/%s %s", ktest_suite(test), test->name,
+		    deadlock ? "deadlock" : "hang");
+	power_off(EXIT_HANG);
+}
+
+/* ---- selections ---- */
+
+static unsigned int count_matches(const struct ktest_plan *plan)
 {
 	unsigned int count = 0;
 
 	for_each_test(test)
-		count += matches(test, selection);
+		count += ktest_plan_matches(plan, test);
 	return count;
+}
+
+/* How many tests a whole selection names; -EINVAL, or -ENOENT when a part of
+ * it names none. */
+static int count_planned(const char *selection)
+{
+	struct ktest_plan plan;
+	int error, planned = 0;
+
+	while (!(error = ktest_plan_take(&selection, &plan))) {
+		unsigned int count = count_matches(&plan);
+
+		if (!count)
+			return -ENOENT;
+		planned += count;
+	}
+	return error == -ENOENT && planned ? planned : error;
+}
+
+/* Runs what a plan matches; adds up *number and returns how many failed. */
+static int run_plan(const struct ktest_plan *plan, unsigned int *number)
+{
+	int failed = 0;
+
+	for_each_test(test) {
+		if (!ktest_plan_matches(plan, test))
+			continue;
+		if (monitor_interrupted())
+			break;
+		if (!run_test(test, plan, ++*number))
+			failed++;
+	}
+	return failed;
 }
 
 static bool claim(void)
@@ -273,23 +365,18 @@ static bool claim(void)
 
 int ktest_run(const char *selection)
 {
-	unsigned int number = 0, planned = count_matches(selection);
-	int failed = 0;
+	int failed = 0, planned = count_planned(selection);
+	unsigned int number = 0;
+	struct ktest_plan plan;
 
-	if (planned == 0)
-		return -ENOENT;
+	if (planned < 0)
+		return planned;
 	if (!claim())
 		return -EBUSY;
-	printk("KTAP version 1\n1..%u\n", planned);
-	for_each_test(test) {
-		if (!matches(test, selection))
-			continue;
-		if (!run_test(test, ++number))
-			failed++;
-		if (monitor_interrupted())
-			break;
-	}
-	printk("# %u passed, %d failed, of %u\n", number - failed, failed,
+	printk("KTAP version 1\n1..%d\n", planned);
+	while (!ktest_plan_take(&selection, &plan))
+		failed += run_plan(&plan, &number);
+	printk("# %u passed, %d failed, of %d\n", number - failed, failed,
 	       planned);
 	ktest_busy = false;
 	return failed;
@@ -297,18 +384,21 @@ int ktest_run(const char *selection)
 
 void ktest_run_and_exit(const char *selection)
 {
-	int failed = ktest_run(selection);
+	int failed;
 
+	ktest_frame("ready");
+	failed = ktest_run(selection);
 	if (failed == -ENOENT) {
 		printk("test=%s: no such test; there are:\n", selection);
 		ktest_list();
 	}
+	ktest_frame("done");
 	power_off(failed == 0 ? EXIT_TESTS_PASSED : EXIT_TESTS_FAILED);
 }
 
 void ktest_list(void)
 {
 	for_each_test(test)
-		printk("  %s/%s%s\n", test->suite, test->name,
+		printk("  %s/%s%s\n", ktest_suite(test), test->name,
 		       test->manual ? " (by name only)" : "");
 }

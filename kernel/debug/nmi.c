@@ -24,9 +24,11 @@
  */
 #include "apic.h"
 #include "cpu.h"
+#include "ktest.h"
 #include "panic.h"
 #include "printk.h"
 #include "report.h"
+#include "spinlock.h"
 #include "time.h"
 #include "trap.h"
 
@@ -99,15 +101,30 @@ void nmi_stop_others(void)
 
 /* ---- the report ---- */
 
+/* Is every CPU idle?  Then nobody is left to wake the threads that wait. */
+static bool all_idle(void)
+{
+	for (unsigned int i = 0; i < cpu_count; i++)
+		if (cpus[i].running != cpus[i].idle)
+			return false;
+	return true;
+}
+
 static void print_report(void)
 {
+	bool deadlock;
+
 	printk("\nNMI report, by CPU %u\n", this_cpu()->id);
 	for (unsigned int i = 0; i < MAX_CPUS; i++)
 		if (cpus[i].online || &cpus[i] == this_cpu())
 			report_cpu(&cpus[i]);
 	report_locks();
 	report_threads();
+	deadlock = spin_report();
+	if (all_idle())
+		printk("Every CPU is idle: all threads wait.\n");
 	printk("NMI report ends\n");
+	ktest_check_limit(deadlock || all_idle());
 }
 
 static void report_round(void)

@@ -21,6 +21,8 @@
  * first one's report, and waits until it is stopped.
  */
 #include "panic.h"
+#include "ktest.h"
+#include "spinlock.h"
 
 #include "backtrace.h"
 #include "cmdline.h"
@@ -213,9 +215,11 @@ panic_report(const struct panic_place *place, const char *fmt, va_list args)
 	if (depth == 2)
 		report_second(place, fmt, args);
 	nmi_stop_others();
+	ktest_panicked();
 	print_headline(fmt, args);
 	print_place(place);
 	report_locks();
+	spin_report();
 	print_other_cpus();
 	if (trace_enabled) {
 		printk("The last trace events:\n");

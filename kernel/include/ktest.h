@@ -26,6 +26,7 @@
 
 struct ktest {
 	const struct ktest_case *test;
+	enum sched_strategy strategy;	/* of this run */
 	uint64_t seed;			/* of this run; 0: not perturbed */
 	unsigned int failures;
 	unsigned int runs;		/* perturbed ones, so far */
@@ -94,6 +95,16 @@ struct gate {
 
 bool gate_wait(struct ktest *t, struct gate *gate);
 void gate_open(struct gate *gate);
+
+/* The name of the suite as people see it: "01" for lab01. */
+const char *ktest_suite(const struct ktest_case *test);
+
+/* For panic: tells the grader which test it ends. */
+void ktest_panicked(void);
+
+/* For the NMI report: leaves the emulator when the test has run into its
+ * limit; deadlock says that CPUs wait for one another. */
+void ktest_check_limit(bool deadlock);
 
 /* Runs what the command line's test= selects, and leaves the emulator with
  * EXIT_TESTS_PASSED or EXIT_TESTS_FAILED. */

@@ -12,24 +12,24 @@
 #include "list.h"
 #include "types.h"
 
-#define MAX_ORDER 10		/* 4 MiB blocks at most */
+#define MAX_ORDER 10 /* 4 MiB blocks at most */
 
 /* Only the first page of a block says what the block is; the others are TAIL,
  * so that splitting and merging touch two pages and no more. */
 enum page_state {
-	PAGE_HOLE,		/* no RAM: device registers, or nothing */
-	PAGE_RESERVED,		/* firmware, the image, kernel page tables */
-	PAGE_FREE,		/* first page of a free block */
-	PAGE_USED,		/* first page of a block in use */
-	PAGE_SLAB,		/* in use, cut into heap objects: heap.c */
-	PAGE_LARGE,		/* first page of a large heap object */
-	PAGE_TAIL,		/* inside a block, free or not */
+	PAGE_HOLE,     /* no RAM: device registers, or nothing */
+	PAGE_RESERVED, /* firmware, the image, kernel page tables */
+	PAGE_FREE,     /* first page of a free block */
+	PAGE_USED,     /* first page of a block in use */
+	PAGE_SLAB,     /* in use, cut into heap objects: heap.c */
+	PAGE_LARGE,    /* first page of a large heap object */
+	PAGE_TAIL,     /* inside a block, free or not */
 };
 
 /* What a slab needs to know of itself: heap.c. */
 struct slab {
-	uint16_t used;		/* objects in use */
-	uint16_t free;		/* offset of the first free one */
+	uint16_t used; /* objects in use */
+	uint16_t free; /* offset of the first free one */
 	uint8_t class;
 };
 
@@ -37,7 +37,7 @@ struct slab {
 struct page {
 	/* FREE: its free list, needs the page lock.  Else the holder's. */
 	struct list_head link;
-	uint32_t refs;		/* atomic */
+	uint32_t refs; /* atomic */
 	uint8_t state, order;
 	/* The holder's. */
 	union {

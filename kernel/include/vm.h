@@ -11,9 +11,9 @@
 struct list_head;
 
 enum vm_prot {
-	VM_READ = 0,		/* every mapping can be read */
+	VM_READ = 0, /* every mapping can be read */
 	VM_WRITE = 1,
-	VM_EXEC = 2,		/* never together with VM_WRITE */
+	VM_EXEC = 2, /* never together with VM_WRITE */
 	VM_UNCACHED = 4,
 };
 
@@ -23,7 +23,7 @@ void vm_init(void);
 /* Switches another CPU to them. */
 void vm_init_cpu(void);
 
-extern paddr_t vm_root;		/* the kernel's PML4 */
+extern paddr_t vm_root; /* the kernel's PML4 */
 
 /* How many pages the kernel's page tables are.  They are never freed, and not
  * counted among the managed pages (page_reserve). */
@@ -80,7 +80,7 @@ bool vm_stack_guard(uintptr_t addr, uintptr_t *stack);
 
 /* One step of a page walk, for the monitor and fault messages. */
 struct vm_walk_step {
-	unsigned int level;	/* 4: PML4 ... 1: page table */
+	unsigned int level; /* 4: PML4 ... 1: page table */
 	unsigned int index;
 	uint64_t entry;
 };

@@ -84,12 +84,11 @@ def boots_in_bochs(context: Context, cpus: int) -> None:
 
 @check("boot/too-little-memory", 1)
 def boot_too_little_memory(context: Context) -> None:
-    """4 MiB are too little, and the kernel says so."""
-    machine = context.machine(cpus=1, memory=4, append="panic=exit")
+    """8 MiB are too little, and the kernel says so."""
+    machine = context.machine(cpus=1, memory=8, append="panic=exit")
     text = context.run(machine, PANIC)
-    expect(
-        bool(re.search(r"memory|MiB", text)), "it does not speak of memory", "words", text[-300:]
-    )
+    pattern = r"this machine has \d+ MiB of memory; Signalbox needs \d+"
+    expect(bool(re.search(pattern, text)), "it does not say so", pattern, text[-800:])
 
 
 @check("boot/no-nx", 1)

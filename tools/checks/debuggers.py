@@ -9,7 +9,7 @@ import sys
 from boot import run_program
 from machine import ROOT
 
-from .framework import Context, check, expect
+from .framework import Context, check, expect, interactive
 
 SCRIPT = """\
 break thread_block
@@ -54,7 +54,8 @@ def run_gdb(context: Context, script: str, append: str, cpus: int) -> dict[str, 
     command = [sys.executable, str(ROOT / "tools/machine.py"), "gdb", "--stage", context.stage]
     command += ["--cpus", str(cpus), "--append", append, "--icount"]
     command += ["--gdb-args", f"-batch -nx -x {shlex.quote(str(commands))}"]
-    run_program(command, log)
+    with interactive:
+        run_program(command, log)
     pieces = re.split(r"^== (\w+)\n", log.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return {"": pieces[0], **dict(zip(pieces[1::2], pieces[2::2], strict=True))}
 

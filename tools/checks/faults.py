@@ -15,7 +15,8 @@ from .framework import Context, add_check, check, expect
 
 EXPECTED = ROOT / "kernel/debug/tests/faults.expect"
 RECOVERABLE = {"interrupt_storm"}  # the kernel masks the line, and goes on
-FOUR_CPUS = {"null", "stack_overflow", "double_fault", "lock_twice", "panic_recursion"}
+STOPS_OTHERS = {"null", "stack_overflow", "double_fault", "lock_twice"}
+FOUR_CPUS = STOPS_OTHERS | {"panic_recursion"}
 
 
 def planted() -> dict[str, str]:
@@ -43,6 +44,13 @@ def explains(context: Context, name: str, pattern: str, cpus: int) -> None:
         f"a match of /{pattern}/",
         "\n" + text[-1500:],
     )
+    for other in range(cpus if name in STOPS_OTHERS else 0):
+        expect(
+            re.search(rf"CPU {other}\b", text) is not None,
+            "a panic must say where each CPU was",
+            f"CPU {other}",
+            "\n" + text[-1500:],
+        )
     if not recovers:
         expect(
             re.search(r"^ +#\d+ .*\(kernel/.*:\d+\)", text, re.MULTILINE) is not None,

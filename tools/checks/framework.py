@@ -176,6 +176,10 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
+
+# Of what a person starts, in build/<stage>/, there is one console and one log:
+# checks that use them do so one after the other.
+interactive = threading.Lock()
 Function = Callable[[Context], None]
 
 

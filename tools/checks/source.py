@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -72,6 +73,18 @@ def formatted(context: Context) -> None:
         return
     status, text, _ = make("format-check")
     expect(status == 0, "clang-format would change files: make format", "nothing", text[:1500])
+
+
+@check("source/tools", 2)
+def tests_of_the_tools(context: Context) -> None:
+    """The tests of tools/ themselves, where there is a pytest."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tools/tests"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if "No module named pytest" in done.stderr:
+        context.note("no pytest here: not checked")
+        return
+    expect(done.returncode == 0, "pytest fails", "success", done.stdout[-2000:] + done.stderr)
+    context.note(done.stdout.splitlines()[-1])
 
 
 @check("source/documents")

@@ -16,7 +16,7 @@ from types import TracebackType
 import boot
 from machine import ROOT
 
-from .framework import Context, Failed, check, expect
+from .framework import Context, Failed, check, expect, interactive
 
 TIMEOUT = 60.0
 PROMPT = "signalbox> "
@@ -95,87 +95,92 @@ class Terminal:
 @check("verbs/run", 5)
 def run(context: Context) -> None:
     """The prompt; Ctrl-C goes to the guest; poweroff, and Ctrl-A X, leave."""
-    arguments = ["run", "--stage", context.stage]
-    with Terminal(arguments, context.log()) as terminal:
-        terminal.wait_for("poweroff.*\n")  # how to leave is said first
-        terminal.wait_for(PROMPT)
-        terminal.type("half" + CTRL_C)
-        terminal.wait_for(PROMPT)
-        terminal.type("uptime\r")
-        terminal.wait_for("since boot")
-        terminal.wait_for(PROMPT)
-        terminal.type("poweroff\r")
-        terminal.wait_for("powered off")
-        terminal.expect_exit(0)
-    with Terminal(arguments, context.log()) as terminal:
-        terminal.wait_for(PROMPT)
-        terminal.type(CTRL_A + "x")
-        terminal.wait_for("stopped")
-        terminal.expect_exit(0)
+    with interactive:
+        arguments = ["run", "--stage", context.stage]
+        with Terminal(arguments, context.log()) as terminal:
+            terminal.wait_for("poweroff.*\n")  # how to leave is said first
+            terminal.wait_for(PROMPT)
+            terminal.type("half" + CTRL_C)
+            terminal.wait_for(PROMPT)
+            terminal.type("uptime\r")
+            terminal.wait_for("since boot")
+            terminal.wait_for(PROMPT)
+            terminal.type("poweroff\r")
+            terminal.wait_for("powered off")
+            terminal.expect_exit(0)
+        with Terminal(arguments, context.log()) as terminal:
+            terminal.wait_for(PROMPT)
+            terminal.type(CTRL_A + "x")
+            terminal.wait_for("stopped")
+            terminal.expect_exit(0)
 
 
 @check("verbs/run-panic", 2)
 def run_panic(context: Context) -> None:
     """A panic, and a test that fails, are told in words, and by the exit status."""
-    arguments = ["run", "--stage", context.stage, "--append", "test=fault/null panic=exit"]
-    with Terminal(arguments, context.log()) as terminal:
-        terminal.wait_for("the kernel panicked")
-        terminal.expect_exit(1)
+    with interactive:
+        arguments = ["run", "--stage", context.stage, "--append", "test=fault/null panic=exit"]
+        with Terminal(arguments, context.log()) as terminal:
+            terminal.wait_for("the kernel panicked")
+            terminal.expect_exit(1)
 
 
 @check("verbs/bochs", 10)
 def bochs(context: Context) -> None:
     """Bochs with the console on the terminal."""
-    arguments = ["bochs", "--stage", context.stage, "--cpus", "1"]
-    with Terminal(arguments, context.log()) as terminal:
-        terminal.wait_for(PROMPT)
-        terminal.type("uptime\r")
-        terminal.wait_for("since boot")
-        terminal.wait_for(PROMPT)
-        terminal.type("poweroff\r")
-        terminal.wait_for("powered off")
-        terminal.expect_exit(0)
+    with interactive:
+        arguments = ["bochs", "--stage", context.stage, "--cpus", "1"]
+        with Terminal(arguments, context.log()) as terminal:
+            terminal.wait_for(PROMPT)
+            terminal.type("uptime\r")
+            terminal.wait_for("since boot")
+            terminal.wait_for(PROMPT)
+            terminal.type("poweroff\r")
+            terminal.wait_for("powered off")
+            terminal.expect_exit(0)
 
 
 @check("verbs/bochs-debugger", 10)
 def bochs_debugger(context: Context) -> None:
     """Bochs's debugger knows the kernel's symbols; the console is beside it."""
-    arguments = ["bochs", "--stage", context.stage, "--cpus", "1", "--debug"]
-    with Terminal(arguments, context.log()) as terminal:
-        terminal.wait_for("<bochs:1>")
-        terminal.type('lb "kmain"\n')
-        terminal.type("c\n")
-        terminal.wait_for(r"Breakpoint 1.*\n")
-        terminal.wait_for("kmain")
-        terminal.type("c\n")
-        console = ["console", "--stage", context.stage]
-        with Terminal(console, context.log()) as second:
-            second.wait_for(PROMPT)
-            second.type("uptime\r")
-            second.wait_for("since boot")
-            second.type(CTRL_A + "x")
-            second.expect_exit(0)
-        terminal.type(CTRL_C)
-        terminal.wait_for("<bochs:")
-        terminal.type("q\n")
-        terminal.expect_exit(0)
+    with interactive:
+        arguments = ["bochs", "--stage", context.stage, "--cpus", "1", "--debug"]
+        with Terminal(arguments, context.log()) as terminal:
+            terminal.wait_for("<bochs:1>")
+            terminal.type('lb "kmain"\n')
+            terminal.type("c\n")
+            terminal.wait_for(r"Breakpoint 1.*\n")
+            terminal.wait_for("kmain")
+            terminal.type("c\n")
+            console = ["console", "--stage", context.stage]
+            with Terminal(console, context.log()) as second:
+                second.wait_for(PROMPT)
+                second.type("uptime\r")
+                second.wait_for("since boot")
+                second.type(CTRL_A + "x")
+                second.expect_exit(0)
+            terminal.type(CTRL_C)
+            terminal.wait_for("<bochs:")
+            terminal.type("q\n")
+            terminal.expect_exit(0)
 
 
 @check("verbs/gdb-console", 5)
 def gdb_console(context: Context) -> None:
     """A person in GDB, with the console in a second terminal."""
-    arguments = ["gdb", "--stage", context.stage, "--gdb-args=-nx"]
-    with Terminal(arguments, context.log()) as terminal:
-        terminal.wait_for(r"\(gdb\) ")
-        terminal.type("continue\n")
-        with Terminal(["console", "--stage", context.stage], context.log()) as second:
-            second.wait_for(PROMPT)
-            second.type("uptime\r")
-            second.wait_for("since boot")
-            second.type(CTRL_A + "x")
-            second.expect_exit(0)
-        terminal.type("kill\n")
-        terminal.type(CTRL_C)
-        terminal.wait_for(r"\(gdb\) ")
-        terminal.type("quit\n")
-        terminal.expect_exit(0)
+    with interactive:
+        arguments = ["gdb", "--stage", context.stage, "--gdb-args=-nx"]
+        with Terminal(arguments, context.log()) as terminal:
+            terminal.wait_for(r"\(gdb\) ")
+            terminal.type("continue\n")
+            with Terminal(["console", "--stage", context.stage], context.log()) as second:
+                second.wait_for(PROMPT)
+                second.type("uptime\r")
+                second.wait_for("since boot")
+                second.type(CTRL_A + "x")
+                second.expect_exit(0)
+            terminal.type("kill\n")
+            terminal.type(CTRL_C)
+            terminal.wait_for(r"\(gdb\) ")
+            terminal.type("quit\n")
+            terminal.expect_exit(0)

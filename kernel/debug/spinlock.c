@@ -1,0 +1,164 @@
+/*
+ * spinlock.c - the given side of lab 1's spinlock.
+ *
+ * Each call of spin_lock() and its kin comes through here, and then goes to the
+ * student's function: so whatever that one does, the schedule points are
+ * passed, the trace shows it, and it is known which CPU waits for which lock
+ * and which locks it holds.  The record is each CPU's own (struct cpu) and is
+ * only read by others when a report is printed.
+ */
+#include "spinlock.h"
+#include "backtrace.h"
+#include "perturb.h"
+#include "printk.h"
+#include "trace.h"
+
+/* ---- the record ---- */
+
+static void record_waiting(const struct spinlock *lock, uintptr_t call_site)
+{
+	struct cpu *c = intr_push();
+
+	c->spin_waiting_at = call_site;
+	c->spin_waiting = lock;
+	intr_pop();
+}
+
+static void record_held(const struct spinlock *lock, uintptr_t call_site)
+{
+	struct cpu *c = intr_push();
+
+	c->spin_waiting = NULL;
+	if (c->spin_held_count < MAX_HELD_LOCKS) {
+		c->spin_held[c->spin_held_count] = lock;
+		c->spin_held_at[c->spin_held_count] = call_site;
+		c->spin_held_count++;
+	}
+	intr_pop();
+}
+
+/* Locks may be released in any order. */
+static void record_released(const struct spinlock *lock)
+{
+	struct cpu *c = intr_push();
+
+	for (unsigned int i = c->spin_held_count; i-- > 0;) {
+		if (c->spin_held[i] != lock)
+			continue;
+		for (; i + 1 < c->spin_held_count; i++) {
+			c->spin_held[i] = c->spin_held[i + 1];
+			c->spin_held_at[i] = c->spin_held_at[i + 1];
+		}
+		c->spin_held_count--;
+		break;
+	}
+	intr_pop();
+}
+
+/* ---- the wrappers ---- */
+
+void spin_lock(struct spinlock *lock)
+{
+	uintptr_t call_site = CALL_SITE;
+
+	sched_point(POINT_LOCK, lock);
+	record_waiting(lock, call_site);
+	lab_spin_lock(lock, call_site);
+	record_held(lock, call_site);
+	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+}
+
+bool spin_try_lock(struct spinlock *lock)
+{
+	uintptr_t call_site = CALL_SITE;
+
+	sched_point(POINT_LOCK, lock);
+	if (!lab_spin_try_lock(lock, call_site))
+		return false;
+	record_held(lock, call_site);
+	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+	return true;
+}
+
+void spin_unlock(struct spinlock *lock)
+{
+	trace(TRACE_UNLOCK, TRACE_PTR(lock), CALL_SITE);
+	record_released(lock);
+	lab_spin_unlock(lock, CALL_SITE);
+	sched_point(POINT_UNLOCK, NULL);
+}
+
+/* ---- the report ---- */
+
+#define NO_CPU (-1)
+
+/* Which CPU holds the lock, and since where; NO_CPU when none does. */
+static int find_holder(const struct spinlock *lock, uintptr_t *since)
+{
+	for (unsigned int i = 0; i < cpu_count; i++)
+		for (unsigned int k = 0; k < cpus[i].spin_held_count; k++)
+			if (cpus[i].spin_held[k] == lock) {
+				*since = cpus[i].spin_held_at[k];
+				return i;
+			}
+	return NO_CPU;
+}
+
+static void print_wait(unsigned int cpu)
+{
+	const struct cpu *c = &cpus[cpu];
+	char waits[SYMBOL_TEXT_SIZE], since[SYMBOL_TEXT_SIZE];
+	uintptr_t taken_at = 0;
+	int holder = find_holder(c->spin_waiting, &taken_at);
+
+	symbol_format_call(c->spin_waiting_at, waits, sizeof(waits));
+	printk("CPU %u waits for spinlock \"%s\" at %s", cpu,
+	       c->spin_waiting->name, waits);
+	if (holder == NO_CPU) {
+		printk(", which nobody holds\n");
+		return;
+	}
+	symbol_format_call(taken_at, since, sizeof(since));
+	printk(", held by CPU %d since %s\n", holder, since);
+}
+
+/* Follows who waits for whom from a CPU; true when that leads back to it. */
+static bool waits_for_itself(unsigned int start)
+{
+	unsigned int cpu = start;
+
+	for (unsigned int steps = 0; steps < cpu_count; steps++) {
+		uintptr_t since;
+		int holder;
+
+		if (!cpus[cpu].spin_waiting)
+			return false;
+		holder = find_holder(cpus[cpu].spin_waiting, &since);
+		if (holder == NO_CPU)
+			return false;
+		if ((unsigned int)holder == start)
+			return true;
+		cpu = holder;
+	}
+	return false;
+}
+
+bool spin_report(void)
+{
+	bool cycle = false;
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		if (!cpus[i].spin_waiting)
+			continue;
+		bool in_cycle = waits_for_itself(i);
+
+		if (in_cycle)
+			printk("deadlock: ");
+		print_wait(i);
+		cycle |= in_cycle;
+	}
+	if (cycle)
+		printk("deadlock: these waits form a cycle, so none of them "
+		       "ends\n");
+	return cycle;
+}
