@@ -1,8 +1,12 @@
 # Signalbox: every verb that a person types.  `make help` lists them.
 #
-# The kernel of a stage is built in build/<stage>/, away from the sources:
+# A stage is the given kernel with labs 1 to LAB.  The given kernel is the same
+# in all of them and is compiled once, to build/given/; a stage adds the files
+# of its labs, and is linked in build/<stage>/:
 #
-#	kernel/*/*.c, *.asm -> objects -> kernel.pre.elf	first link
+#	kernel/*/*.c, *.asm -> build/given/*.o			once
+#	labs/NN-name/*.c -> build/<stage>/*.o			or solutions/
+#	all the objects -> kernel.pre.elf			first link
 #	kernel.pre.elf -> tools/symbols.py -> ksyms.bin		who is where
 #	objects + ksyms.bin -> kernel.elf			second link
 #	kernel.elf -> kernel.elf32		what `qemu -kernel` loads
@@ -34,10 +38,42 @@ unexport MAKEFLAGS
 .SUFFIXES:
 GOALS := $(or $(MAKECMDGOALS),all)
 
-STAGES := 00-core
-STAGE := 00-core
+# ---- what is built: LAB, IMPL, BASE ----
+
+# LAB=4, LAB=04 and LAB=04-pipes mean the same; the default is the highest.
+LABS := $(sort $(notdir $(patsubst %/,%,$(wildcard labs/[0-9][0-9]-*/))))
+LAB ?= $(lastword $(LABS))
+LAB_NAME := $(firstword $(filter $(LAB) $(LAB)-% 0$(LAB)-%,$(LABS)))
+ifeq ($(LAB_NAME),)
+$(error There is no lab "$(LAB)": LAB is one of $(LABS))
+endif
+
+# Whose files: labs (the student's), solutions, or with FILES=DIR NAME=WORD
+# those in DIR, where a file that is missing there comes from labs/.
+IMPL ?= labs
+NAME ?= files
+ifeq ($(filter labs solutions,$(IMPL)),)
+$(error IMPL is labs or solutions; for a directory of your own use FILES=$(IMPL))
+endif
+SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))
+STAGE := $(LAB_NAME)$(SUFFIX)
+
+# Where the labs before this one come from: reference (solutions/), or labs.
+BASE ?= reference
+BASE_IMPL := $(if $(filter labs,$(BASE)),labs,$(or $(wildcard solutions),labs))
+
+# The labs before $(1), and those after it, in the list $(2).
+before = $(if $(filter $(1),$(firstword $(2)) ),,$(firstword $(2)) \
+	$(call before,$(1),$(wordlist 2,$(words $(2)),$(2))))
+LABS_BEFORE := $(call before,$(LAB_NAME),$(LABS))
+LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME),$(LABS))
+
 BUILD := build
+GIVEN := $(BUILD)/given
 OUT := $(BUILD)/$(STAGE)
+
+# What `make run` offers beside this one, in the menu of the ISO.
+STAGES := $(LABS:%=%$(SUFFIX))
 
 # ---- tools ----
 
@@ -81,17 +117,39 @@ CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
 	-fno-optimize-sibling-calls \
 	-fno-pic -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE \
-	-DSTAGE='"$(STAGE)"' -Ikernel/include
-NASMFLAGS := -f elf64 -g -F dwarf -I$(OUT)/ -Ikernel/include/
+	-Ikernel/include
+NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
+
+# Each access to memory in a lab's files is a schedule point: see
+# kernel/debug/access.c.  Submitted files go by the name they have in labs/.
+# SOLUTION chooses the reference in solutions/; no other file asks for it.
+LAB_CFLAGS := -DSOLUTION -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
+	--param tsan-distinguish-volatile=1 \
+	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 	-z noexecstack
 
 # ---- sources ----
 
-C_SOURCES := $(sort $(wildcard kernel/*/*.c kernel/*/*/*.c))
-ASM_SOURCES := $(sort $(wildcard kernel/*/*.asm kernel/*/*/*.asm))
-HEADERS := $(sort $(wildcard kernel/include/*.h kernel/*/*.h))
-OBJECTS := $(C_SOURCES:%=$(OUT)/%.o) $(ASM_SOURCES:%=$(OUT)/%.o)
+TEST_SOURCES := $(sort $(wildcard labs/$(LAB_NAME)/tests/k_*.c))
+C_SOURCES := $(sort $(wildcard kernel/boot/*.c kernel/cpu/*.c kernel/mm/*.c \
+	kernel/sched/*.c kernel/dev/*.c kernel/lib/*.c kernel/debug/*.c \
+	kernel/debug/*/*.c)) $(TEST_SOURCES)
+ASM_SOURCES := $(sort $(wildcard kernel/*/*.asm))
+HEADERS := $(sort $(wildcard kernel/*/*.h kernel/*/*/*.h))
+
+# A lab's files: exactly one of labs/, solutions/, FILES or kernel/locked/.
+submitted = $(or $(wildcard $(FILES)/$(notdir $(1))),$(1))
+own_sources = $(if $(FILES),$(foreach f,$(wildcard labs/$(LAB_NAME)/*.c), \
+	$(call submitted,$(f))),$(wildcard $(IMPL)/$(LAB_NAME)/*.c))
+LAB_SOURCES := $(foreach l,$(LABS_BEFORE),$(wildcard $(BASE_IMPL)/$(l)/*.c)) \
+	$(own_sources) \
+	$(foreach l,$(LABS_AFTER),$(wildcard kernel/locked/$(l)/*.c))
+lab_object = $(OUT)/lab/$(notdir $(1)).o
+LAB_OBJECTS := $(foreach f,$(LAB_SOURCES),$(call lab_object,$(f)))
+
+OBJECTS := $(C_SOURCES:%=$(GIVEN)/%.o) $(ASM_SOURCES:%=$(GIVEN)/%.o) \
+	$(LAB_OBJECTS) $(OUT)/stage.o
 
 # ---- how the output looks: "CC kernel/mm/page.c" ----
 
@@ -131,8 +189,22 @@ test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TES
 	@$(MACHINE) run $(MACHINE_ARGS)
 
 .PHONY: check
-check: kernel iso $(CHECKED_RUN) ## Run every test of this repository
-	@$(PYTHON) tools/check $(CHECK_ARGS)
+check: $(CHECKED_RUN) ## Run every test of this repository
+	@$(PYTHON) tools/check --stage $(LAB_NAME)$(if $(wildcard solutions),.solutions) $(CHECK_ARGS)
+
+# A lab's starter is its reference without what the markers enclose.
+STARTERS := $(patsubst solutions/%,labs/%,$(wildcard solutions/*/*.c))
+.PHONY: starters workload
+starters: ## Make the files in labs/ from those in solutions/
+	@mkdir -p $(sort $(dir $(STARTERS)))
+	@$(foreach f,$(STARTERS),unifdef -x 2 -USOLUTION -o $(f) \
+		$(f:labs/%=solutions/%) &&) :
+
+workload: ## Lines that a student has to write, for each lab
+	@for lab in $(LABS); do printf '%s: ' $$lab; \
+		for f in solutions/$$lab/*.c; do \
+		unifdef -x 2 -USOLUTION $$f | diff - $$f | grep -v '#' | \
+		grep -c '^> ' ; done | paste -sd+ | tr '\n' ' '; echo lines; done
 
 .PHONY: gdb bochs console
 gdb: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1]
@@ -184,40 +256,52 @@ $(BUILD)/checked-%: tools/doctor
 	@$(PYTHON) tools/doctor --quick $* && touch $@
 
 .PHONY: FORCE
-$(OUT)/flags: FORCE | $(BUILD)/checked-build
+$(GIVEN)/flags: FORCE
 	$(call write_if_changed,$(call quote,$(CC) $(GCC_VERSION) $(CFLAGS)))
 
 $(OUT)/sources: FORCE
-	$(call write_if_changed,$(ASM_SOURCES) $(C_SOURCES))
+	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
 
-$(OUT)/%.c.o: %.c $(OUT)/flags
+$(GIVEN)/%.c.o: %.c $(GIVEN)/flags
 	$(say) CC $<
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 
-# NASM's .debug_aranges is wrong for a file with code in two sections, and GDB
-# complains; without it, GDB looks the addresses up itself.
-$(OUT)/%.asm.o: %.asm $(OUT)/layout.inc $(OUT)/flags
+$(GIVEN)/%.asm.o: %.asm $(GIVEN)/layout.inc $(GIVEN)/flags
 	$(say) NASM $<
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $@.d -MP -o $@ $<
-	$(Q)$(OBJCOPY) --remove-section=.debug_aranges $@
+
+define lab_rule
+$(call lab_object,$(1)): $(1) $$(GIVEN)/flags $$(OUT)/sources
+	$$(say) CC $$<
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) -MMD -MP -MF $$@.d -c -o $$@ $$<
+endef
+$(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f))))
+
+# The one thing that the given kernel does not know until it is linked.
+$(OUT)/stage.c: $(OUT)/sources
+	$(call write_if_changed,'const char stage_name[] = "$(STAGE)";')
+
+$(OUT)/stage.o: $(OUT)/stage.c
+	$(Q)$(CC) $(CFLAGS) -c -o $@ $<
 
 # The linker script and the assembler read layout.h too: the script through
 # the preprocessor, the assembler as the same list in its own words.
-$(OUT)/kernel.ld: kernel/boot/kernel.ld kernel/include/layout.h $(OUT)/flags
+$(GIVEN)/kernel.ld: kernel/boot/kernel.ld kernel/include/layout.h $(GIVEN)/flags
 	$(Q)$(CC) -E -P -x c -Ikernel/include -o $@ $<
 
-$(OUT)/layout.inc: kernel/include/layout.h Makefile
+$(GIVEN)/layout.inc: kernel/include/layout.h Makefile
 	@mkdir -p $(@D)
 	$(Q)sed -nE 's/^#define ([A-Z0-9_]+) (0x[0-9a-fA-F]+|[0-9]+).*/%define \1 \2/p' $< > $@
 
-link = $(LD) $(LDFLAGS) -T $(OUT)/kernel.ld -o $@ $(OBJECTS)
+link = $(LD) $(LDFLAGS) -T $(GIVEN)/kernel.ld -o $@ $(OBJECTS)
 
-$(OUT)/empty.bin: $(OUT)/flags
+$(OUT)/empty.bin: $(OUT)/sources
 	@: > $@
 
-$(OUT)/kernel.pre.elf: $(OBJECTS) $(OUT)/empty.bin.o $(OUT)/kernel.ld $(OUT)/sources
+$(OUT)/kernel.pre.elf: $(OBJECTS) $(OUT)/empty.bin.o $(GIVEN)/kernel.ld $(OUT)/sources
 	$(Q)$(link) $(OUT)/empty.bin.o
 
 $(OUT)/ksyms.bin: $(OUT)/kernel.pre.elf tools/symbols.py
@@ -245,9 +329,14 @@ endef
 compdb_row = {"directory": "$(CURDIR)", "file": "$(1)", \
 	"command": "$(subst ",\",$(CC) $(CFLAGS) -c $(1))"}
 
-compile_commands.json: $(OUT)/flags $(OUT)/sources
+compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 	$(file >$@,[$(subst } {,}$(comma)$(newline){,$(foreach \
-		c,$(C_SOURCES),$(call compdb_row,$(c))))])
+		c,$(C_SOURCES) $(LAB_SOURCES),$(call compdb_row,$(c))))])
+
+# Another stage, for the menu of the ISO.
+OTHER_STAGES := $(filter-out $(STAGE),$(STAGES))
+$(OTHER_STAGES:%=$(BUILD)/%/kernel.elf32): FORCE
+	$(Q)$(MAKE) kernel LAB=$(patsubst %$(SUFFIX),%,$(patsubst $(BUILD)/%/,%,$(@D)/))
 
 -include $(OBJECTS:=.d)
 

@@ -46,7 +46,24 @@ BUILD = ROOT / "build"
 QEMU = "qemu-system-x86_64"
 BOARD = "pc-i440fx-7.2"
 CPU = "qemu64,+smep,+smap"
-DEFAULT_STAGE = "00-core"
+
+
+def default_stage() -> str:
+    """The highest lab, with the reference's files where they are published."""
+    labs = sorted(path.name for path in (ROOT / "labs").glob("[0-9][0-9]-*"))
+    return labs[-1] + (".solutions" if (ROOT / "solutions").is_dir() else "")
+
+
+DEFAULT_STAGE = default_stage()
+
+
+def stage_words(stage: str) -> list[str]:
+    """What tells make to build a stage: "01-interrupts.solutions" and the like."""
+    lab, _, implementation = stage.partition(".")
+    words = [f"LAB={lab}"]
+    if implementation:
+        words.append(f"IMPL={implementation}")
+    return words
 DEFAULT_CPUS = 2
 DEFAULT_MEMORY = 64  # MiB; half of it is enough
 
@@ -55,12 +72,14 @@ TESTS_PASSED = 0x10 << 1 | 1
 TESTS_FAILED = 0x11 << 1 | 1
 PANIC = 0x12 << 1 | 1
 USER = 0x13 << 1 | 1
+HANG = 0x14 << 1 | 1
 
 EXIT_WORDS = {
     TESTS_PASSED: "all tests passed",
     TESTS_FAILED: "a test failed",
     PANIC: "the kernel panicked",
     USER: "powered off",
+    HANG: "a test ran into its limit",
 }
 
 
@@ -134,7 +153,7 @@ class Machine:
         """The command with which a person starts the same machine."""
         if self.cpu != CPU:  # nothing that make offers
             return shlex.join(self.qemu_command(["-serial", "mon:stdio"]))
-        words = ["make", "run", f"CPUS={self.cpus}"]
+        words = ["make", "run", *stage_words(self.stage), f"CPUS={self.cpus}"]
         if self.memory != DEFAULT_MEMORY:
             words.append(f"MEMORY={self.memory}")
         if self.icount:
@@ -151,6 +170,8 @@ class Machine:
         command += ["-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory)]
         command += ["-vga", "std", "-display", display, *serial]
         command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        # What limits tests (kernel/dev/watchdog.c); idle until it is armed.
+        command += ["-device", "i6300esb", "-action", "watchdog=inject-nmi"]
         # A triple fault ends QEMU instead of rebooting for ever.
         command += ["-no-reboot"]
         if self.icount:

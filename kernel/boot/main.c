@@ -41,8 +41,9 @@ static void print_banner(void)
 	char cpu[64];
 
 	cpu_describe(cpu, sizeof(cpu));
-	printk("%u of %u CPUs online (%s), %zu MiB of memory free\n",
+	printk("%u of %u CPUs online (%s, %llu MHz), %zu MiB of memory free\n",
 	       cpu_count, cpu_possible, cpu,
+	       (unsigned long long)time_tsc_hz() / 1000000,
 	       page_free_count() * PAGE_SIZE / MIB);
 	if (perturb_on)
 		printk("scheduler: sched=%s depth=%u seed=%llu\n",
@@ -85,7 +86,7 @@ void kmain(uint32_t magic, paddr_t info)
 	multiboot_parse(magic, info);
 	cmdline_init(boot_info.cmdline);
 	console_select(cmdline_get("console"));
-	printk("Signalbox, stage %s, started by %s\n", STAGE,
+	printk("Signalbox, stage %s, started by %s\n", stage_name,
 	       boot_info.loader);
 	cmdline_report();
 	missing = cpu_missing_feature();

@@ -3,13 +3,14 @@
  *
  * Exceptions go to the debugger's side of the kernel (debug/fault.c), which
  * explains them.  The local timer and the inter-processor interrupts are
- * handled here and never pass through a student's code; device lines go to
- * trap_device_handler.  All gates are interrupt gates: handlers run with
+ * handled here and never pass through a student's code; all others go to
+ * the dispatch of lab 1.  All gates are interrupt gates: handlers run with
  * interrupts off.
  */
 #include "trap.h"
 #include "apic.h"
 #include "cpu.h"
+#include "irq.h"
 #include "panic.h"
 #include "segments.h"
 #include "thread.h"
@@ -33,8 +34,6 @@ struct gate_descriptor {
 static struct gate_descriptor idt[256];
 
 extern const uintptr_t trap_stubs[256];
-
-void (*trap_device_handler)(struct trap_frame *frame);
 
 static const char *const exception_names[EXCEPTION_VECTORS] = {
 	[0] = "divide error",
@@ -113,17 +112,14 @@ void trap_load(void)
 	asm volatile("lidt %0" : : "m"(pointer));
 }
 
-/*
- * A device interrupt.  Without lab 1's dispatch nobody serves it: it is
- * counted, and masked when it does not stop.
- */
+/* Lab 1's dispatch serves device lines, and what is spurious. */
 static void dispatch_device(struct trap_frame *frame)
 {
-	storm_check(frame->vector - VECTOR_DEVICE);
-	if (trap_device_handler)
-		trap_device_handler(frame);
-	else
-		apic_end_of_interrupt();
+	unsigned int line = frame->vector - VECTOR_DEVICE;
+
+	if (line < DEVICE_LINES)
+		storm_check(line);
+	lab_irq_dispatch(frame);
 }
 
 static void dispatch_interrupt(struct trap_frame *frame)
@@ -141,14 +137,8 @@ static void dispatch_interrupt(struct trap_frame *frame)
 		apic_end_of_interrupt();
 		tlb_interrupt();
 		break;
-	case VECTOR_SPURIOUS:
-		/* The local APIC wants no end of interrupt (SDM 3A, 11.9). */
-		break;
 	default:
-		if (frame->vector >= VECTOR_DEVICE &&
-		    frame->vector < VECTOR_DEVICE + DEVICE_LINES)
-			dispatch_device(frame);
-		/* Else a spurious interrupt of the masked 8259s: counted. */
+		dispatch_device(frame);
 		break;
 	}
 }

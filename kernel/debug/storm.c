@@ -41,12 +41,10 @@ static void stop_storm(unsigned int line, const struct line_watch *w,
 	ioapic_mask(line, true);
 	printk("interrupt storm on line %u: %lu interrupts in %lu us with "
 	       "hardly a pause; the line is masked now.\n"
-	       "  Usual cause: the line is level-triggered, and its %s.\n",
-	       line, w->total, us,
-	       trap_device_handler
-		       ? "handler never quiets the device (does it read the "
-			 "status register?)"
-		       : "device asks, but no handler is installed");
+	       "  Usual cause: the line is level-triggered, and its device asks "
+	       "on and on, because\n"
+	       "  no handler is attached, or the handler does not quiet it.\n",
+	       line, w->total, us);
 }
 
 void storm_check(unsigned int line)

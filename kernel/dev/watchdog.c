@@ -32,8 +32,8 @@
 #define RELOAD 0x0c
 #define RELOAD_TIMERS (1u << 8)
 
-#define PCI_HZ 33000000ull
-#define PRESCALE_LOG2 15
+/* QEMU counts a PCI clock as 30 ns. */
+#define TICK_NS (30ull << 15)
 #define MAX_PRELOAD 0xfffffu
 
 static struct pci_function device;
@@ -62,11 +62,11 @@ bool watchdog_init(void)
 /* Half of the time in each stage. */
 void watchdog_arm(uint64_t ns)
 {
-	uint64_t ticks = (ns / 2000 * (PCI_HZ / 1000000)) >> PRESCALE_LOG2;
+	uint64_t ticks = ns / 2 / TICK_NS + 1;
 
 	if (!registers)
 		return;
-	ticks = MIN(MAX(ticks, 1), MAX_PRELOAD);
+	ticks = MIN(ticks, MAX_PRELOAD);
 	pci_write8(device, LOCK, 0);
 	write(TIMER1, ticks);
 	write(TIMER2, ticks);

@@ -29,6 +29,9 @@ void multiboot_parse(uint32_t magic, paddr_t info);
 /* The first C function. */
 void kmain(uint32_t magic, paddr_t info);
 
+/* "01-interrupts", "01-interrupts.solutions": made by the Makefile. */
+extern const char stage_name[];
+
 /* Bounds from the linker script. */
 extern char kernel_start[], kernel_end[];
 extern char text_start[], text_end[];

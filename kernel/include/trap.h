@@ -65,10 +65,4 @@ void trap_dispatch(struct trap_frame *frame);
 void trap_init(void);
 void trap_load(void);
 
-/*
- * A handler for a device line, given code only (lab 1's dispatch will hang
- * here).  NULL while none is installed: the interrupt is then counted.
- */
-extern void (*trap_device_handler)(struct trap_frame *frame);
-
 #endif

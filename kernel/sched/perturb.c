@@ -17,10 +17,14 @@
 #include "string.h"
 #include "trace.h"
 
-/* sched=random: switch at one point in SWITCH_ONE_IN; with several CPUs, hand
- * over to the next one at one in PAUSE_ONE_IN. */
+/*
+ * sched=random: switch at one point in SWITCH_ONE_IN; with several CPUs, hand
+ * over to the next one at one in PAUSE_ONE_IN.  Accesses are many: at each of
+ * them the chance is ACCESS_RARER times smaller.
+ */
 #define SWITCH_ONE_IN 4
 #define PAUSE_ONE_IN 8
+#define ACCESS_RARER 4
 
 #define PCT_MAX_DEPTH 8
 #define PCT_MAX_STEPS_LOG2 14
@@ -150,6 +154,7 @@ static void switch_now(void)
 
 void sched_point_slow(enum sched_point_kind kind, const void *object)
 {
+	unsigned int rarer = kind == POINT_ACCESS ? ACCESS_RARER : 1;
 	bool change = false;
 
 	if (panicking())
@@ -160,13 +165,13 @@ void sched_point_slow(enum sched_point_kind kind, const void *object)
 
 	trace(TRACE_SCHED_POINT, kind, TRACE_PTR(object));
 	if (perturb.strategy == SCHED_RANDOM)
-		change = r % SWITCH_ONE_IN == 0;
+		change = r % (SWITCH_ONE_IN * rarer) == 0;
 	else if (perturb.strategy == SCHED_PCT)
 		change = pct_should_switch();
 	intr_pop();
 
 	if (cpu_count > 1 && perturb.strategy != SCHED_JITTER &&
-	    (r >> 32) % PAUSE_ONE_IN == 0)
+	    (r >> 32) % (PAUSE_ONE_IN * rarer) == 0)
 		cpu_relax();
 	if (change && may_switch)
 		switch_now();

@@ -1,0 +1,35 @@
+"""What a kernel that could say nothing itself can be made to show, by booting it again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import evidence
+from boot import Boot, BootError
+from machine import Machine
+
+from grader.judge import hang_evidence
+from grader.verdict import printable
+
+WAIT = 2.0  # s, until the machine has come to where it stays
+ANSWER = 10.0  # s, for the report
+
+
+def explain_triple_fault(machine: Machine) -> list[str]:
+    """The exceptions that led to it, from QEMU's log of interrupts."""
+    lines = evidence.triple_fault(machine).splitlines()
+    return [printable(line) for line in lines[2:]]  # two lines explain the word
+
+
+def explain_silence(machine: Machine, log: Path) -> list[str]:
+    """Where the CPUs of a silent machine are: asked by an NMI from outside."""
+    try:
+        with Boot(machine, log, qmp=True, timeout=WAIT + 2 * ANSWER) as guest:
+            time.sleep(WAIT)
+            guest.qmp("inject-nmi")
+            guest.wait_for("NMI report ends", ANSWER)
+            lines = guest.text().splitlines()
+    except (BootError, OSError, ValueError):
+        return ["it does not answer an NMI either"]
+    return [printable(line) for line in hang_evidence(lines)]

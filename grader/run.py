@@ -1,0 +1,287 @@
+"""Runs the tests of a lab: in groups, two boots at a time, and on after a crash.
+
+Tests with the same number of CPUs share a boot, in the order of lab.toml, since
+a boot costs more than most tests.  A test that ends the boot (a panic, a hang)
+has its verdict by that, and the ones after it go on in a fresh boot.  A test
+that is expected to panic has a boot of its own.
+
+What failed is tried once more in a fresh boot, with the one seed that failed:
+so what the report offers to a person has been seen to fail so.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from boot import BootError, kill_all, stopping
+from machine import Machine
+
+from grader.build import Implementation
+from grader.errors import Trouble, trouble_from
+from grader.judge import Judge
+from grader.load import STRATEGIES, Schedule, Test, place
+from grader.post_mortem import explain_silence, explain_triple_fault
+from grader.protocol import Log, Span, new_token
+from grader.verdict import Case, Finding, Verdict
+from grader.watch import Booted, Limits, run_boot
+
+LINE_ROOM = 3000  # characters of test= in the kernel's command line of 4096
+REPLAY_LIMIT = 500_000_000  # instructions; one seed of hundreds takes far less
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Which perturbed run to repeat, instead of a test's own mix."""
+
+    sched: str = ""
+    seed: int | None = None
+
+    def schedules(self, test: Test) -> list[Schedule | None]:
+        """What that means for a test: without sched, all strategies of its mix."""
+        if self.sched:
+            return [Schedule(self.sched, 1 if self.seed is None else self.seed)]
+        if self.seed is None or not test.sched:
+            return [None]
+        return [Schedule(STRATEGIES[name], self.seed) for name in test.sched]
+
+
+@dataclass
+class Job:
+    """Cases that share a boot."""
+
+    cpus: int
+    schedule: Schedule | None
+    cases: list[Case] = field(default_factory=list)
+
+    @property
+    def weight(self) -> int:
+        """About how long it takes: the longest jobs are started first."""
+        runs = sum(sum(case.test.sched.values()) if not self.schedule else 1 for case in self.cases)
+        return (runs + 50) * self.cpus
+
+
+def cases_of(test: Test, replay: Replay, cpus: int | None = None) -> list[Case]:
+    """All conditions under which a test must pass."""
+    counts = [cpus] if cpus else test.cpus
+    return [Case(test, count, schedule) for count in counts for schedule in replay.schedules(test)]
+
+
+def plan_jobs(cases: list[Case], suite: str) -> list[Job]:
+    """Which cases share a boot; in the order in which jobs should start."""
+    jobs: list[Job] = []
+    open_jobs: dict[tuple[int, Schedule | None], Job] = {}
+    for case in cases:
+        key = (case.cpus, case.schedule)
+        if case.test.expect == "panic":
+            jobs.append(Job(*key, [case]))
+            continue
+        job = open_jobs.get(key)
+        used = sum(len(other.test.selector(suite)) + 1 for other in job.cases) if job else 0
+        if job is None or used + len(case.test.selector(suite)) > LINE_ROOM:
+            job = open_jobs[key] = Job(*key)
+            jobs.append(job)
+        job.cases.append(case)
+    return sorted(jobs, key=lambda planned: -planned.weight)
+
+
+class Runner:
+    """Runs jobs of one implementation; its callbacks come from several threads."""
+
+    def __init__(
+        self,
+        implementation: Implementation,
+        folder: Path,
+        limits: Limits,
+        found: Callable[[Finding], None],
+        progress: Callable[[str], None],
+    ):
+        self.implementation = implementation
+        self.folder = folder  # for logs
+        self.limits = limits
+        self.found = found
+        self.progress = progress
+        self.lock = threading.Lock()
+        self.names: dict[str, int] = {}
+        self.no_boot: dict[int, Finding] = {}  # by number of CPUs
+        self.suite = implementation.lab.suite
+
+    def run(self, jobs: list[Job], at_once: int) -> None:
+        """All of them."""
+        with ThreadPoolExecutor(at_once) as pool:
+            futures: list[Future[None]] = [pool.submit(self.run_job, job) for job in jobs]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:  # Ctrl-C, the disk is full: nothing may go on
+                for future in futures:
+                    future.cancel()
+                kill_all()
+                raise
+
+    # ---- a boot ----
+
+    def log_path(self, name: str) -> Path:
+        """For the next log of that name."""
+        with self.lock:
+            count = self.names[name] = self.names.get(name, 0) + 1
+        return self.folder / (f"{name}.log" if count == 1 else f"{name}-{count}.log")
+
+    def machine(self, cases: list[Case], schedule: Schedule | None, words: str) -> Machine:
+        """What runs these cases."""
+        tests = []
+        for case in cases:
+            limit = min(case.test.limit, REPLAY_LIMIT) if schedule else case.test.limit
+            tests.append(case.test.selector(self.suite, not schedule, limit))
+        append = f"test={','.join(tests)}"
+        if schedule:
+            append += f" {schedule}"
+        append += f" panic=exit {words}".rstrip()
+        stage = self.implementation.stage
+        return Machine(stage=stage, cpus=cases[0].cpus, append=append, icount=True)
+
+    def boot(self, cases: list[Case], schedule: Schedule | None, name: str) -> Booted:
+        """Boots once for these cases."""
+        token = new_token()
+        machine = self.machine(cases, schedule, f"token={token}")
+        limits = {f"{self.suite}/{case.test.name}": case.test.limit for case in cases}
+
+        def progress(log: Log) -> None:
+            span = log.open_span
+            if span:
+                self.progress(f"{span.name} on {cases[0].cpus} CPUs")
+
+        try:
+            return run_boot(
+                machine,
+                self.log_path(name),
+                token,
+                lambda test: limits.get(test, 0),
+                self.limits,
+                progress,
+            )
+        except OSError as error:
+            raise trouble_from(error) from error
+        except BootError as error:
+            words = "stopped" if stopping.is_set() else str(error).splitlines()[0]
+            raise Trouble(words) from error
+
+    # ---- a job ----
+
+    def run_job(self, job: Job) -> None:
+        """Boots until each of its cases has a finding."""
+        remaining, retried = job.cases, False
+        name = f"{job.cpus}-cpus" if len(job.cases) > 1 else job.cases[0].test.name
+        while remaining:
+            if job.cpus in self.no_boot:
+                known = self.no_boot[job.cpus]
+                for case in remaining:
+                    self.found(Finding(case, known.verdict, known.summary, log=known.log))
+                return
+            booted = self.boot(remaining, job.schedule, name)
+            settled = self.settle(remaining, booted, keep_infra=retried)
+            retried = retried or bool(booted.ending.infra)
+            remaining = [case for case in remaining if case not in settled]
+
+    def settle(self, cases: list[Case], booted: Booted, keep_infra: bool) -> list[Case]:
+        """Hands on what this boot found; returns the cases that are done.
+
+        QEMU may be killed from outside once: then the rest is tried again.
+        """
+        judge = Judge(booted.log, booted.ending)
+        settled = []
+        if not booted.log.ready:
+            return self.settle_no_boot(cases, booted, judge, keep_infra)
+        for case in cases:
+            span = booted.log.span(f"{self.suite}/{case.test.name}")
+            if not span:
+                continue
+            finding = judge.judge(case, span)
+            if finding.verdict is Verdict.INFRA and not span.end and not keep_infra:
+                continue
+            self.complete(finding, booted, span.line, alone=len(cases) == 1)
+            settled.append(case)
+        if not settled and (keep_infra or not booted.ending.infra):
+            settled = self.settle_unstarted(cases, booted, judge)
+        return settled
+
+    def settle_no_boot(
+        self, cases: list[Case], booted: Booted, judge: Judge, keep_infra: bool
+    ) -> list[Case]:
+        """The kernel never came to its tests: none of them can be run."""
+        if booted.ending.infra and not keep_infra:
+            return []
+        for number, case in enumerate(cases):
+            finding = judge.no_boot(case)
+            finding.log = place(booted.path)
+            if finding.verdict is Verdict.NO_BOOT and number == 0:
+                finding.evidence += self.post_mortem(booted)
+                with self.lock:
+                    self.no_boot.setdefault(case.cpus, finding)
+            elif finding.verdict is Verdict.NO_BOOT:
+                finding.evidence = []
+            self.found(finding)
+        return cases
+
+    def settle_unstarted(self, cases: list[Case], booted: Booted, judge: Judge) -> list[Case]:
+        """The boot ended before the first of these tests began."""
+        first, name = cases[0], f"{self.suite}/{cases[0].test.name}"
+        if booted.log.done:
+            summary = f"the kernel has no test {name}, which lab.toml names"
+            self.found(Finding(first, Verdict.INFRA, summary, log=place(booted.path)))
+        else:
+            finding = judge.judge(first, Span(name, 1, booted.log.outside))
+            self.complete(finding, booted, 1, alone=True)
+        return [first]
+
+    # ---- after a failure ----
+
+    def complete(self, finding: Finding, booted: Booted, line: int, alone: bool) -> None:
+        """Adds what is known only after another boot, and hands the finding on."""
+        finding.log = f"{place(booted.path)}:{line}"
+        if finding.verdict is Verdict.TRIPLE_FAULT:
+            self.explain_triple_fault(finding)
+        elif finding.verdict is Verdict.TIMEOUT:
+            finding.evidence += self.post_mortem(booted)
+        elif not finding.passed and finding.verdict is not Verdict.INFRA:
+            self.confirm(finding, alone)
+        self.found(finding)
+
+    def confirm(self, finding: Finding, alone: bool) -> None:
+        """Does it fail again, with its seed alone, in a fresh boot?"""
+        case, schedule = finding.case, finding.schedule
+        if case.schedule or (alone and not schedule):
+            return  # it was alone, and the next boot would be the same
+        if not schedule and finding.verdict in (Verdict.HANG, Verdict.DEADLOCK):
+            return  # would take up to the test's limit, and show the same
+        booted = self.boot([case], schedule, f"again-{case.test.name}-{case.cpus}-cpus")
+        span = booted.log.span(f"{self.suite}/{case.test.name}")
+        if span and not booted.ending.infra:
+            finding.confirmed = not Judge(booted.log, booted.ending).judge(case, span).passed
+
+    def explain_triple_fault(self, finding: Finding) -> None:
+        """Repeats it with the test alone; first with a single seed, which is short."""
+        case = finding.case
+        schedule = case.schedule
+        if not schedule and case.test.sched:
+            guess = Schedule(STRATEGIES[next(iter(case.test.sched))], 1)
+            booted = self.boot([case], guess, f"again-{case.test.name}-{case.cpus}-cpus")
+            if booted.ending.triple_fault:
+                schedule, finding.confirmed = guess, True
+        finding.schedule = schedule
+        machine = self.machine([case], schedule, "")
+        with self.lock:  # its files have names of their own only by number of CPUs
+            finding.evidence += explain_triple_fault(machine)
+
+    def post_mortem(self, booted: Booted) -> list[str]:
+        """Where a machine is that says nothing, or how it came to a triple fault."""
+        if booted.ending.triple_fault:
+            with self.lock:
+                return explain_triple_fault(booted.machine)
+        if booted.ending.silent:
+            return explain_silence(booted.machine, self.log_path("silence"))
+        return []
+

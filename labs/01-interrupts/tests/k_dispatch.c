@@ -1,0 +1,182 @@
+/*
+ * k_dispatch.c - exercise 1.2: each interrupt goes to the handler of its line.
+ */
+#include "errno.h"
+#include "lab01.h"
+#include "string.h"
+
+/* ---- many lines, many CPUs, with timers in between ---- */
+
+struct line_record {
+	struct ktest *t;
+	unsigned int line;
+	unsigned int raised[MAX_CPUS];
+	volatile unsigned int handled[MAX_CPUS];	/* by that CPU */
+};
+
+static void record_visit(unsigned int line, void *arg)
+{
+	struct line_record *r = arg;
+
+	CHECK(r->t, line == r->line,
+	      "the handler of line %u was called with line %u", r->line, line);
+	EXPECT_INTERRUPTS_OFF(r->t, "in an interrupt handler");
+	r->handled[this_cpu()->id]++;
+}
+
+/* Has each interrupt of the line on that CPU reached the handler? */
+static bool settled(struct line_record *r, unsigned int cpu)
+{
+	bool done = WAIT_FOR(r->handled[cpu] == r->raised[cpu]);
+
+	CHECK(r->t, done,
+	      "line %u was raised %u times on CPU %u, and its handler was "
+	      "called %u times there", r->line, r->raised[cpu], cpu,
+	      r->handled[cpu]);
+	return done;
+}
+
+/* One at a time is on its way for a line and a CPU: two would be merged. */
+static void raise_at_random(struct ktest *t, struct line_record *records)
+{
+	uint64_t random = t->seed;
+
+	for (unsigned int i = 0; i < 100; i++) {
+		uint64_t n = random_next(&random);
+		unsigned int cpu = (n >> 32) % cpu_count;
+		struct line_record *r = &records[n % ARRAY_SIZE(quiet_lines)];
+
+		if (!settled(r, cpu))
+			return;
+		r->raised[cpu]++;
+		raise_line(cpu, r->line);
+	}
+}
+
+static void check_counts(struct ktest *t, struct line_record *r,
+			 uint64_t before)
+{
+	uint64_t raised = 0, counted;
+
+	for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+		settled(r, cpu);
+		raised += r->raised[cpu];
+	}
+	counted = irq_count(r->line) - before;
+	CHECK(t, counted == raised,
+	      "line %u was raised %lu times, and irq_count() went up by %lu",
+	      r->line, raised, counted);
+}
+
+static void test_dispatch(struct ktest *t)
+{
+	static struct line_record records[ARRAY_SIZE(quiet_lines)];
+	uint64_t before[ARRAY_SIZE(quiet_lines)];
+
+	detach_all();
+	for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
+		records[i] = (struct line_record){ .t = t,
+						   .line = quiet_lines[i] };
+		before[i] = irq_count(quiet_lines[i]);
+		EXPECT_RESULT(t, irq_attach(quiet_lines[i], record_visit,
+					    &records[i]), 0,
+			      "the line is free");
+	}
+	raise_at_random(t, records);
+	for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
+		struct line_record *r = &records[i];
+
+		check_counts(t, r, before[i]);
+		irq_detach(r->line);
+	}
+}
+KTEST(lab01, dispatch, .seeds = 10);
+
+/* ---- nobody attached: counted, and no reason to fall over ---- */
+
+static void test_spurious(struct ktest *t)
+{
+	const unsigned int line = 6;
+	uint64_t count = irq_count(line), spurious = irq_spurious();
+
+	detach_all();
+	for (unsigned int i = 1; i <= 3; i++) {
+		raise_line(0, line);
+		CHECK(t, WAIT_FOR(irq_count(line) == count + i),
+		      "line %u without a handler was raised %u times, and "
+		      "irq_count() went up by %lu", line, i,
+		      irq_count(line) - count);
+	}
+	CHECK(t, irq_spurious() == spurious + 3,
+	      "3 interrupts without a handler, and irq_spurious() went up by "
+	      "%lu", irq_spurious() - spurious);
+	EXPECT_INTERRUPTS_ON(t, "after a spurious interrupt");
+}
+KTEST(lab01, spurious);
+
+#define TAKE_INTERRUPT(vector) asm volatile("int %0" : : "i"(vector) : "memory")
+
+/* Those of the interrupt controllers themselves belong to no line. */
+static void test_spurious_of_controllers(struct ktest *t)
+{
+	uint64_t counts = 0, spurious = irq_spurious();
+
+	for (unsigned int line = 0; line < IRQ_LINES; line++)
+		counts += irq_count(line);
+	TAKE_INTERRUPT(VECTOR_PIC + 7);
+	TAKE_INTERRUPT(VECTOR_PIC + 15);
+	TAKE_INTERRUPT(VECTOR_SPURIOUS);
+	CHECK(t, irq_spurious() == spurious + 3,
+	      "3 spurious interrupts of the controllers, and irq_spurious() "
+	      "went up by %lu", irq_spurious() - spurious);
+	for (unsigned int line = 0; line < IRQ_LINES; line++)
+		counts -= irq_count(line);
+	CHECK(t, counts == 0,
+	      "a spurious interrupt of a controller was counted for a line");
+}
+KTEST(lab01, spurious_of_controllers);
+
+/* ---- a handler may attach and detach ---- */
+
+struct handover {
+	struct ktest *t;
+	volatile unsigned int first, second;
+};
+
+static void second_handler(unsigned int line, void *arg)
+{
+	struct handover *h = arg;
+
+	(void)line;
+	h->second++;
+}
+
+static void first_handler(unsigned int line, void *arg)
+{
+	struct handover *h = arg;
+
+	EXPECT_RESULT(h->t, irq_detach(line), 0, "the line has a handler: "
+		      "this one, which is running");
+	EXPECT_RESULT(h->t, irq_attach(line, second_handler, h), 0,
+		      "the line is free since irq_detach()");
+	EXPECT_INTERRUPTS_OFF(h->t, "in an interrupt handler, after "
+				    "irq_attach()");
+	h->first++;
+}
+
+static void test_handler_hands_over(struct ktest *t)
+{
+	struct handover h = { .t = t };
+
+	detach_all();
+	EXPECT_RESULT(t, irq_attach(7, first_handler, &h), 0,
+		      "the line is free");
+	raise_line(0, 7);
+	CHECK(t, WAIT_FOR(h.first == 1), "the first handler did not return");
+	raise_line(0, 7);
+	CHECK(t, WAIT_FOR(h.second == 1),
+	      "the handler that the first one attached was not called");
+	EXPECT_EQ(t, h.first, 1);
+	EXPECT_RESULT(t, irq_detach(7), 0, "the second handler is attached");
+}
+KTEST(lab01, handler_hands_over);

@@ -1,0 +1,107 @@
+/*
+ * lab01.h - what the tests of lab 1 share.
+ *
+ * How a test raises an interrupt: raise_line() sends the vector of a device
+ * line to a CPU, as the I/O APIC would.  From there on nothing differs from a
+ * device's interrupt: it is in service until its end is signalled, and holds
+ * back those of its own priority class and below.
+ *
+ * How a test waits: for a condition, with WAIT_FOR(), never for a while.  It
+ * gives up after PATIENCE, so that what never comes is a failure in words.
+ */
+#ifndef LAB01_H
+#define LAB01_H
+
+#include "apic.h"
+#include "cpu.h"
+#include "irq.h"
+#include "ktest.h"
+#include "thread.h"
+#include "time.h"
+
+#define PATIENCE (50 * NSEC_PER_MSEC)
+
+/* Waits until the condition holds; false when that takes too long. */
+#define WAIT_FOR(condition) \
+	({ \
+		uint64_t deadline_ = time_ns() + PATIENCE; \
+		while (!(condition) && time_ns() < deadline_) \
+			cpu_relax(); \
+		(condition); \
+	})
+
+/* Fails in words of the exercise. */
+#define FAIL(t, ...) ktest_fail(t, __FILE__, __LINE__, __VA_ARGS__)
+#define CHECK(t, condition, ...) \
+	do { \
+		if (!(condition)) \
+			FAIL(t, __VA_ARGS__); \
+	} while (0)
+
+/* The result of a call that may fail: 0 or a negative errno. */
+#define EXPECT_RESULT(t, call, want, why) \
+	do { \
+		int got_ = (call); \
+		CHECK(t, got_ == (want), "%s: expected %s, got %d: %s", #call, \
+		      #want, got_, why); \
+	} while (0)
+
+/* Interrupts must be on here.  When they are not, turns them on, so that the
+ * tests after this one are not spoilt. */
+#define EXPECT_INTERRUPTS_ON(t, when) \
+	do { \
+		if (!intr_enabled()) { \
+			FAIL(t, "interrupts are still off %s", when); \
+			this_cpu()->irq = (struct irq_section){ .depth = 0 }; \
+			sti(); \
+		} \
+	} while (0)
+
+#define EXPECT_INTERRUPTS_OFF(t, when) \
+	CHECK(t, !intr_enabled(), "interrupts are on %s", when)
+
+/* Numbers that differ with the seed (SplitMix64). */
+static inline uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+static inline void raise_line(unsigned int cpu, unsigned int line)
+{
+	apic_send_ipi(cpu, VECTOR_DEVICE + line);
+}
+
+/* Lines on which no device of the machine interrupts by itself.  From 16 up
+ * they are of a higher priority class than those below. */
+static const unsigned int quiet_lines[] = { 3, 5, 6, 7, 9, 13,
+					    16, 17, 18, 19, 20, 21 };
+
+/* A run begins with no line attached, whatever the one before left. */
+static inline void detach_all(void)
+{
+	for (unsigned int line = 0; line < IRQ_LINES; line++)
+		irq_detach(line);
+}
+
+/* Runs fn(arg) in a thread on each CPU from 0 to n - 1; the threads are all
+ * made before the first starts. */
+static inline void run_on_cpus(struct ktest *t, unsigned int n,
+			       void (*fn)(void *arg), void *arg)
+{
+	struct thread *threads[MAX_CPUS];
+
+	for (unsigned int i = 0; i < n; i++) {
+		ASSERT(t, thread_create(&threads[i], "lab 1", fn, arg) == 0);
+		thread_pin(threads[i], i % cpu_count);
+	}
+	for (unsigned int i = 0; i < n; i++)
+		thread_start(threads[i]);
+	for (unsigned int i = 0; i < n; i++)
+		thread_join(threads[i]);
+}
+
+#endif
