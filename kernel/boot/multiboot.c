@@ -21,7 +21,7 @@
 
 struct multiboot_info {
 	uint32_t flags;
-	uint32_t mem_lower, mem_upper;	/* KiB below 1 MiB, and above */
+	uint32_t mem_lower, mem_upper; /* KiB below 1 MiB, and above */
 	uint32_t boot_device;
 	uint32_t cmdline;
 	uint32_t mods_count, mods_addr;
@@ -37,7 +37,7 @@ struct multiboot_module {
 };
 
 struct multiboot_range {
-	uint32_t size;			/* of the rest of this entry */
+	uint32_t size; /* of the rest of this entry */
 	uint64_t base, length;
 	uint32_t type;
 } __attribute__((packed));
@@ -51,7 +51,7 @@ static void add_ram(paddr_t start, paddr_t end)
 	if (start >= end || boot_info.range_count == BOOT_MAX_RANGES)
 		return;
 	boot_info.ram[boot_info.range_count++] =
-		(struct boot_range){ start, end };
+		(struct boot_range){start, end};
 }
 
 static void parse_memory(const struct multiboot_info *info)
@@ -78,7 +78,8 @@ void multiboot_parse(uint32_t magic, paddr_t addr)
 
 	if (magic != MULTIBOOT_BOOTED)
 		panic("multiboot_parse: the boot loader left 0x%x in EAX, not "
-		      "the Multiboot magic 0x%x", magic, MULTIBOOT_BOOTED);
+		      "the Multiboot magic 0x%x",
+		      magic, MULTIBOOT_BOOTED);
 	boot_info.cmdline = "";
 	boot_info.loader = "unknown loader";
 	if (info->flags & HAS_CMDLINE)
@@ -91,6 +92,6 @@ void multiboot_parse(uint32_t magic, paddr_t addr)
 			phys_to_virt(info->mods_addr);
 
 		boot_info.module =
-			(struct boot_range){ module->start, module->end };
+			(struct boot_range){module->start, module->end};
 	}
 }

@@ -16,7 +16,7 @@
 #include "vm.h"
 
 struct rsdp {
-	char signature[8];		/* "RSD PTR " */
+	char signature[8]; /* "RSD PTR " */
 	uint8_t checksum;
 	char oem[6];
 	uint8_t revision;
@@ -25,7 +25,7 @@ struct rsdp {
 
 struct table_header {
 	char signature[4];
-	uint32_t length;		/* of the whole table */
+	uint32_t length; /* of the whole table */
 	uint8_t revision, checksum;
 	char oem[6], oem_table[8];
 	uint32_t oem_revision, creator, creator_revision;
@@ -45,7 +45,7 @@ struct madt_entry {
 	union {
 		struct {
 			uint8_t processor, apic_id;
-			uint32_t flags;		/* bit 0: enabled */
+			uint32_t flags; /* bit 0: enabled */
 		} __attribute__((packed)) local_apic;
 		struct {
 			uint8_t id, reserved;

@@ -42,7 +42,7 @@
 /* I/O APIC: an index register and a data window. */
 #define IOAPIC_SELECT 0x00
 #define IOAPIC_WINDOW 0x10
-#define IOAPIC_REDIRECTION 0x10		/* two registers a line */
+#define IOAPIC_REDIRECTION 0x10 /* two registers a line */
 
 #define REDIRECTION_ACTIVE_LOW (1u << 13)
 #define REDIRECTION_LEVEL (1u << 15)
@@ -85,13 +85,13 @@ static void ioapic_write(unsigned int reg, uint32_t value)
  */
 static void silence_pics(void)
 {
-	outb(PIC1_COMMAND, 0x11);	/* ICW1: cascade, ICW4 follows */
+	outb(PIC1_COMMAND, 0x11); /* ICW1: cascade, ICW4 follows */
 	outb(PIC2_COMMAND, 0x11);
-	outb(PIC1_DATA, VECTOR_PIC);	/* ICW2: vectors */
+	outb(PIC1_DATA, VECTOR_PIC); /* ICW2: vectors */
 	outb(PIC2_DATA, VECTOR_PIC + 8);
-	outb(PIC1_DATA, 1u << 2);	/* ICW3: the second is on line 2 */
+	outb(PIC1_DATA, 1u << 2); /* ICW3: the second is on line 2 */
 	outb(PIC2_DATA, 2);
-	outb(PIC1_DATA, 1);		/* ICW4: 8086 mode */
+	outb(PIC1_DATA, 1); /* ICW4: 8086 mode */
 	outb(PIC2_DATA, 1);
 	outb(PIC1_DATA, 0xff);
 	outb(PIC2_DATA, 0xff);
@@ -103,8 +103,7 @@ void apic_init(void)
 	lapic = vm_map_mmio(acpi_board.local_apic, PAGE_SIZE);
 	ioapic = vm_map_mmio(acpi_board.io_apic, PAGE_SIZE);
 	for (unsigned int line = 0; line < DEVICE_LINES; line++)
-		ioapic_write(IOAPIC_REDIRECTION + 2 * line,
-			     REDIRECTION_MASKED);
+		ioapic_write(IOAPIC_REDIRECTION + 2 * line, REDIRECTION_MASKED);
 }
 
 void apic_init_cpu(void)
@@ -186,7 +185,7 @@ static struct acpi_line resolve(unsigned int line)
 {
 	if (line < ACPI_ISA_LINES)
 		return acpi_board.isa[line];
-	return (struct acpi_line){ line, true, true };	/* PCI */
+	return (struct acpi_line){line, true, true}; /* PCI */
 }
 
 int ioapic_route(unsigned int line, unsigned int cpu, bool level)

@@ -68,8 +68,7 @@ static void set_tss_descriptor(uint64_t *entry, const struct tss *tss)
 
 static void load_gdt(struct descriptor_tables *t)
 {
-	struct table_pointer pointer = { sizeof(t->gdt) - 1,
-					 (uintptr_t)t->gdt };
+	struct table_pointer pointer = {sizeof(t->gdt) - 1, (uintptr_t)t->gdt};
 
 	asm volatile("lgdt %0\n\t"
 		     "pushq %1\n\t"
@@ -117,7 +116,8 @@ void cpu_init_stacks(struct cpu *c)
 
 		if (!stack)
 			panic("cpu_init_stacks: no memory for the fault "
-			      "stacks of CPU %u", c->id);
+			      "stacks of CPU %u",
+			      c->id);
 		tables[c->id].tss.ist[i] = stack + STACK_SIZE;
 	}
 }
@@ -130,12 +130,12 @@ const char *cpu_missing_feature(void)
 		unsigned int bit;
 		const char *name;
 	} needed[] = {
-		{ 4, "time stamp counter (TSC)" },
-		{ 5, "model-specific registers (MSR)" },
-		{ 9, "local APIC" },
-		{ 13, "global pages (PGE)" },
-		{ 24, "FXSAVE" },
-		{ 26, "SSE2" },
+		{4, "time stamp counter (TSC)"},
+		{5, "model-specific registers (MSR)"},
+		{9, "local APIC"},
+		{13, "global pages (PGE)"},
+		{24, "FXSAVE"},
+		{26, "SSE2"},
 	};
 	uint32_t edx = cpuid(1, 0).edx;
 
@@ -163,7 +163,7 @@ void cpu_enable_features(void)
 
 void cpu_describe(char *buf, size_t size)
 {
-	uint32_t brand[13] = { 0 };
+	uint32_t brand[13] = {0};
 
 	if (cpuid(0x80000000, 0).eax < 0x80000004) {
 		strlcpy(buf, "x86-64", size);

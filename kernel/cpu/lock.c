@@ -13,9 +13,9 @@
 #include "perturb.h"
 #include "trace.h"
 
-static __attribute__((noinline, noreturn)) void
-lock_panic(const struct core_lock *lock, const char *what, uintptr_t taken_at,
-	   const char *taken_name, uintptr_t call_site)
+static __attribute__((noinline, noreturn)) void lock_panic(
+	const struct core_lock *lock, const char *what, uintptr_t taken_at,
+	const char *taken_name, uintptr_t call_site)
 {
 	char here[SYMBOL_TEXT_SIZE], there[SYMBOL_TEXT_SIZE];
 
@@ -28,9 +28,8 @@ lock_panic(const struct core_lock *lock, const char *what, uintptr_t taken_at,
 	      lock->name, what, here, taken_name, there);
 }
 
-static __attribute__((noinline, noreturn)) void
-order_panic(const struct core_lock *lock, const struct cpu *c,
-	    uintptr_t call_site)
+static __attribute__((noinline, noreturn)) void order_panic(
+	const struct core_lock *lock, const struct cpu *c, uintptr_t call_site)
 {
 	const struct core_lock *last = c->held[c->held_count - 1];
 
@@ -38,8 +37,9 @@ order_panic(const struct core_lock *lock, const struct cpu *c,
 		if (c->held[i] == lock)
 			lock_panic(lock, "taken twice by this CPU",
 				   lock->taken_at, lock->name, call_site);
-	lock_panic(lock, "taken out of order: its rank is not above that of "
-			 "a lock already held",
+	lock_panic(lock,
+		   "taken out of order: its rank is not above that of "
+		   "a lock already held",
 		   last->taken_at, last->name, call_site);
 }
 
@@ -145,8 +145,9 @@ static inline void release(struct cpu *c, struct core_lock *lock)
 
 /* Locks may be released in any order: moves this one to the end, then releases
  * it.  Once it is released the lock may be gone, for its owner may free it. */
-static __attribute__((noinline)) void
-release_any(struct cpu *c, struct core_lock *lock, uintptr_t call_site)
+static __attribute__((noinline)) void release_any(struct cpu *c,
+						  struct core_lock *lock,
+						  uintptr_t call_site)
 {
 	unsigned int i = c->held_count - 1;
 	bool point = perturb_on && has_sched_point(lock->rank);
@@ -200,5 +201,6 @@ void assert_may_sleep(void)
 			   c->held[c->held_count - 1]->taken_at,
 			   c->held[c->held_count - 1]->name, CALL_SITE);
 	panic("assert_may_sleep: sleep with interrupts off (depth %u, in %u "
-	      "interrupt handlers)", c->intr_depth, c->irq_nesting);
+	      "interrupt handlers)",
+	      c->intr_depth, c->irq_nesting);
 }

@@ -15,10 +15,10 @@
 #define PIT_HZ 1193182ull
 #define PIT_CHANNEL_2 0x42
 #define PIT_COMMAND 0x43
-#define SPEAKER 0x61			/* bit 0 is channel 2's gate */
+#define SPEAKER 0x61 /* bit 0 is channel 2's gate */
 
-#define MEASURE_TICKS (PIT_HZ / 1000)	/* a millisecond */
-#define LOOPS 2000			/* between two looks at the PIT */
+#define MEASURE_TICKS (PIT_HZ / 1000) /* a millisecond */
+#define LOOPS 2000                    /* between two looks at the PIT */
 #define ROUND_TO 10000000ull
 #define MAX_TRIES 20
 
@@ -26,7 +26,7 @@ uint64_t apic_timer_hz;
 
 static uint64_t tsc_hz;
 static uint64_t tsc_start;
-static uint64_t ns_per_cycle;		/* times 2^32 */
+static uint64_t ns_per_cycle; /* times 2^32 */
 
 /* Latches and reads the down-counter of channel 2 (Intel 8254 data sheet). */
 static uint16_t pit_read(void)
@@ -41,7 +41,7 @@ static uint16_t pit_read(void)
 static void pit_start(void)
 {
 	outb(SPEAKER, (inb(SPEAKER) & ~2) | 1);
-	outb(PIT_COMMAND, 0xb0);	/* channel 2, both bytes, mode 0 */
+	outb(PIT_COMMAND, 0xb0); /* channel 2, both bytes, mode 0 */
 	outb(PIT_CHANNEL_2, 0xff);
 	outb(PIT_CHANNEL_2, 0xff);
 }

@@ -28,7 +28,7 @@ struct gate_descriptor {
 	uint32_t reserved;
 };
 
-#define GATE_INTERRUPT 0x8e		/* present, DPL 0 */
+#define GATE_INTERRUPT 0x8e /* present, DPL 0 */
 #define GATE_DPL_USER 0x60
 
 static struct gate_descriptor idt[256];
@@ -59,8 +59,8 @@ static const char *const exception_names[EXCEPTION_VECTORS] = {
 const char *trap_name(uint64_t vector)
 {
 	if (vector < EXCEPTION_VECTORS)
-		return exception_names[vector] ? exception_names[vector] :
-						 "reserved exception";
+		return exception_names[vector] ? exception_names[vector]
+					       : "reserved exception";
 	switch (vector) {
 	case VECTOR_TIMER:
 		return "local timer";
@@ -106,8 +106,7 @@ void trap_load(void)
 	struct {
 		uint16_t limit;
 		uint64_t base;
-	} __attribute__((packed)) pointer = { sizeof(idt) - 1,
-					      (uintptr_t)idt };
+	} __attribute__((packed)) pointer = {sizeof(idt) - 1, (uintptr_t)idt};
 
 	asm volatile("lidt %0" : : "m"(pointer));
 }

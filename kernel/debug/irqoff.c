@@ -38,7 +38,7 @@ void irqoff_end(void)
 
 struct irqoff_max irqoff_longest(void)
 {
-	return (struct irqoff_max){ longest, longest_where };
+	return (struct irqoff_max){longest, longest_where};
 }
 
 void irqoff_reset(void)

@@ -16,11 +16,11 @@
  * freed, so what still differs is a leak.
  */
 #include "ktest.h"
-#include "ktest_plan.h"
 #include "cmdline.h"
 #include "cpu.h"
 #include "errno.h"
 #include "heap.h"
+#include "ktest_plan.h"
 #include "monitor.h"
 #include "page.h"
 #include "panic.h"
@@ -104,7 +104,7 @@ void gate_open(struct gate *gate)
 {
 	struct thread *waiter;
 
-	intr_push();	/* the waiter may end as soon as it is let through */
+	intr_push(); /* the waiter may end as soon as it is let through */
 	gate->open = true;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	waiter = gate->waiter;
@@ -164,8 +164,8 @@ static volatile uint64_t running_deadline;
 
 const char *ktest_suite(const struct ktest_case *test)
 {
-	return strncmp(test->suite, "lab", 3) == 0 ? test->suite + 3 :
-						     test->suite;
+	return strncmp(test->suite, "lab", 3) == 0 ? test->suite + 3
+						   : test->suite;
 }
 
 static void run_plain(struct ktest *t)
@@ -265,7 +265,7 @@ static void report_result(const struct ktest *t, unsigned int number)
 static bool run_test(const struct ktest_case *test,
 		     const struct ktest_plan *plan, unsigned int number)
 {
-	struct ktest t = { .test = test };
+	struct ktest t = {.test = test};
 
 	ktest_frame("begin %s/%s", ktest_suite(test), test->name);
 	running_deadline = plan->limit ? time_ns() + plan->limit : 0;
@@ -315,8 +315,7 @@ static unsigned int count_matches(const struct ktest_plan *plan)
 {
 	unsigned int count = 0;
 
-	for_each_test(test)
-		count += ktest_plan_matches(plan, test);
+	for_each_test(test) count += ktest_plan_matches(plan, test);
 	return count;
 }
 
@@ -342,7 +341,8 @@ static int run_plan(const struct ktest_plan *plan, unsigned int *number)
 {
 	int failed = 0;
 
-	for_each_test(test) {
+	for_each_test(test)
+	{
 		if (!ktest_plan_matches(plan, test))
 			continue;
 		if (monitor_interrupted())
@@ -398,7 +398,6 @@ void ktest_run_and_exit(const char *selection)
 
 void ktest_list(void)
 {
-	for_each_test(test)
-		printk("  %s/%s%s\n", ktest_suite(test), test->name,
-		       test->manual ? " (by name only)" : "");
+	for_each_test(test) printk("  %s/%s%s\n", ktest_suite(test), test->name,
+				   test->manual ? " (by name only)" : "");
 }

@@ -59,13 +59,14 @@ int ktest_plan_take(const char **text, struct ktest_plan *plan)
 
 	if (*at == '\0')
 		return -ENOENT;
-	*plan = (struct ktest_plan){ .limit = 0 };
+	*plan = (struct ktest_plan){.limit = 0};
 	at = take_word(at, ":,", plan->selection, sizeof(plan->selection));
 	while (*at == ':') {
 		at = take_word(at + 1, ":,", option, sizeof(option));
 		if (set_option(plan, option)) {
 			printk("test=: \"%s\" is not one of random=N, pct=N, "
-			       "jitter=N, limit=N\n", option);
+			       "jitter=N, limit=N\n",
+			       option);
 			return -EINVAL;
 		}
 	}

@@ -11,10 +11,10 @@
 
 /* What to do with the tests that a selection names. */
 struct ktest_plan {
-	char selection[PLAN_NAME_SIZE];	/* "all", "sched", "sched/join" */
-	bool has_seeds;			/* else as the test's .seeds says */
-	uint64_t seeds[STRATEGIES];	/* perturbed runs, by strategy */
-	uint64_t limit;			/* guest ns for each test; 0: none */
+	char selection[PLAN_NAME_SIZE]; /* "all", "sched", "sched/join" */
+	bool has_seeds;                 /* else as the test's .seeds says */
+	uint64_t seeds[STRATEGIES];     /* perturbed runs, by strategy */
+	uint64_t limit;                 /* guest ns for each test; 0: none */
 };
 
 /*

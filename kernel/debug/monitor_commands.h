@@ -8,7 +8,7 @@
 
 struct command {
 	const char *name;
-	const char *args;		/* how they are written, for help */
+	const char *args; /* how they are written, for help */
 	const char *help;
 	int min_args, max_args;
 	/* argv[0] is the name, as in main(). */

@@ -41,7 +41,8 @@ static void stop_storm(unsigned int line, const struct line_watch *w,
 	ioapic_mask(line, true);
 	printk("interrupt storm on line %u: %lu interrupts in %lu us with "
 	       "hardly a pause; the line is masked now.\n"
-	       "  Usual cause: the line is level-triggered, and its device asks "
+	       "  Usual cause: the line is level-triggered, and its device "
+	       "asks "
 	       "on and on, because\n"
 	       "  no handler is attached, or the handler does not quiet it.\n",
 	       line, w->total, us);

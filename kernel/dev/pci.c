@@ -57,7 +57,7 @@ bool pci_find(uint16_t vendor, uint16_t device, struct pci_function *out)
 	uint32_t wanted = (uint32_t)device << 16 | vendor;
 
 	for (uint32_t i = 0; i < DEVICES; i++) {
-		struct pci_function f = { i << 11 };
+		struct pci_function f = {i << 11};
 
 		if (pci_read(f, 0) != wanted)
 			continue;

@@ -22,7 +22,7 @@
 
 /* Configuration space. */
 #define CONFIG 0x60
-#define CONFIG_NO_INTERRUPT 0x3		/* stage 1 is silent; 1 kHz clock */
+#define CONFIG_NO_INTERRUPT 0x3 /* stage 1 is silent; 1 kHz clock */
 #define LOCK 0x68
 #define LOCK_ENABLE (1u << 1)
 

@@ -9,12 +9,12 @@
 #define ACPI_ISA_LINES 16
 
 struct acpi_line {
-	unsigned int global;		/* input of the I/O APIC */
+	unsigned int global; /* input of the I/O APIC */
 	bool level, active_low;
 };
 
 struct acpi_board {
-	paddr_t local_apic, io_apic;	/* register pages */
+	paddr_t local_apic, io_apic; /* register pages */
 	struct acpi_line isa[ACPI_ISA_LINES];
 };
 

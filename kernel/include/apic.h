@@ -12,7 +12,7 @@ struct cpu;
 
 /* Reads the ACPI tables: fills cpus[].apic_id and cpu_possible. */
 void acpi_init(void);
-extern unsigned int cpu_possible;	/* CPUs that the board has, <= MAX_CPUS */
+extern unsigned int cpu_possible; /* CPUs that the board has, <= MAX_CPUS */
 
 /* Maps the registers, silences the 8259s and the I/O APIC; once. */
 void apic_init(void);

@@ -14,11 +14,11 @@ struct boot_range {
 };
 
 struct boot_info {
-	const char *cmdline;		/* in boot memory: copy early */
-	const char *loader;		/* its name, or "unknown loader" */
+	const char *cmdline; /* in boot memory: copy early */
+	const char *loader;  /* its name, or "unknown loader" */
 	unsigned int range_count;
-	struct boot_range ram[BOOT_MAX_RANGES];	/* usable, page-aligned */
-	struct boot_range module;	/* the first module; empty if none */
+	struct boot_range ram[BOOT_MAX_RANGES]; /* usable, page-aligned */
+	struct boot_range module; /* the first module; empty if none */
 };
 
 extern struct boot_info boot_info;

@@ -29,29 +29,29 @@ struct trace_ring;
 
 /* Lab 1's nested sections: see irq.h. */
 struct irq_section {
-	unsigned int depth;		/* irq_push() not yet popped */
-	bool enabled;			/* were interrupts on before the first? */
+	unsigned int depth; /* irq_push() not yet popped */
+	bool enabled;       /* were interrupts on before the first? */
 };
 
 struct cpu {
 	/* Private to this CPU, interrupts off.  The assembler knows the first
 	 * four by their offsets: see CPU_* below. */
-	struct cpu *self;		/* 0: what this_cpu() reads */
-	struct thread *running;		/* 8: what `current` reads */
-	uint64_t user_rsp;		/* 16: scratch for syscall entry */
-	uint64_t kernel_rsp;		/* 24: top of current's stack */
+	struct cpu *self;       /* 0: what this_cpu() reads */
+	struct thread *running; /* 8: what `current` reads */
+	uint64_t user_rsp;      /* 16: scratch for syscall entry */
+	uint64_t kernel_rsp;    /* 24: top of current's stack */
 
-	unsigned int id;		/* 0 .. cpu_count - 1 */
+	unsigned int id; /* 0 .. cpu_count - 1 */
 	unsigned int apic_id;
-	unsigned int intr_depth;	/* nested intr_push() */
-	bool intr_saved;		/* were they on at the outermost? */
-	unsigned int irq_nesting;	/* interrupt handlers being run */
+	unsigned int intr_depth;  /* nested intr_push() */
+	bool intr_saved;          /* were they on at the outermost? */
+	unsigned int irq_nesting; /* interrupt handlers being run */
 
-	unsigned int held_count;	/* core locks held, oldest first */
+	unsigned int held_count; /* core locks held, oldest first */
 	struct core_lock *held[MAX_HELD_LOCKS];
 
-	struct irq_section irq;		/* the student's: irq.h */
-	uint64_t irqoff_since;		/* irqoff.h */
+	struct irq_section irq; /* the student's: irq.h */
+	uint64_t irqoff_since;  /* irqoff.h */
 	uintptr_t irqoff_where;
 
 	/* Spinlocks, for spin_report(); written by this CPU, read by any. */
@@ -68,8 +68,8 @@ struct cpu {
 
 	/* Written by this CPU, read by any. */
 	volatile bool online;
-	uint64_t interrupts[256];	/* taken, by vector */
-	uint64_t tlb_flushes;		/* shoot-downs served */
+	uint64_t interrupts[256]; /* taken, by vector */
+	uint64_t tlb_flushes;     /* shoot-downs served */
 
 	/* Stopped by panic or by the NMI report: where it was. */
 	struct trap_frame *volatile stopped_at;
@@ -82,7 +82,7 @@ struct cpu {
 #define CPU_KERNEL_RSP 24
 
 extern struct cpu cpus[MAX_CPUS];
-extern unsigned int cpu_count;		/* CPUs online; fixed after boot */
+extern unsigned int cpu_count; /* CPUs online; fixed after boot */
 
 static inline struct cpu *this_cpu(void)
 {
@@ -108,7 +108,8 @@ static inline bool intr_enabled(void)
 	return read_rflags() & RFLAGS_IF;
 }
 
-/* Any context; never sleeps.  Returns the CPU, on which the caller now stays. */
+/* Any context; never sleeps.  Returns the CPU, on which the caller now stays.
+ */
 static inline struct cpu *intr_push(void)
 {
 	bool enabled = intr_enabled();

@@ -25,7 +25,7 @@
 #include "trap.h"
 #include "types.h"
 
-#define IRQ_LINES DEVICE_LINES		/* 0 .. 23 */
+#define IRQ_LINES DEVICE_LINES /* 0 .. 23 */
 
 /* Called in interrupt context, interrupts off, on the CPU that took it. */
 typedef void (*irq_handler)(unsigned int line, void *arg);

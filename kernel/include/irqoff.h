@@ -12,7 +12,7 @@
 
 struct irqoff_max {
 	uint64_t cycles;
-	uintptr_t where;		/* where the section began */
+	uintptr_t where; /* where the section began */
 };
 
 /* This CPU's interrupts were on, and have just been turned off.  The section

@@ -26,10 +26,10 @@
 
 struct ktest {
 	const struct ktest_case *test;
-	enum sched_strategy strategy;	/* of this run */
-	uint64_t seed;			/* of this run; 0: not perturbed */
+	enum sched_strategy strategy; /* of this run */
+	uint64_t seed;                /* of this run; 0: not perturbed */
 	unsigned int failures;
-	unsigned int runs;		/* perturbed ones, so far */
+	unsigned int runs; /* perturbed ones, so far */
 	bool skipped;
 	const char *skip_reason;
 };
@@ -37,18 +37,18 @@ struct ktest {
 struct ktest_case {
 	const char *suite, *name;
 	void (*fn)(struct ktest *t);
-	unsigned int min_cpus;		/* skipped with fewer; 0 means 1 */
-	unsigned int seeds;		/* perturbed runs; 0: one plain run */
-	bool manual;			/* not part of test=all or its suite */
+	unsigned int min_cpus; /* skipped with fewer; 0 means 1 */
+	unsigned int seeds;    /* perturbed runs; 0: one plain run */
+	bool manual;           /* not part of test=all or its suite */
 };
 
 #define KTEST(suite_name, test_name, ...) \
-	__attribute__((section(".ktests"), used, no_reorder, aligned(8))) \
-	static const struct ktest_case ktest_##suite_name##_##test_name = { \
-		.suite = #suite_name, \
-		.name = #test_name, \
-		.fn = test_##test_name, \
-		__VA_ARGS__}
+	__attribute__((section(".ktests"), used, no_reorder, \
+		       aligned(8))) static const struct ktest_case \
+		ktest_##suite_name##_##test_name = {.suite = #suite_name, \
+						    .name = #test_name, \
+						    .fn = test_##test_name, \
+						    __VA_ARGS__}
 
 void ktest_fail(struct ktest *t, const char *file, int line, const char *fmt,
 		...) PRINTF_LIKE(4, 5);

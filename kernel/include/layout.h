@@ -65,9 +65,9 @@
 #define KASAN_SHADOW_OFFSET 0xdffffc0000000000
 
 #define KERNEL_BASE 0xffffffff80000000
-#define KERNEL_LOAD 0x0000000000100000	/* physical address of the image */
+#define KERNEL_LOAD 0x0000000000100000 /* physical address of the image */
 
-#define AP_START_PAGE 0x1000		/* physical, below 1 MiB for SIPI */
+#define AP_START_PAGE 0x1000 /* physical, below 1 MiB for SIPI */
 
 #define MAX_CPUS 8
 

@@ -14,7 +14,10 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name) \
+	{ \
+		&(name), &(name) \
+	}
 
 static inline void list_init(struct list_head *list)
 {
@@ -84,8 +87,8 @@ static inline struct list_head *list_pop_front(struct list_head *list)
 
 #define list_for_each_safe(obj, tmp, list, member) \
 	for (obj = list_entry((list)->next, __typeof__(*obj), member), \
-	     tmp = list_entry(obj->member.next, __typeof__(*obj), member); \
+	    tmp = list_entry(obj->member.next, __typeof__(*obj), member); \
 	     &obj->member != (list); obj = tmp, \
-	     tmp = list_entry(obj->member.next, __typeof__(*obj), member))
+	    tmp = list_entry(obj->member.next, __typeof__(*obj), member))
 
 #endif

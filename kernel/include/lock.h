@@ -23,34 +23,36 @@
 
 enum lock_rank {
 	RANK_NONE = 0,
-	RANK_MONITOR,		/* monitor and test harness state */
-	RANK_TEST,		/* locks that tests make */
-	RANK_TEST_INNER,	/* ... and take inside the former */
-	RANK_THREADS,		/* the list of all threads */
-	RANK_THREAD_EXIT,	/* one thread's exit and join */
-	RANK_VM,		/* kernel page tables */
-	RANK_SHOOTDOWN,		/* one TLB shoot-down at a time */
-	RANK_HEAP,		/* a size class of the heap */
-	RANK_PAGES,		/* the page allocator */
-	RANK_IRQ,		/* the interrupt controllers */
-	RANK_RUN_QUEUE,		/* one CPU's run queue */
-	RANK_TIMERS,		/* one CPU's timers */
-	RANK_CONSOLE,		/* printk */
-	RANK_LEAF,		/* anything may be held, nothing taken inside */
+	RANK_MONITOR,     /* monitor and test harness state */
+	RANK_TEST,        /* locks that tests make */
+	RANK_TEST_INNER,  /* ... and take inside the former */
+	RANK_THREADS,     /* the list of all threads */
+	RANK_THREAD_EXIT, /* one thread's exit and join */
+	RANK_VM,          /* kernel page tables */
+	RANK_SHOOTDOWN,   /* one TLB shoot-down at a time */
+	RANK_HEAP,        /* a size class of the heap */
+	RANK_PAGES,       /* the page allocator */
+	RANK_IRQ,         /* the interrupt controllers */
+	RANK_RUN_QUEUE,   /* one CPU's run queue */
+	RANK_TIMERS,      /* one CPU's timers */
+	RANK_CONSOLE,     /* printk */
+	RANK_LEAF,        /* anything may be held, nothing taken inside */
 };
 
 struct core_lock {
-	uint32_t next;			/* the ticket to draw next */
-	uint32_t serving;		/* whose turn it is */
+	uint32_t next;    /* the ticket to draw next */
+	uint32_t serving; /* whose turn it is */
 	enum lock_rank rank;
 	const char *name;
 	/* For the checks; written by the holder. */
-	struct cpu *volatile holder;	/* NULL when free */
-	uintptr_t taken_at;		/* call site */
+	struct cpu *volatile holder; /* NULL when free */
+	uintptr_t taken_at;          /* call site */
 };
 
 #define CORE_LOCK_INIT(lock_name, lock_rank) \
-	{ .name = (lock_name), .rank = (lock_rank) }
+	{ \
+		.name = (lock_name), .rank = (lock_rank) \
+	}
 
 void core_lock_init(struct core_lock *lock, const char *name,
 		    enum lock_rank rank);

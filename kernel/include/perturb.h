@@ -29,7 +29,7 @@ enum sched_point_kind {
 	POINT_SLEEP,
 	POINT_WAKE,
 	POINT_SYSCALL,
-	POINT_ACCESS,		/* a shared access that a test marks */
+	POINT_ACCESS, /* a shared access that a test marks */
 };
 
 extern bool perturb_on;

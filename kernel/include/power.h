@@ -14,11 +14,11 @@
 void power_off(unsigned int code) __attribute__((noreturn));
 
 enum {
-	EXIT_TESTS_PASSED = 0x10,	/* QEMU exits with 33 */
-	EXIT_TESTS_FAILED = 0x11,	/* 35 */
-	EXIT_PANIC = 0x12,		/* 37 */
-	EXIT_HANG = 0x14,		/* 41: a test ran into its limit */
-	EXIT_USER = 0x13,		/* 39: `poweroff` at the prompt */
+	EXIT_TESTS_PASSED = 0x10, /* QEMU exits with 33 */
+	EXIT_TESTS_FAILED = 0x11, /* 35 */
+	EXIT_PANIC = 0x12,        /* 37 */
+	EXIT_HANG = 0x14,         /* 41: a test ran into its limit */
+	EXIT_USER = 0x13,         /* 39: `poweroff` at the prompt */
 };
 
 void power_reboot(void) __attribute__((noreturn));

@@ -15,16 +15,19 @@
 
 struct spinlock {
 	/* The student's to use. */
-	uint32_t next;			/* the ticket to draw next */
-	uint32_t serving;		/* whose turn it is */
-	struct cpu *holder;		/* NULL when free */
-	uintptr_t taken_at;		/* call site of the holder */
+	uint32_t next;      /* the ticket to draw next */
+	uint32_t serving;   /* whose turn it is */
+	struct cpu *holder; /* NULL when free */
+	uintptr_t taken_at; /* call site of the holder */
 
 	/* Given. */
 	const char *name;
 };
 
-#define SPINLOCK_INIT(lock_name) { .name = (lock_name) }
+#define SPINLOCK_INIT(lock_name) \
+	{ \
+		.name = (lock_name) \
+	}
 
 /* ---- the student's ---- */
 

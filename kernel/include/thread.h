@@ -26,10 +26,10 @@
 
 enum thread_state {
 	THREAD_NEW,
-	THREAD_READY,		/* on a run queue */
-	THREAD_RUNNING,		/* some CPU's current */
-	THREAD_BLOCKED,		/* waits for thread_unblock() */
-	THREAD_EXITED,		/* waits for thread_join() */
+	THREAD_READY,   /* on a run queue */
+	THREAD_RUNNING, /* some CPU's current */
+	THREAD_BLOCKED, /* waits for thread_unblock() */
+	THREAD_EXITED,  /* waits for thread_join() */
 };
 
 #define THREAD_NAME_SIZE 24
@@ -39,31 +39,31 @@ struct cpu;
 
 struct thread {
 	/* Read by assembly: see THREAD_RSP. */
-	uint64_t rsp;			/* saved stack pointer, not running */
+	uint64_t rsp; /* saved stack pointer, not running */
 
 	/* Fixed at creation, or before thread_start(). */
-	uint32_t id;			/* from 1; idle threads have 0 */
+	uint32_t id; /* from 1; idle threads have 0 */
 	char name[THREAD_NAME_SIZE];
-	uintptr_t stack;		/* lowest address; STACK_SIZE bytes */
+	uintptr_t stack; /* lowest address; STACK_SIZE bytes */
 	void (*entry)(void *arg);
 	void *arg;
-	int pinned;			/* a CPU's number, or ANY_CPU */
+	int pinned; /* a CPU's number, or ANY_CPU */
 
 	/* Needs the run queue lock of cpu. */
 	enum thread_state state;
-	unsigned int cpu;		/* where it runs, or ran last */
-	bool wake_pending;		/* an unblock came early */
-	bool timeout_pending;		/* its deadline came early */
-	bool timed_out;			/* its deadline ended the last block */
+	unsigned int cpu;     /* where it runs, or ran last */
+	bool wake_pending;    /* an unblock came early */
+	bool timeout_pending; /* its deadline came early */
+	bool timed_out;       /* its deadline ended the last block */
 	struct list_head run_link;
-	uint64_t priority;		/* of sched=pct; higher runs first */
+	uint64_t priority; /* of sched=pct; higher runs first */
 
 	/* Private to the thread, or to the switch. */
-	bool intr_saved;		/* cpu->intr_saved while not running */
-	uint64_t switched_in;		/* time_cycles() of the last switch */
-	uint64_t run_cycles;		/* time spent running, TSC cycles */
-	struct timer timer;		/* of thread_block_until() */
-	uintptr_t blocked_at;		/* call site, while blocked */
+	bool intr_saved;      /* cpu->intr_saved while not running */
+	uint64_t switched_in; /* time_cycles() of the last switch */
+	uint64_t run_cycles;  /* time spent running, TSC cycles */
+	struct timer timer;   /* of thread_block_until() */
+	uintptr_t blocked_at; /* call site, while blocked */
 
 	/* Needs the lock `threads`. */
 	struct list_head all_link;

@@ -14,11 +14,11 @@ struct cpu;
 
 struct timer {
 	/* Needs the timer queue lock of cpu. */
-	uint64_t deadline;		/* time_ns() */
+	uint64_t deadline; /* time_ns() */
 	void (*fn)(struct timer *timer);
-	struct timer *child, *sibling, *prev;	/* pairing heap */
+	struct timer *child, *sibling, *prev; /* pairing heap */
 	bool active;
-	unsigned int cpu;		/* whose queue */
+	unsigned int cpu; /* whose queue */
 };
 
 /* Once a CPU, after its local APIC is set up. */

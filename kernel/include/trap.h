@@ -24,14 +24,14 @@ enum {
 	VECTOR_MACHINE_CHECK = 18,
 	EXCEPTION_VECTORS = 32,
 
-	VECTOR_PIC = 0x20,		/* the 8259s, masked: only spurious */
-	VECTOR_DEVICE = 0x30,		/* device line n at VECTOR_DEVICE + n */
+	VECTOR_PIC = 0x20,    /* the 8259s, masked: only spurious */
+	VECTOR_DEVICE = 0x30, /* device line n at VECTOR_DEVICE + n */
 	DEVICE_LINES = 24,
 
-	VECTOR_TIMER = 0xe0,		/* this CPU's local timer */
-	VECTOR_RESCHEDULE = 0xf0,	/* look at your run queue */
-	VECTOR_TLB = 0xf1,		/* TLB shoot-down */
-	VECTOR_SPURIOUS = 0xff,		/* of the local APIC */
+	VECTOR_TIMER = 0xe0,      /* this CPU's local timer */
+	VECTOR_RESCHEDULE = 0xf0, /* look at your run queue */
+	VECTOR_TLB = 0xf1,        /* TLB shoot-down */
+	VECTOR_SPURIOUS = 0xff,   /* of the local APIC */
 };
 
 /* Pushed by trap_entry.asm, lowest address first. */
@@ -39,7 +39,7 @@ struct trap_frame {
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
 	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
 	uint64_t vector;
-	uint64_t error;			/* 0 where the CPU pushes none */
+	uint64_t error; /* 0 where the CPU pushes none */
 	uint64_t rip, cs, rflags, rsp, ss;
 };
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef uint64_t paddr_t;	/* a physical address */
+typedef uint64_t paddr_t; /* a physical address */
 
 #define KIB 1024ul
 #define MIB (1024ul * KIB)
@@ -24,8 +24,8 @@ typedef uint64_t paddr_t;	/* a physical address */
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 
 /* n must be a power of two. */
-#define ALIGN_DOWN(x, n) ((x) & ~((__typeof__(x))(n) - 1))
-#define ALIGN_UP(x, n) ALIGN_DOWN((x) + (n) - 1, n)
+#define ALIGN_DOWN(x, n) ((x) & ~((__typeof__(x))(n)-1))
+#define ALIGN_UP(x, n) ALIGN_DOWN((x) + (n)-1, n)
 
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

@@ -45,10 +45,10 @@ static struct {
 
 /* sched=pct.  One count for all CPUs, by atomic operations. */
 static struct {
-	uint64_t steps;			/* points passed */
-	uint64_t change[PCT_MAX_DEPTH];	/* steps at which to drop */
-	uint64_t created;		/* threads given a priority */
-	uint64_t lowest;		/* counts down */
+	uint64_t steps;                 /* points passed */
+	uint64_t change[PCT_MAX_DEPTH]; /* steps at which to drop */
+	uint64_t created;               /* threads given a priority */
+	uint64_t lowest;                /* counts down */
 } pct;
 
 static uint64_t mix(uint64_t z)
@@ -111,7 +111,7 @@ static struct thread *pct_highest(struct run_queue *rq)
 {
 	struct thread *t, *best = NULL;
 
-	list_for_each(t, &rq->ready, run_link)
+	list_for_each (t, &rq->ready, run_link)
 		if (!best || t->priority > best->priority)
 			best = t;
 	return best;
@@ -184,9 +184,9 @@ struct thread *perturb_pick(struct run_queue *rq)
 
 	if (perturb.strategy == SCHED_PCT)
 		return pct_highest(rq);
-	skip = perturb.strategy == SCHED_RANDOM ?
-		       perturb_random() % rq->length : 0;
-	list_for_each(t, &rq->ready, run_link)
+	skip = perturb.strategy == SCHED_RANDOM ? perturb_random() % rq->length
+						: 0;
+	list_for_each (t, &rq->ready, run_link)
 		if (skip-- == 0)
 			break;
 	return t;
@@ -233,10 +233,10 @@ static const struct {
 	const char *name;
 	enum sched_strategy strategy;
 } strategies[] = {
-	{ "fair", SCHED_FAIR },
-	{ "random", SCHED_RANDOM },
-	{ "pct", SCHED_PCT },
-	{ "jitter", SCHED_JITTER },
+	{"fair", SCHED_FAIR},
+	{"random", SCHED_RANDOM},
+	{"pct", SCHED_PCT},
+	{"jitter", SCHED_JITTER},
 };
 
 int perturb_parse(const char *text, enum sched_strategy *strategy,
@@ -271,7 +271,8 @@ void perturb_init(void)
 		return;
 	if (perturb_parse(text, &strategy, &depth)) {
 		printk("sched=%s: not one of fair, random, pct:1 to pct:%u, "
-		       "jitter; going on with fair\n", text, PCT_MAX_DEPTH);
+		       "jitter; going on with fair\n",
+		       text, PCT_MAX_DEPTH);
 		return;
 	}
 	perturb_start(strategy, depth, cmdline_u64("seed", 1));

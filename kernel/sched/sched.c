@@ -279,7 +279,7 @@ static struct thread *steal_from(unsigned int victim)
 	if (*(volatile unsigned int *)&rq->length == 0)
 		return NULL;
 	core_lock(&rq->lock);
-	list_for_each(t, &rq->ready, run_link) {
+	list_for_each (t, &rq->ready, run_link) {
 		if (t->pinned != ANY_CPU)
 			continue;
 		queue_remove(rq, t);

@@ -15,14 +15,14 @@
 struct run_queue {
 	/* Needs lock. */
 	struct core_lock lock;
-	struct list_head ready;		/* by run_link, oldest first */
+	struct list_head ready; /* by run_link, oldest first */
 	unsigned int length;
-	bool slice_armed;		/* sched_slice_over() will come */
+	bool slice_armed; /* sched_slice_over() will come */
 	uint64_t switches;
 
 	/* Private to the CPU, interrupts off. */
-	bool need_resched;		/* at the end of this interrupt */
-	struct thread *dead;		/* left for good; bury after the switch */
+	bool need_resched;   /* at the end of this interrupt */
+	struct thread *dead; /* left for good; bury after the switch */
 };
 
 extern struct run_queue run_queues[MAX_CPUS];

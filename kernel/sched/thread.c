@@ -18,8 +18,7 @@
 
 struct list_head all_threads = LIST_INIT(all_threads);
 
-static struct core_lock threads_lock =
-	CORE_LOCK_INIT("threads", RANK_THREADS);
+static struct core_lock threads_lock = CORE_LOCK_INIT("threads", RANK_THREADS);
 static unsigned int threads_live;
 static uint32_t threads_created;
 
@@ -32,10 +31,8 @@ static struct thread *reaper;
 const char *thread_state_name(enum thread_state state)
 {
 	static const char *const names[] = {
-		[THREAD_NEW] = "new",
-		[THREAD_READY] = "ready",
-		[THREAD_RUNNING] = "running",
-		[THREAD_BLOCKED] = "blocked",
+		[THREAD_NEW] = "new",         [THREAD_READY] = "ready",
+		[THREAD_RUNNING] = "running", [THREAD_BLOCKED] = "blocked",
 		[THREAD_EXITED] = "exited",
 	};
 
@@ -227,7 +224,7 @@ __attribute__((noinline)) int thread_block_until(uint64_t deadline)
 	timer_start(&self->timer, deadline, deadline_passed);
 	block(self, CALL_SITE);
 	timer_cancel(&self->timer);
-	self->timeout_pending = false;	/* it came just after a wake-up */
+	self->timeout_pending = false; /* it came just after a wake-up */
 	return self->timed_out ? -ETIMEDOUT : 0;
 }
 
@@ -372,7 +369,7 @@ void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg,
 
 	if (locked)
 		core_lock(&threads_lock);
-	list_for_each(t, &all_threads, all_link)
+	list_for_each (t, &all_threads, all_link)
 		fn(t, arg);
 	if (locked)
 		core_unlock(&threads_lock);

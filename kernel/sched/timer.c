@@ -28,9 +28,9 @@ struct timer_queue {
 	/* All need lock. */
 	struct core_lock lock;
 	struct timer *root;
-	uint64_t slice_end;		/* or NEVER */
-	uint64_t armed;			/* what the APIC will fire at, or NEVER */
-	struct timer *volatile running;	/* its handler is being called */
+	uint64_t slice_end; /* or NEVER */
+	uint64_t armed;     /* what the APIC will fire at, or NEVER */
+	struct timer *volatile running; /* its handler is being called */
 };
 
 static struct timer_queue queues[MAX_CPUS];
@@ -126,9 +126,9 @@ static void arm(struct timer_queue *q, uint64_t now)
 
 	uint64_t delay = next > now ? next - now : 0;
 	/* What does not fit the counter is armed again when that has passed. */
-	uint64_t ticks = delay >= 2 * NSEC_PER_SEC ?
-				 2 * apic_timer_hz :
-				 delay * apic_timer_hz / NSEC_PER_SEC;
+	uint64_t ticks = delay >= 2 * NSEC_PER_SEC
+				 ? 2 * apic_timer_hz
+				 : delay * apic_timer_hz / NSEC_PER_SEC;
 
 	apic_timer_arm(MIN(MAX(ticks, 1), UINT32_MAX));
 }

@@ -15,7 +15,7 @@
 
 struct interleaving {
 	struct core_lock lock;
-	char order[64];			/* needs lock, as length */
+	char order[64]; /* needs lock, as length */
 	unsigned int length;
 };
 
@@ -37,13 +37,13 @@ static void walk(void *arg)
 
 static void test_interleave(struct ktest *t)
 {
-	struct interleaving all = { .length = 0 };
+	struct interleaving all = {.length = 0};
 	struct walker walkers[3];
 	struct thread *threads[3];
 
 	core_lock_init(&all.lock, "interleaving", RANK_TEST);
 	for (unsigned int i = 0; i < 3; i++) {
-		walkers[i] = (struct walker){ &all, 'A' + i };
+		walkers[i] = (struct walker){&all, 'A' + i};
 		ASSERT(t, thread_create(&threads[i], "walker", walk,
 					&walkers[i]) == 0);
 	}
@@ -92,7 +92,6 @@ KTEST(demo, lost_updates, .min_cpus = 2, .manual = true);
 /* ---- bench/switch: two threads yield to each other ---- */
 
 #define SWITCHES 20000
-
 
 static void yield_many(void *arg)
 {

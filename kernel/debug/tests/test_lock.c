@@ -12,7 +12,7 @@
 
 struct counter {
 	struct core_lock lock;
-	uint64_t value;			/* needs lock */
+	uint64_t value; /* needs lock */
 	struct timer timer;
 	unsigned int ticks;
 };
@@ -39,13 +39,13 @@ static void increment_many(void *arg)
 /* As many threads as there are CPUs, and one more. */
 static void test_exclusion(struct ktest *t)
 {
-	struct counter c = { .value = 0 };
+	struct counter c = {.value = 0};
 	struct thread *threads[MAX_CPUS + 1];
 
 	core_lock_init(&c.lock, "counter", RANK_TEST);
 	for (unsigned int i = 0; i <= cpu_count; i++)
-		ASSERT(t, thread_spawn(&threads[i], "counting",
-				       increment_many, &c) == 0);
+		ASSERT(t, thread_spawn(&threads[i], "counting", increment_many,
+				       &c) == 0);
 	for (unsigned int i = 0; i <= cpu_count; i++)
 		thread_join(threads[i]);
 	EXPECT_EQ(t, c.value, ROUNDS * (cpu_count + 1));
@@ -64,7 +64,7 @@ static void increment_from_timer(struct timer *timer)
 /* Holding the lock keeps this CPU's own interrupts out. */
 static void test_interrupts(struct ktest *t)
 {
-	struct counter c = { .value = 0 };
+	struct counter c = {.value = 0};
 	unsigned int mine = 0;
 
 	core_lock_init(&c.lock, "counter", RANK_TEST);
@@ -88,7 +88,7 @@ static void test_nesting(struct ktest *t)
 	EXPECT(t, !intr_enabled());
 	core_lock(&inner);
 	EXPECT(t, core_lock_held(&outer) && core_lock_held(&inner));
-	core_unlock(&outer);		/* hand over hand */
+	core_unlock(&outer); /* hand over hand */
 	EXPECT(t, !intr_enabled());
 	EXPECT(t, !core_lock_held(&outer) && core_lock_held(&inner));
 	core_unlock(&inner);

@@ -16,7 +16,7 @@ struct relay {
 	struct ktest *t;
 	struct gate go[2];
 	unsigned int laps[2];
-	unsigned int next;		/* whose turn it must be */
+	unsigned int next; /* whose turn it must be */
 };
 
 #define LAPS 50
@@ -41,7 +41,7 @@ static void relay_other(void *arg)
 /* Two threads pass a token: each wake-up arrives, and exactly once. */
 static void test_handover(struct ktest *t)
 {
-	struct relay r = { .t = t };
+	struct relay r = {.t = t};
 	struct thread *other;
 
 	ASSERT(t, thread_spawn(&other, "other", relay_other, &r) == 0);
@@ -59,7 +59,7 @@ static void test_early_unblock(struct ktest *t)
 {
 	EXPECT(t, !thread_unblock(current));
 	EXPECT(t, !thread_unblock(current));
-	thread_block();		/* returns at once */
+	thread_block(); /* returns at once */
 	/* Only one was remembered: this one runs into its deadline. */
 	EXPECT_EQ(t, thread_block_until(time_ns() + 50000), -ETIMEDOUT);
 }
@@ -132,7 +132,7 @@ static void detached_run(void *arg)
 /* Nobody joins these: the leak check sees whether they are freed. */
 static void test_detach(struct ktest *t)
 {
-	struct detached d = { .left = 8 };
+	struct detached d = {.left = 8};
 	struct thread *thread;
 
 	for (unsigned int i = 0; i < 8; i++) {
@@ -197,10 +197,11 @@ static void test_pin(struct ktest *t)
 	struct pinned p[MAX_CPUS];
 	struct thread *threads[MAX_CPUS], *none;
 
-	EXPECT_EQ(t, thread_spawn_on(cpu_count, &none, "none", check_pinned,
-				     NULL), -EINVAL);
+	EXPECT_EQ(t,
+		  thread_spawn_on(cpu_count, &none, "none", check_pinned, NULL),
+		  -EINVAL);
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		p[i] = (struct pinned){ t, i };
+		p[i] = (struct pinned){t, i};
 		ASSERT(t, thread_spawn_on(i, &threads[i], "pinned",
 					  check_pinned, &p[i]) == 0);
 	}
@@ -227,15 +228,14 @@ static void meet(void *arg)
  * one CPU started them all. */
 static void test_spread(struct ktest *t)
 {
-	struct meeting m = { cpu_count };
+	struct meeting m = {cpu_count};
 	struct thread *threads[MAX_CPUS];
 	unsigned int before[MAX_CPUS];
 
 	for (unsigned int i = 0; i < cpu_count; i++)
 		before[i] = sched_switches(i);
 	for (unsigned int i = 0; i < cpu_count; i++)
-		ASSERT(t, thread_spawn(&threads[i], "meeting", meet,
-				       &m) == 0);
+		ASSERT(t, thread_spawn(&threads[i], "meeting", meet, &m) == 0);
 	for (unsigned int i = 0; i < cpu_count; i++)
 		thread_join(threads[i]);
 	for (unsigned int i = 0; i < cpu_count; i++)
@@ -289,9 +289,11 @@ static void test_many(struct ktest *t)
 		}
 		thread_yield();
 		if (i == 9)
-			ktest_note(t, "wake-up with 10 blocked threads: %llu "
-				   "cycles", (unsigned long long)wake_cost(
-						   threads[0], 100));
+			ktest_note(
+				t,
+				"wake-up with 10 blocked threads: %llu "
+				"cycles",
+				(unsigned long long)wake_cost(threads[0], 100));
 	}
 	ktest_note(t, "wake-up with %u blocked threads: %llu cycles", count,
 		   (unsigned long long)wake_cost(threads[0], 100));
@@ -311,9 +313,8 @@ static void test_exhaustion(struct ktest *t)
 	unsigned int count = 0;
 	int error;
 
-	while (!(error = thread_create(&thread, "exhaust", count_up,
-				       &count))) {
-		thread->arg = first;	/* a chain through the argument */
+	while (!(error = thread_create(&thread, "exhaust", count_up, &count))) {
+		thread->arg = first; /* a chain through the argument */
 		first = thread;
 	}
 	EXPECT_EQ(t, error, -ENOMEM);

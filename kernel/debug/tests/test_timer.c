@@ -38,7 +38,7 @@ struct alarm {
 struct alarms {
 	struct ktest *t;
 	struct gate done;
-	uint64_t last;			/* deadline of the one before */
+	uint64_t last; /* deadline of the one before */
 	unsigned int fired, expected;
 	struct alarm alarm[TIMERS];
 };
@@ -62,8 +62,8 @@ static void test_order(struct ktest *t)
 	uint64_t start = time_ns() + 2 * NSEC_PER_MSEC;
 	unsigned int cancelled = 0;
 
-	all = (struct alarms){ .t = t, .expected = TIMERS };
-	intr_push();			/* all on one CPU */
+	all = (struct alarms){.t = t, .expected = TIMERS};
+	intr_push(); /* all on one CPU */
 	for (unsigned int i = 0; i < TIMERS; i++) {
 		uint64_t delay = perturb_random() % NSEC_PER_MSEC;
 
@@ -106,7 +106,7 @@ static void test_sleep(struct ktest *t)
 	uint64_t start = time_ns();
 
 	for (unsigned int i = 0; i < 20; i++) {
-		sleepers[i] = (struct sleeper){ t, (20 - i) * 20000 };
+		sleepers[i] = (struct sleeper){t, (20 - i) * 20000};
 		ASSERT(t, thread_spawn(&threads[i], "sleeper", sleep_run,
 				       &sleepers[i]) == 0);
 	}
@@ -139,7 +139,7 @@ static void race_start(void *arg)
 static void test_cancel_race(struct ktest *t)
 {
 	for (unsigned int i = 0; i < 30; i++) {
-		struct race r = { .done = false };
+		struct race r = {.done = false};
 		struct thread *other;
 
 		ASSERT(t, thread_spawn_on(cpu_count - 1, &other, "starter",

@@ -8,7 +8,7 @@
 
 struct visits {
 	volatile unsigned int count;
-	volatile unsigned int line, cpu;	/* of the last one */
+	volatile unsigned int line, cpu; /* of the last one */
 };
 
 static void count_visit(unsigned int line, void *arg)
@@ -28,7 +28,7 @@ static void other_handler(unsigned int line, void *arg)
 
 static void test_attach_errors(struct ktest *t)
 {
-	struct visits v = { .count = 0 };
+	struct visits v = {.count = 0};
 
 	detach_all();
 	EXPECT_RESULT(t, irq_attach(IRQ_LINES, count_visit, &v), -EINVAL,
@@ -46,8 +46,9 @@ static void test_attach_errors(struct ktest *t)
 	EXPECT_INTERRUPTS_ON(t, "after irq_attach() returned -EBUSY");
 
 	raise_line(0, LINE);
-	CHECK(t, WAIT_FOR(v.count == 1), "the first handler is not called any "
-		"more, after irq_attach() of another was refused");
+	CHECK(t, WAIT_FOR(v.count == 1),
+	      "the first handler is not called any "
+	      "more, after irq_attach() of another was refused");
 	EXPECT_RESULT(t, irq_detach(LINE), 0, "the line has a handler");
 	EXPECT_EQ(t, irq_count(IRQ_LINES), 0);
 }
@@ -55,7 +56,7 @@ KTEST(lab01, attach_errors);
 
 static void test_detach_errors(struct ktest *t)
 {
-	struct visits v = { .count = 0 };
+	struct visits v = {.count = 0};
 
 	detach_all();
 	EXPECT_RESULT(t, irq_detach(IRQ_LINES), -EINVAL,
@@ -76,7 +77,7 @@ KTEST(lab01, detach_errors);
 /* The I/O APIC lets a line through while it has a handler, and only then. */
 static void test_attach_unmasks(struct ktest *t)
 {
-	struct visits v = { .count = 0 };
+	struct visits v = {.count = 0};
 
 	detach_all();
 	ioapic_mask(LINE, true);
@@ -101,8 +102,8 @@ KTEST(lab01, attach_unmasks);
 #define TIMER_LINE 0
 #define PIT_CHANNEL_0 0x40
 #define PIT_COMMAND 0x43
-#define PIT_ONCE 0x30			/* channel 0, both bytes, mode 0 */
-#define PIT_COUNT 100			/* of 838 ns */
+#define PIT_ONCE 0x30 /* channel 0, both bytes, mode 0 */
+#define PIT_COUNT 100 /* of 838 ns */
 
 /* Stops the timer; pit_start() lets it raise its line once, after 84 us. */
 static void pit_stop(void)
@@ -119,7 +120,7 @@ static void pit_start(void)
 
 static void test_device_interrupts(struct ktest *t)
 {
-	struct visits v = { .count = 0, .cpu = MAX_CPUS };
+	struct visits v = {.count = 0, .cpu = MAX_CPUS};
 
 	detach_all();
 	pit_stop();
@@ -129,7 +130,8 @@ static void test_device_interrupts(struct ktest *t)
 		pit_start();
 		CHECK(t, WAIT_FOR(v.count >= i),
 		      "the interval timer has raised line 0 %u times, the "
-		      "handler was called %u times", i, v.count);
+		      "handler was called %u times",
+		      i, v.count);
 	}
 	CHECK(t, v.cpu == 0, "line 0 is handled on CPU %u, not on CPU 0",
 	      v.cpu);

@@ -11,7 +11,7 @@ struct line_record {
 	struct ktest *t;
 	unsigned int line;
 	unsigned int raised[MAX_CPUS];
-	volatile unsigned int handled[MAX_CPUS];	/* by that CPU */
+	volatile unsigned int handled[MAX_CPUS]; /* by that CPU */
 };
 
 static void record_visit(unsigned int line, void *arg)
@@ -31,8 +31,8 @@ static bool settled(struct line_record *r, unsigned int cpu)
 
 	CHECK(r->t, done,
 	      "line %u was raised %u times on CPU %u, and its handler was "
-	      "called %u times there", r->line, r->raised[cpu], cpu,
-	      r->handled[cpu]);
+	      "called %u times there",
+	      r->line, r->raised[cpu], cpu, r->handled[cpu]);
 	return done;
 }
 
@@ -75,12 +75,13 @@ static void test_dispatch(struct ktest *t)
 
 	detach_all();
 	for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
-		records[i] = (struct line_record){ .t = t,
-						   .line = quiet_lines[i] };
+		records[i] =
+			(struct line_record){.t = t, .line = quiet_lines[i]};
 		before[i] = irq_count(quiet_lines[i]);
-		EXPECT_RESULT(t, irq_attach(quiet_lines[i], record_visit,
-					    &records[i]), 0,
-			      "the line is free");
+		EXPECT_RESULT(
+			t,
+			irq_attach(quiet_lines[i], record_visit, &records[i]),
+			0, "the line is free");
 	}
 	raise_at_random(t, records);
 	for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
@@ -104,12 +105,13 @@ static void test_spurious(struct ktest *t)
 		raise_line(0, line);
 		CHECK(t, WAIT_FOR(irq_count(line) == count + i),
 		      "line %u without a handler was raised %u times, and "
-		      "irq_count() went up by %lu", line, i,
-		      irq_count(line) - count);
+		      "irq_count() went up by %lu",
+		      line, i, irq_count(line) - count);
 	}
 	CHECK(t, irq_spurious() == spurious + 3,
 	      "3 interrupts without a handler, and irq_spurious() went up by "
-	      "%lu", irq_spurious() - spurious);
+	      "%lu",
+	      irq_spurious() - spurious);
 	EXPECT_INTERRUPTS_ON(t, "after a spurious interrupt");
 }
 KTEST(lab01, spurious);
@@ -128,7 +130,8 @@ static void test_spurious_of_controllers(struct ktest *t)
 	TAKE_INTERRUPT(VECTOR_SPURIOUS);
 	CHECK(t, irq_spurious() == spurious + 3,
 	      "3 spurious interrupts of the controllers, and irq_spurious() "
-	      "went up by %lu", irq_spurious() - spurious);
+	      "went up by %lu",
+	      irq_spurious() - spurious);
 	for (unsigned int line = 0; line < IRQ_LINES; line++)
 		counts -= irq_count(line);
 	CHECK(t, counts == 0,
@@ -155,7 +158,8 @@ static void first_handler(unsigned int line, void *arg)
 {
 	struct handover *h = arg;
 
-	EXPECT_RESULT(h->t, irq_detach(line), 0, "the line has a handler: "
+	EXPECT_RESULT(h->t, irq_detach(line), 0,
+		      "the line has a handler: "
 		      "this one, which is running");
 	EXPECT_RESULT(h->t, irq_attach(line, second_handler, h), 0,
 		      "the line is free since irq_detach()");
@@ -166,7 +170,7 @@ static void first_handler(unsigned int line, void *arg)
 
 static void test_handler_hands_over(struct ktest *t)
 {
-	struct handover h = { .t = t };
+	struct handover h = {.t = t};
 
 	detach_all();
 	EXPECT_RESULT(t, irq_attach(7, first_handler, &h), 0,

@@ -10,9 +10,9 @@
  */
 #include "lab01.h"
 
-#define LOW 3				/* two lines of one class ... */
+#define LOW 3 /* two lines of one class ... */
 #define LOW_TOO 5
-#define HIGH 20				/* ... and one of a higher class */
+#define HIGH 20 /* ... and one of a higher class */
 
 static void count_up(unsigned int line, void *arg)
 {
@@ -32,8 +32,8 @@ static void expect_arrival(struct ktest *t, unsigned int cpu, unsigned int line,
 	raise_line(cpu, line);
 	CHECK(t, WAIT_FOR(irq_count(line) == before + 1),
 	      "line %u was raised on CPU %u after %s, and no interrupt came: "
-	      "the local APIC still waits for the end of that one", line, cpu,
-	      after);
+	      "the local APIC still waits for the end of that one",
+	      line, cpu, after);
 }
 
 static void test_end_is_signalled(struct ktest *t)
@@ -57,7 +57,7 @@ KTEST(lab01, end_is_signalled);
 
 struct nested {
 	struct ktest *t;
-	void (*interrupt)(void);	/* to take in the middle of a handler */
+	void (*interrupt)(void); /* to take in the middle of a handler */
 	const char *what;
 	unsigned int high;
 	volatile unsigned int low_too;
@@ -82,8 +82,8 @@ static void be_interrupted(unsigned int line, void *arg)
 	cli();
 	CHECK(n->t, n->low_too == 0,
 	      "line %u arrived while the handler of line %u was running: %s "
-	      "was ended once too often, and that ended line %u's", LOW_TOO,
-	      LOW, n->what, LOW);
+	      "was ended once too often, and that ended line %u's",
+	      LOW_TOO, LOW, n->what, LOW);
 	n->done = true;
 }
 
@@ -109,14 +109,14 @@ static void interrupt_a_handler(struct nested *n)
 	raise_line(0, LOW);
 	CHECK(n->t, WAIT_FOR(n->done && n->low_too),
 	      "line %u was raised while line %u was in service, and has not "
-	      "come after it", LOW_TOO, LOW);
+	      "come after it",
+	      LOW_TOO, LOW);
 	detach_all();
 }
 
 static void test_end_is_signalled_once(struct ktest *t)
 {
-	struct nested n = { .t = t, .interrupt = take_high,
-			    .what = "line 20" };
+	struct nested n = {.t = t, .interrupt = take_high, .what = "line 20"};
 
 	interrupt_a_handler(&n);
 	EXPECT_EQ(t, n.high, 1);
@@ -126,21 +126,23 @@ KTEST(lab01, end_is_signalled_once);
 /* The controllers keep no record of their spurious interrupts. */
 static void test_spurious_is_not_ended(struct ktest *t)
 {
-	struct nested n = { .t = t, .interrupt = take_spurious,
-			    .what = "a controller's spurious interrupt" };
+	struct nested n = {.t = t,
+			   .interrupt = take_spurious,
+			   .what = "a controller's spurious interrupt"};
 
 	interrupt_a_handler(&n);
 }
 KTEST(lab01, spurious_is_not_ended);
 
-/* ---- too early: the serial port, level-triggered (PC16550D, section 8) ---- */
+/* ---- too early: the serial port, level-triggered (PC16550D, section 8) ----
+ */
 
 #define COM1_LINE 4
 #define UART_INTERRUPT_ENABLE 0x3f9
 #define UART_INTERRUPT_ID 0x3fa
 #define UART_MODEM_CONTROL 0x3fc
 #define TRANSMITTER_EMPTY 0x02
-#define OUT2 0x08			/* on a PC: lets the line through */
+#define OUT2 0x08 /* on a PC: lets the line through */
 
 struct uart {
 	volatile unsigned int calls, quiet;
@@ -153,14 +155,14 @@ static void quiet_uart(unsigned int line, void *arg)
 
 	(void)line;
 	u->calls++;
-	if (inb(UART_INTERRUPT_ID) & 1)		/* it had nothing to say */
+	if (inb(UART_INTERRUPT_ID) & 1) /* it had nothing to say */
 		u->quiet++;
 	outb(UART_INTERRUPT_ENABLE, 0);
 }
 
 static void test_end_after_handler(struct ktest *t)
 {
-	struct uart u = { .calls = 0 };
+	struct uart u = {.calls = 0};
 	uint8_t modem_control = inb(UART_MODEM_CONTROL);
 
 	detach_all();
@@ -179,6 +181,7 @@ static void test_end_after_handler(struct ktest *t)
 	CHECK(t, u.calls == 3 && u.quiet == 0,
 	      "the serial port interrupted 3 times, its handler was called %u "
 	      "times, %u of them for nothing: was the interrupt ended before "
-	      "the handler had quieted the device?", u.calls, u.quiet);
+	      "the handler had quieted the device?",
+	      u.calls, u.quiet);
 }
 KTEST(lab01, end_after_handler);

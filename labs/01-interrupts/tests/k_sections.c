@@ -12,7 +12,8 @@ static void test_save_restore(struct ktest *t)
 	EXPECT_INTERRUPTS_OFF(t, "after irq_save()");
 	CHECK(t, outer & RFLAGS_IF,
 	      "irq_save() returned 0x%lx, but interrupts were on: RFLAGS_IF "
-	      "(0x%lx) belongs in it", outer, RFLAGS_IF);
+	      "(0x%lx) belongs in it",
+	      outer, RFLAGS_IF);
 	uint64_t inner = irq_save();
 
 	CHECK(t, !(inner & RFLAGS_IF),
@@ -43,7 +44,7 @@ static void go_down_and_up(struct ktest *t, unsigned int depth)
 
 static void test_nesting(struct ktest *t)
 {
-	static const unsigned int depths[] = { 1, 2, 3, 10, 300 };
+	static const unsigned int depths[] = {1, 2, 3, 10, 300};
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(depths) && !t->failures; i++) {
 		go_down_and_up(t, depths[i]);
@@ -108,7 +109,7 @@ static void visit_from_timer(struct timer *timer)
 
 static void test_sections_in_handler(struct ktest *t)
 {
-	struct visit v = { .t = t };
+	struct visit v = {.t = t};
 
 	timer_start(&v.timer, time_ns() + 1000, visit_from_timer);
 	while (!v.done)
@@ -157,11 +158,11 @@ static void use_own_section(void *arg)
 
 static void test_each_cpu_counts(struct ktest *t)
 {
-	struct neighbours n = { .t = t };
+	struct neighbours n = {.t = t};
 	struct thread *stays, *uses;
 
-	ASSERT(t, thread_spawn_on(1, &stays, "stays", stay_in_section, &n) ==
-			  0);
+	ASSERT(t,
+	       thread_spawn_on(1, &stays, "stays", stay_in_section, &n) == 0);
 	ASSERT(t, thread_spawn_on(0, &uses, "uses", use_own_section, &n) == 0);
 	thread_join(uses);
 	thread_join(stays);
