@@ -192,6 +192,26 @@ test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TES
 check: $(CHECKED_RUN) ## Run every test of this repository
 	@$(PYTHON) tools/check --stage $(LAB_NAME)$(if $(wildcard solutions),.solutions) $(CHECK_ARGS)
 
+# ---- marking ----
+
+GRADE_ARGS = --lab $(LAB_NAME) \
+	$(if $(FILES),--impl $(FILES) --name $(NAME),--impl $(IMPL)) \
+	$(if $(filter-out all,$(TEST)),--test $(TEST)) \
+	$(if $(SCHED),--sched $(SCHED)) $(if $(SEED),--seed $(SEED)) \
+	$(if $(CPUS),--cpus $(CPUS)) $(if $(TAP),--tap) \
+	$(if $(JUNIT),--junit $(JUNIT)) $(if $(JSON),--json $(JSON))
+
+.PHONY: grade mutants soak
+grade: $(CHECKED_RUN) ## Mark a lab [LAB=1 IMPL=labs TEST= SEED= SCHED= CPUS= TAP=1 JUNIT= JSON=]
+	@$(PYTHON) grader/grade.py $(GRADE_ARGS)
+
+mutants: $(CHECKED_RUN) ## Try to fool the grader: every test on every mutant [LAB=1]
+	@$(PYTHON) grader/mutants.py --lab $(LAB_NAME) --all
+
+N := 20
+soak: $(CHECKED_RUN) ## Mark a lab N times on a busy machine [LAB=1 N=200 IMPL=solutions]
+	@$(PYTHON) grader/soak.py --lab $(LAB_NAME) --impl $(IMPL) --runs $(N)
+
 # A lab's starter is its reference without what the markers enclose.
 STARTERS := $(patsubst solutions/%,labs/%,$(wildcard solutions/*/*.c))
 .PHONY: starters workload

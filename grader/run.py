@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from boot import BootError, kill_all, stopping
@@ -130,16 +130,11 @@ class Runner:
             count = self.names[name] = self.names.get(name, 0) + 1
         return self.folder / (f"{name}.log" if count == 1 else f"{name}-{count}.log")
 
-    def machine(self, cases: list[Case], schedule: Schedule | None, words: str) -> Machine:
+    def machine(self, cases: list[Case], schedule: Schedule | None, *words: str) -> Machine:
         """What runs these cases."""
-        tests = []
-        for case in cases:
-            limit = min(case.test.limit, REPLAY_LIMIT) if schedule else case.test.limit
-            tests.append(case.test.selector(self.suite, not schedule, limit))
-        append = f"test={','.join(tests)}"
-        if schedule:
-            append += f" {schedule}"
-        append += f" panic=exit {words}".rstrip()
+        tests = [case.test.selector(self.suite, not schedule) for case in cases]
+        schedule_words = [str(schedule)] if schedule else []
+        append = " ".join([f"test={','.join(tests)}", *schedule_words, "panic=exit", *words])
         stage = self.implementation.stage
         return Machine(stage=stage, cpus=cases[0].cpus, append=append, icount=True)
 
@@ -257,7 +252,9 @@ class Runner:
             return  # it was alone, and the next boot would be the same
         if not schedule and finding.verdict in (Verdict.HANG, Verdict.DEADLOCK):
             return  # would take up to the test's limit, and show the same
-        booted = self.boot([case], schedule, f"again-{case.test.name}-{case.cpus}-cpus")
+        short = Case(replace(case.test, limit=min(case.test.limit, REPLAY_LIMIT)), case.cpus)
+        tried = short if schedule else case
+        booted = self.boot([tried], schedule, f"again-{case.test.name}-{case.cpus}-cpus")
         span = booted.log.span(f"{self.suite}/{case.test.name}")
         if span and not booted.ending.infra:
             finding.confirmed = not Judge(booted.log, booted.ending).judge(case, span).passed
@@ -272,7 +269,7 @@ class Runner:
             if booted.ending.triple_fault:
                 schedule, finding.confirmed = guess, True
         finding.schedule = schedule
-        machine = self.machine([case], schedule, "")
+        machine = self.machine([case], schedule)
         with self.lock:  # its files have names of their own only by number of CPUs
             finding.evidence += explain_triple_fault(machine)
 

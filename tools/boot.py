@@ -38,6 +38,7 @@ from types import TracebackType
 from typing import Any
 
 from bochs.bochs import bochs_command
+from evidence import triple_fault
 from machine import ROOT, Machine, exit_words, guarded
 from terminal import read_some
 
@@ -206,8 +207,7 @@ class Emulator:
                     self.position = found.end()
                     return found
             if ended:
-                words = End(self.process.returncode).words
-                raise self.fail(f"waited for /{pattern}/, but {words}")
+                raise self.fail(f"waited for /{pattern}/, but {self.end().words}")
             if time.monotonic() > deadline:
                 raise self.fail(f"waited for /{pattern}/, which did not come")
             time.sleep(POLL)
@@ -227,6 +227,10 @@ class Emulator:
             raise self.fail("the kernel neither ended nor said why: it hangs") from None
         running.discard(self.process)
         self.finish_log()
+        return self.end()
+
+    def end(self) -> End:
+        """How it ended, once it has."""
         return End(self.process.returncode)
 
     def type(self, text: str) -> None:
@@ -279,10 +283,16 @@ class Boot(Emulator):
             self.replies.readline()  # the greeting
             self.qmp("qmp_capabilities")
 
-    def wait_exit(self) -> End:
-        end = super().wait_exit()
+    def end(self) -> End:
         cpu_log = self.cpu_log.read_text(errors="replace") if self.cpu_log.exists() else ""
-        return End(end.status, "Triple fault" in cpu_log)
+        return End(self.process.returncode, "Triple fault" in cpu_log)
+
+    def fail(self, what: str) -> BootError:
+        error = super().fail(what)
+        if self.has_ended() and self.end().triple_fault:
+            rerun = triple_fault(self.machine, self.log.with_suffix(".interrupts"))
+            return BootError(f"{error}\n{rerun}")
+        return error
 
     def type(self, text: str) -> None:
         self.keyboard.sendall(text.encode())

@@ -67,12 +67,9 @@ def last_exceptions(interrupts: str, kernel: Path, count: int = 4) -> list[str]:
     return lines
 
 
-def triple_fault(machine: Machine) -> str:
-    """Explains a triple fault of this machine, by running it again."""
-    folder = machine.build / "triple-fault"
-    folder.mkdir(exist_ok=True)
-    log = folder / f"{machine.cpus}-cpus.interrupts"
-    serial = ["-serial", f"file:{folder / 'serial.log'}"]
+def triple_fault(machine: Machine, log: Path) -> str:
+    """Explains a triple fault of this machine, by running it again; log: of interrupts."""
+    serial = ["-serial", f"file:{log.with_suffix('.again')}"]
     command = machine.qemu_command(serial) + ["-d", "int,cpu_reset", "-D", str(log)]
     try:
         subprocess.run(

@@ -20,10 +20,10 @@ import threading
 import tty
 from pathlib import Path
 
-import evidence
 import machine as m
 from bochs.bochs import bochs_command
 from boot import kill, start
+from evidence import triple_fault
 from terminal import bridge, read_some, terminal_kept, write_all
 
 LEAVE = "leave with Ctrl-A X, or `poweroff` at the prompt"
@@ -99,7 +99,7 @@ def verb_run(options: argparse.Namespace) -> int:
         status = subprocess.run(m.guarded(command), cwd=m.ROOT, check=False).returncode
     print()
     if "Triple fault" in cpu_log.read_text(errors="replace"):
-        print(evidence.triple_fault(machine))
+        print(triple_fault(machine, machine.build / "triple-fault.interrupts"))
         return 1
     if status == 0:  # by Ctrl-A X, `reboot`, or the window's button
         print("Signalbox has been stopped.")

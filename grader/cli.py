@@ -1,0 +1,124 @@
+"""The command line of grade.py."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+from boot import kill_all
+
+from grader import formats
+from grader.build import choose_implementation
+from grader.errors import Trouble, trouble_from
+from grader.grading import Grading, Request, default_jobs
+from grader.load import find_lab, load_lab, nearest
+from grader.report import Quiet, Report
+from grader.run import Replay
+from grader.watch import Limits
+
+FULL_MARKS, LESS, COULD_NOT, INTERRUPTED = 0, 1, 2, 130
+
+EPILOG = """\
+exit status: 0 for full marks, 1 for less, 2 when the grader itself could not work
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a mistake, like every other."""
+
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise Trouble(f"{message} (--help lists the options)")
+
+
+def arguments() -> Parser:
+    """The options."""
+    parser = Parser(prog="grade", description="Mark a lab.", epilog=EPILOG)
+    parser.add_argument("--lab", default="", metavar="N", help="1, 01 or its name; the highest")
+    parser.add_argument("--impl", default="labs", metavar="labs|solutions|DIR")
+    parser.add_argument("--name", default="", help="names the stage of a DIR in build/")
+    parser.add_argument("--test", action="append", default=[], metavar="NAME")
+    parser.add_argument("--sched", default="", metavar="random|pct:3|jitter|fair")
+    parser.add_argument("--seed", type=int, metavar="N", help="only the runs with this seed")
+    parser.add_argument("--cpus", type=int, metavar="N", help="only on that many CPUs")
+    parser.add_argument("--jobs", type=int, default=default_jobs(), metavar="N")
+    parser.add_argument("--no-build", action="store_true", help="the stage is built already")
+    parser.add_argument("--tap", action="store_true", help="print TAP, and nothing else")
+    parser.add_argument("--junit", type=Path, metavar="FILE")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="written after every test")
+    parser.add_argument("--patience", type=float, default=Limits.patience, metavar="SECONDS",
+                        help="until a QEMU that idles is given up")  # fmt: skip
+    return parser
+
+
+def read_request(words: list[str]) -> tuple[Request, bool]:
+    """What the command line asks for, and whether it wants TAP."""
+    options = arguments().parse_args(words)
+    if options.sched and not re.fullmatch(r"random|pct(:\d+)?|jitter|fair", options.sched):
+        hint = nearest(options.sched, ["random", "pct:3", "jitter", "fair"])
+        raise Trouble(f"--sched {options.sched} is nothing known; {hint}")
+    if options.cpus is not None and not 1 <= options.cpus <= 8:
+        raise Trouble(f"--cpus {options.cpus}: Signalbox runs on 1 to 8")
+    if options.jobs < 1:
+        raise Trouble(f"--jobs {options.jobs}: at least one boot at a time")
+    lab = load_lab(find_lab(options.lab))
+    request = Request(
+        implementation=choose_implementation(lab, options.impl, options.name),
+        tests=tuple(name for given in options.test for name in given.split(",") if name),
+        replay=Replay(options.sched, options.seed),
+        cpus=options.cpus,
+        jobs=options.jobs,
+        build=not options.no_build,
+        json=options.json,
+        junit=options.junit,
+        limits=Limits(patience=options.patience),
+    )
+    return request, options.tap
+
+
+def grade(words: list[str]) -> int:
+    """Grades, prints, and returns the exit status."""
+    request, tap = read_request(words)
+    report = (Quiet if tap else Report)(request.implementation)
+    try:
+        outcome = Grading(request, report).run()
+    finally:
+        report.clear()
+    if tap:
+        sys.stdout.write(formats.tap_text(outcome))
+    report.table(outcome)
+    report.last_line(outcome, request.whole)
+    if outcome.void:
+        return COULD_NOT
+    return FULL_MARKS if outcome.points == outcome.of else LESS
+
+
+def stop(number: int, frame: object) -> None:
+    """A polite request to end is like Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """The same, with every way to fail in one line."""
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        status = grade(sys.argv[1:])
+        sys.stdout.flush()
+        return status
+    except Trouble as trouble:
+        print(f"grade: {trouble}", file=sys.stderr)
+        return COULD_NOT
+    except BrokenPipeError:  # `make grade | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return COULD_NOT
+    except OSError as error:
+        print(f"grade: {trouble_from(error)}", file=sys.stderr)
+        return COULD_NOT
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        kill_all()
+        print("grade: stopped; no QEMU is left behind", file=sys.stderr)
+        return INTERRUPTED

@@ -1,0 +1,192 @@
+"""What a person reads: each test as soon as it is known, then the table and the mark.
+
+On a terminal the last line tells meanwhile what runs.  Colours are for a
+terminal only, and not where NO_COLOR is set (no-color.org).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import threading
+from typing import TextIO
+
+from machine import Machine
+
+from grader import commands
+from grader.build import Failure, Implementation
+from grader.load import place
+from grader.verdict import MEANING, Finding, Outcome, Result, Verdict, printable
+
+RED, GREEN, YELLOW, BOLD, FAINT = 31, 32, 33, 1, 2
+COLOURS = {Verdict.PASS: GREEN, Verdict.INFRA: YELLOW}
+INDENT = " " * 8
+NAME_WIDTH = 34
+
+
+class Report:
+    """Prints; its methods may be called from several threads."""
+
+    def __init__(self, implementation: Implementation, out: TextIO | None = None):
+        self.implementation = implementation
+        self.out = out or sys.stdout
+        self.terminal = self.out.isatty() and os.environ.get("TERM") != "dumb"
+        self.colours = self.terminal and not os.environ.get("NO_COLOR")
+        self.lock = threading.RLock()
+        self.shown = ""  # of the progress line
+        self.waiting: list[Result] = []  # in order; not printed yet
+
+    # ---- lines ----
+
+    def colour(self, text: str, code: int) -> str:
+        """The text in a colour, if there are any."""
+        return f"\033[{code}m{text}\033[0m" if self.colours else text
+
+    def line(self, text: str = "") -> None:
+        """A line that stays."""
+        with self.lock:
+            self.clear()
+            print(text, file=self.out, flush=True)
+
+    def clear(self) -> None:
+        """Removes the progress line."""
+        with self.lock:
+            if self.shown:
+                self.out.write("\r" + " " * len(self.shown) + "\r")
+                self.out.flush()
+                self.shown = ""
+
+    def progress(self, text: str) -> None:
+        """Replaces the progress line; nothing where that is no terminal."""
+        if not self.terminal:
+            return
+        with self.lock:
+            self.clear()
+            self.shown = printable(text)[: shutil.get_terminal_size().columns - 1]
+            self.out.write(self.shown)
+            self.out.flush()
+
+    # ---- the parts ----
+
+    def begin(self, results: list[Result], hint: str = "") -> None:
+        """What is marked, and on which machine."""
+        self.waiting = list(results)
+        source = place(self.implementation.source)
+        name = Machine(icount=True).name()
+        self.line(self.colour(f"Lab {self.implementation.lab.name}: {source}, on {name}", BOLD))
+        if hint:
+            self.line(hint)
+        self.line()
+
+    def found(self) -> None:
+        """Another finding has come: prints the results that are now complete."""
+        with self.lock:
+            while self.waiting and self.waiting[0].complete:
+                self.result(self.waiting.pop(0))
+
+    def result(self, result: Result) -> None:
+        """One test."""
+        test, verdict = result.test, result.verdict
+        assert verdict
+        points = f"{result.points}/{test.points}" if test.points else f"extra {result.extra}"
+        if not test.points:
+            points += f"/{test.extra}"
+        word = self.colour(f"{verdict:<13}", COLOURS.get(verdict, RED))
+        self.line(f"{word} {test.exercise}  {test.name:<{NAME_WIDTH}} {points:>7}")
+        if result.finding and not result.passed and verdict is not Verdict.BUILD:
+            for text in self.failure(result, result.finding):
+                self.line(INDENT + text)
+            self.line()
+
+    def failure(self, result: Result, finding: Finding) -> list[str]:
+        """Why, and what to do next."""
+        lost = result.test.points or result.test.extra
+        kind = "points" if result.test.points else "extra points"
+        loss = f"{kind[:-1] if lost == 1 else kind} lost: {lost}"
+        if finding.verdict is Verdict.INFRA:
+            return [finding.summary, f"log    {finding.log}"] if finding.log else [finding.summary]
+        lines = [self.colour(finding.summary, BOLD)]
+        lines += ["  " + text for text in finding.evidence]
+        lines.append(f"{MEANING[finding.verdict]}; {loss}; {self.where(result, finding)}")
+        lines += self.steps(finding)
+        return lines
+
+    def where(self, result: Result, finding: Finding) -> str:
+        """Under which conditions it failed."""
+        case = finding.case
+        text = f"on {case.cpus} CPU{'s' if case.cpus > 1 else ''}"
+        if finding.schedule:
+            text += f" with {finding.schedule}"
+        if finding.confirmed:
+            text += ", again in a fresh boot"
+        elif finding.confirmed is False:
+            text += "; in a fresh boot that alone passes: run the whole mix (below)"
+        fine = [str(f.case.cpus) for f in result.findings if f.passed and f.case.cpus != case.cpus]
+        if fine:
+            text += f"; it passes on {', '.join(dict.fromkeys(fine))}"
+        return text
+
+    def steps(self, finding: Finding) -> list[str]:
+        """The log, the commands, the text to read."""
+        whole = finding.confirmed is False
+        lab, test = self.implementation.lab, finding.case.test
+        title = lab.exercise_title(test.exercise)
+        lines = [
+            f"log    {finding.log}",
+            f"again  {commands.again(self.implementation, finding, whole)}",
+            f"debug  {commands.debug(self.implementation, finding)}",
+            f"read   {lab.handout}, exercise {test.exercise}" + (f": {title}" if title else ""),
+        ]
+        if test.hint:
+            lines.append(f"hint   {test.hint}")
+        return lines
+
+    def build_failure(self, failure: Failure) -> None:
+        """The files do not build: once, for all tests."""
+        self.line(f"{self.colour('BUILD', RED)}  {printable(failure.summary)}")
+        for text in failure.lines:
+            self.line(INDENT + printable(text))
+        words = " ".join(self.implementation.variables())
+        self.line(f"{INDENT}all errors:  make kernel {words}")
+        self.line()
+
+    def table(self, outcome: Outcome) -> None:
+        """The points of each exercise."""
+        rows: dict[str, list[Result]] = {}
+        for result in outcome.results:
+            rows.setdefault(result.test.exercise, []).append(result)
+        self.line()
+        self.line(self.colour("exercise" + " " * 43 + "tests    points", FAINT))
+        for exercise, results in sorted(rows.items()):
+            title = f"{exercise} {self.implementation.lab.exercise_title(exercise)}"
+            passed = f"{sum(result.passed for result in results)}/{len(results)}"
+            of = sum(result.test.points for result in results)
+            points = f"{sum(result.points for result in results)}/{of}"
+            self.line(f"{title:<48.48} {passed:>7} {points:>9}")
+        if any(result.test.extra for result in outcome.results):
+            self.line(f"{'extra points, for challenges':<48} {'':>7} {outcome.extra:>9}")
+        self.line()
+
+    def last_line(self, outcome: Outcome, whole: bool) -> None:
+        """The mark; and nothing after it."""
+        name = self.implementation.lab.name
+        if outcome.void:
+            first = outcome.void[0]
+            reason = first.finding.summary if first.finding else ""
+            count = len(outcome.void)
+            self.line(f"lab {name}: no mark, as {count} tests could not be judged: {reason}")
+        elif whole:
+            self.line(f"lab {name}: {outcome.points}/{outcome.of}")
+        else:
+            self.line(f"lab {name}: {outcome.points}/{outcome.of} in the tests that were chosen")
+
+
+class Quiet(Report):
+    """Says nothing: for --tap, and for programs."""
+
+    def line(self, text: str = "") -> None:
+        pass
+
+    def progress(self, text: str) -> None:
+        pass
