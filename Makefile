@@ -227,8 +227,9 @@ workload: ## Lines that a student has to write, for each lab
 		grep -c '^> ' ; done | paste -sd+ | tr '\n' ' '; echo lines; done
 
 .PHONY: gdb bochs console
-gdb: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1]
-	@$(MACHINE) gdb $(MACHINE_ARGS) $(if $(AT),--at $(AT))
+gdb: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1 GDBARGS=]
+	@$(MACHINE) gdb $(MACHINE_ARGS) $(if $(AT),--at $(AT)) \
+		$(if $(GDBARGS),--gdb-args $(call quote,$(GDBARGS)))
 
 bochs: kernel iso ## Boot the ISO in Bochs [DEBUG=1 CPUS= MEMORY= APPEND= WINDOW=1]
 	@$(MACHINE) bochs $(MACHINE_ARGS) $(if $(DEBUG),--debug)

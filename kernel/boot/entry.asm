@@ -151,6 +151,7 @@ boot_gdt_pointer:
 	dw boot_gdt_pointer - boot_gdt - 1
 	dd boot_gdt
 
+extern entry_high
 bits 64
 entry_64:
 	mov	ax, 16
@@ -165,23 +166,6 @@ entry_64:
 	mov	rax, entry_high
 	jmp	rax
 
-section .text
-extern kmain
-entry_high:
-	mov	rsp, boot_stack_top
-	xor	ebp, ebp		; ends every backtrace
-	call	kmain
-	ud2				; kmain does not return
-
-; void stack_switch(uintptr_t top, void (*fn)(void)): calls fn on another
-; stack, and never comes back.
-global stack_switch
-stack_switch:
-	mov	rsp, rdi
-	xor	ebp, ebp
-	call	rsi
-	ud2
-
 section .bss nobits alloc noexec write align=4096
 global boot_pml4
 boot_pml4:		resb PAGE_SIZE
@@ -189,4 +173,5 @@ boot_pdpt_low:		resb PAGE_SIZE
 boot_pdpt_high:		resb PAGE_SIZE
 boot_directory:		resb PAGE_SIZE
 boot_stack:		resb 2 * PAGE_SIZE
+global boot_stack_top
 boot_stack_top:

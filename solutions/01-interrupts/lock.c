@@ -46,13 +46,13 @@ static __attribute__((noreturn)) void lock_panic(const struct spinlock *lock,
 						 const char *what,
 						 uintptr_t call_site)
 {
-	char here[SYMBOL_TEXT_SIZE], there[SYMBOL_TEXT_SIZE] = "no place yet";
+	char here[SYMBOL_TEXT_SIZE], there[SYMBOL_TEXT_SIZE] = "never";
 
 	symbol_format_call(call_site, here, sizeof(here));
 	if (lock->taken_at)
 		symbol_format_call(lock->taken_at, there, sizeof(there));
-	panic("%s: spinlock \"%s\", at %s; it was taken at %s", what,
-	      lock->name, here, there);
+	panic("%s: spinlock \"%s\", at %s; last taken: %s", what, lock->name,
+	      here, there);
 }
 #endif
 

@@ -52,6 +52,18 @@ def tests_in_little_memory(context: Context) -> None:
     run_tests(context, context.machine(cpus=2, memory=32, append="test=all"))
 
 
+@check("tests/many-threads", 3)
+def many_threads(context: Context) -> None:
+    """10,000 threads block at once, and a wake-up costs what it did with 10."""
+    machine = context.machine(cpus=1, memory=512, append="test=sched/many")
+    text = context.run(machine, TESTS_PASSED)
+    found = re.findall(r"^# wake-up with (\d+) blocked threads: (\d+) cycles$", text, re.MULTILINE)
+    costs = {int(threads): int(cycles) for threads, cycles in found}
+    expect(set(costs) == {10, 10_000}, "not both sizes", "10 and 10000 threads", costs)
+    expect(costs[10_000] <= costs[10] * 1.1, "the cost grows with the threads", "flat", costs)
+    context.note(f"a wake-up costs {costs[10]} instructions with 10, {costs[10_000]} with 10,000")
+
+
 @check("tests/unknown", 1)
 def test_unknown(context: Context) -> None:
     """A test that does not exist is no success."""

@@ -1,0 +1,214 @@
+/*
+ * k_detach.c - exercises 1.2 and 1.3: lines that are attached and detached on
+ * one CPU while they fire on others.
+ */
+#include "errno.h"
+#include "lab01.h"
+
+#define LINE 9
+
+/* ---- irq_detach() waits for the handler ---- */
+
+struct guest {
+	volatile bool inside, detached;
+	volatile bool outlived;		/* still inside when detach returned */
+};
+
+static void stay_inside(unsigned int line, void *arg)
+{
+	struct guest *g = arg;
+
+	(void)line;
+	g->inside = true;
+	for (unsigned int i = 0; i < 2000; i++)
+		cpu_relax();
+	g->outlived = g->detached;
+	g->inside = false;
+}
+
+static void detach_while_inside(void *arg)
+{
+	struct ktest *t = arg;
+	struct guest g = { .inside = false };
+
+	EXPECT_RESULT(t, irq_attach(LINE, stay_inside, &g), 0,
+		      "the line is free");
+	raise_line(1, LINE);
+	if (!WAIT_FOR(g.inside)) {
+		FAIL(t, "the handler was not called on CPU 1");
+		return;
+	}
+	EXPECT_RESULT(t, irq_detach(LINE), 0, "the line has a handler");
+	g.detached = true;
+	WAIT_FOR(!g.inside);
+	CHECK(t, !g.outlived,
+	      "irq_detach() returned on CPU 0 while the handler was running on "
+	      "CPU 1: its arg may be gone by now");
+	EXPECT_INTERRUPTS_ON(t, "after irq_detach()");
+}
+
+static void test_detach_waits(struct ktest *t)
+{
+	detach_all();
+	run_on_cpus(t, 1, detach_while_inside, t);
+}
+KTEST(lab01, detach_waits, .min_cpus = 2);
+
+/* ---- the same, at any moment ---- */
+
+struct tenant {
+	struct ktest *t;
+	irq_handler handler;
+	volatile bool attached;
+};
+
+struct house {
+	struct ktest *t;
+	struct tenant tenants[2];
+	volatile bool closed;
+	unsigned int workers;
+};
+
+static void be_called(struct tenant *tenant, irq_handler self)
+{
+	CHECK(tenant->t, tenant->handler == self,
+	      "a handler was called with the arg of another one");
+	CHECK(tenant->t, tenant->attached,
+	      "a handler was called after irq_detach() had returned");
+	sched_point(POINT_ACCESS, tenant);
+	CHECK(tenant->t, tenant->attached,
+	      "irq_detach() returned while the handler was running");
+}
+
+static void first_tenant(unsigned int line, void *arg)
+{
+	(void)line;
+	be_called(arg, first_tenant);
+}
+
+static void second_tenant(unsigned int line, void *arg)
+{
+	(void)line;
+	be_called(arg, second_tenant);
+}
+
+static void move_in_and_out(struct house *h)
+{
+	for (unsigned int i = 0; i < 12 && !h->t->failures; i++) {
+		struct tenant *tenant = &h->tenants[i % 2];
+
+		tenant->attached = true;
+		EXPECT_RESULT(h->t, irq_attach(LINE, tenant->handler, tenant),
+			      0, "the line is free");
+		thread_yield();
+		EXPECT_RESULT(h->t, irq_detach(LINE), 0,
+			      "the line has a handler");
+		tenant->attached = false;
+	}
+	h->closed = true;
+}
+
+/* Thread 0 attaches and detaches, the others raise the line on their CPUs. */
+static void live_in_house(void *arg)
+{
+	struct house *h = arg;
+
+	if (__atomic_fetch_add(&h->workers, 1, __ATOMIC_RELAXED) == 0) {
+		move_in_and_out(h);
+		return;
+	}
+	while (!h->closed) {
+		raise_line(0, LINE);
+		raise_line(1, LINE);
+		sched_point(POINT_ACCESS, h);
+		thread_yield();
+	}
+}
+
+static void test_detach_while_firing(struct ktest *t)
+{
+	struct house h = { .t = t,
+			   .tenants = { { t, first_tenant, false },
+					{ t, second_tenant, false } } };
+
+	detach_all();
+	run_on_cpus(t, 2, live_in_house, &h);
+	EXPECT_INTERRUPTS_ON(t, "at the end");
+}
+KTEST(lab01, detach_while_firing, .min_cpus = 2, .seeds = 50);
+
+/* ---- two who want the same line ---- */
+
+struct rivals {
+	volatile unsigned int got, refused, calls;
+};
+
+static void count_call(unsigned int line, void *arg)
+{
+	struct rivals *r = arg;
+
+	(void)line;
+	r->calls++;
+}
+
+static void attach_one(void *arg)
+{
+	struct rivals *r = arg;
+	int error = irq_attach(LINE, count_call, r);
+
+	if (error == 0)
+		__atomic_fetch_add(&r->got, 1, __ATOMIC_RELAXED);
+	else if (error == -EBUSY)
+		__atomic_fetch_add(&r->refused, 1, __ATOMIC_RELAXED);
+}
+
+static void test_attach_race(struct ktest *t)
+{
+	struct rivals r = { .got = 0 };
+	unsigned int threads = cpu_count + 1;
+
+	detach_all();
+	run_on_cpus(t, threads, attach_one, &r);
+	CHECK(t, r.got == 1 && r.refused == threads - 1,
+	      "%u threads attached to one line at once: %u got 0 and %u got "
+	      "-EBUSY", threads, r.got, r.refused);
+	irq_detach(LINE);
+}
+KTEST(lab01, attach_race, .seeds = 20);
+
+/* ---- counts, when the same line fires everywhere ---- */
+
+#define INTERRUPTS 20
+
+/* On its own CPU: when the thread goes on, the interrupt has been served. */
+static void raise_here(void *arg)
+{
+	unsigned int cpu = current->pinned;
+	uint64_t *taken = &cpus[cpu].interrupts[VECTOR_DEVICE + LINE];
+
+	(void)arg;
+	for (unsigned int i = 0; i < INTERRUPTS; i++) {
+		uint64_t before = *taken;
+
+		raise_line(cpu, LINE);
+		WAIT_FOR(*(volatile uint64_t *)taken != before);
+	}
+}
+
+static void test_counts_of_all_cpus(struct ktest *t)
+{
+	uint64_t count = irq_count(LINE), spurious = irq_spurious();
+	unsigned int raised = INTERRUPTS * cpu_count;
+
+	detach_all();
+	run_on_cpus(t, cpu_count, raise_here, NULL);
+	count = irq_count(LINE) - count;
+	spurious = irq_spurious() - spurious;
+	CHECK(t, count == raised,
+	      "line %u was raised %u times, on all CPUs together, and "
+	      "irq_count() went up by %lu", LINE, raised, count);
+	CHECK(t, spurious == raised,
+	      "%u interrupts had no handler, on all CPUs together, and "
+	      "irq_spurious() went up by %lu", raised, spurious);
+}
+KTEST(lab01, counts_of_all_cpus, .min_cpus = 2, .seeds = 50);

@@ -1,0 +1,163 @@
+/*
+ * k_report.c - exercise 1.4: the report is right, and interrupts are off for
+ * no longer than it takes to copy the counts.
+ */
+#include "lab01.h"
+#include "string.h"
+
+#define TEXT_SIZE 1024
+#define GUARD 0x5a
+
+/* What the report must say, from the counts one by one. */
+static size_t expected_report(char *buf)
+{
+	size_t length = 0;
+
+	buf[0] = '\0';
+	for (unsigned int line = 0; line < IRQ_LINES; line++)
+		if (irq_count(line))
+			length += snprintf(buf + length, TEXT_SIZE - length,
+					   "%u %lu\n", line, irq_count(line));
+	return length;
+}
+
+/* Raises a line and waits until it is counted, with or without a handler. */
+static void interrupt_once(struct ktest *t, unsigned int line)
+{
+	uint64_t before = irq_count(line);
+
+	raise_line(0, line);
+	CHECK(t, WAIT_FOR(irq_count(line) == before + 1),
+	      "an interrupt of line %u was not counted", line);
+}
+
+static void test_report_text(struct ktest *t)
+{
+	static char got[TEXT_SIZE], want[TEXT_SIZE];
+	uint64_t random = t->seed;
+
+	for (unsigned int i = 0; i < 60 && !t->failures; i++)
+		interrupt_once(t, quiet_lines[random_next(&random) %
+					      ARRAY_SIZE(quiet_lines)]);
+	size_t length = expected_report(want);
+
+	CHECK(t, irq_report(got, sizeof(got)) == length,
+	      "irq_report() returns %zu for a text of %zu bytes",
+	      irq_report(got, sizeof(got)), length);
+	CHECK(t, strcmp(got, want) == 0, "expected \"%s\", got \"%s\"", want,
+	      got);
+	EXPECT_INTERRUPTS_ON(t, "after irq_report()");
+}
+KTEST(lab01, report_text);
+
+/* Cut at every size: as much as fits, terminated, and not a byte further. */
+static void test_report_cut(struct ktest *t)
+{
+	static char got[TEXT_SIZE], want[TEXT_SIZE];
+
+	interrupt_once(t, 3);
+	interrupt_once(t, 21);
+	size_t length = expected_report(want);
+
+	for (size_t size = 0; size <= length + 2 && !t->failures; size++) {
+		size_t kept = size ? MIN(size - 1, length) : 0;
+
+		memset(got, GUARD, sizeof(got));
+		EXPECT_EQ(t, irq_report(size ? got : NULL, size), length);
+		CHECK(t, memcmp(got, want, kept) == 0,
+		      "irq_report() with room for %zu bytes: the first %zu "
+		      "differ from those of the whole text", size, kept);
+		CHECK(t, size == 0 || got[kept] == '\0',
+		      "irq_report() with room for %zu bytes: the text is not "
+		      "terminated", size);
+		CHECK(t, got[size ? kept + 1 : 0] == GUARD,
+		      "irq_report() wrote beyond the %zu bytes it was given",
+		      size);
+	}
+}
+KTEST(lab01, report_cut);
+
+/* ---- the counts are of one moment ---- */
+
+#define FIRST 20		/* never behind the other, and at most one ahead */
+#define SECOND 3
+#define PAIRS 60
+
+struct pairs {
+	struct timer timer;
+	volatile unsigned int left;
+	unsigned int cpu;
+	uint64_t random;
+};
+
+static void raise_pair(struct timer *timer);
+
+static void second_fires(unsigned int line, void *arg)
+{
+	struct pairs *p = arg;
+
+	(void)line;
+	if (--p->left)
+		timer_start(&p->timer,
+			    time_ns() + 500 + random_next(&p->random) % 4000,
+			    raise_pair);
+}
+
+static void first_fires(unsigned int line, void *arg)
+{
+	struct pairs *p = arg;
+
+	(void)line;
+	raise_line(p->cpu, SECOND);
+}
+
+static void raise_pair(struct timer *timer)
+{
+	struct pairs *p = container_of(timer, struct pairs, timer);
+
+	p->cpu = this_cpu()->id;
+	raise_line(p->cpu, FIRST);
+}
+
+/* The number behind "LINE " in a report. */
+static uint64_t reported(const char *text, unsigned int line)
+{
+	for (; *text; text = strchr(text, '\n') + 1) {
+		uint64_t number = 0, count = 0;
+
+		for (; *text != ' '; text++)
+			number = number * 10 + *text - '0';
+		for (text++; *text != '\n'; text++)
+			count = count * 10 + *text - '0';
+		if (number == line)
+			return count;
+	}
+	return 0;
+}
+
+static void test_report_of_one_moment(struct ktest *t)
+{
+	static char text[TEXT_SIZE];
+	struct pairs p = { .left = PAIRS, .random = t->seed };
+	uint64_t first = irq_count(FIRST), second = irq_count(SECOND);
+
+	detach_all();
+	irq_attach(FIRST, first_fires, &p);
+	irq_attach(SECOND, second_fires, &p);
+	timer_start(&p.timer, time_ns() + 1000, raise_pair);
+	while (p.left && !t->failures) {
+		irq_report(text, sizeof(text));
+		int64_t ahead = (int64_t)(reported(text, FIRST) - first) -
+				(int64_t)(reported(text, SECOND) - second);
+
+		CHECK(t, ahead == 0 || ahead == 1,
+		      "lines %u and %u fire in turn, so that one is never "
+		      "more than 1 ahead of the other; the report shows them "
+		      "%ld apart: it mixes counts of different moments",
+		      FIRST, SECOND, ahead);
+	}
+	WAIT_FOR(!p.left);
+	timer_cancel(&p.timer);
+	detach_all();
+}
+KTEST(lab01, report_of_one_moment, .seeds = 20);
