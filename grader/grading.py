@@ -92,6 +92,8 @@ class Grading:
 
     def run(self) -> Outcome:
         """Does it all; raises Trouble when that cannot be done."""
+        if not shutil.which(QEMU):
+            raise Trouble(f"there is no {QEMU} here: `make setup` installs it")
         self.write(finished=False)
         self.report.progress("building")
         failure = build(self.request.implementation) if self.request.build else None
@@ -120,8 +122,6 @@ class Grading:
     def boot_all(self) -> None:
         """Runs every case."""
         implementation = self.request.implementation
-        if not shutil.which(QEMU):
-            raise Trouble(f"there is no {QEMU} here: `make setup` installs it")
         if not (implementation.build / "kernel.elf32").exists():
             raise Trouble(f"{implementation.stage} is not built")
         cases = [case for cases in self.cases.values() for case in cases]

@@ -22,7 +22,7 @@ from machine import Machine
 
 from grader.build import Implementation
 from grader.errors import Trouble, trouble_from
-from grader.judge import Judge
+from grader.judge import Ending, Judge
 from grader.load import STRATEGIES, Schedule, Test, place
 from grader.post_mortem import explain_silence, explain_triple_fault
 from grader.protocol import Log, Span, new_token
@@ -138,31 +138,30 @@ class Runner:
         stage = self.implementation.stage
         return Machine(stage=stage, cpus=cases[0].cpus, append=append, icount=True)
 
-    def boot(self, cases: list[Case], schedule: Schedule | None, name: str) -> Booted:
+    def boot(
+        self,
+        cases: list[Case],
+        schedule: Schedule | None,
+        path: Path,
+        progress: Callable[[Log], None] = lambda log: None,
+    ) -> Booted:
         """Boots once for these cases."""
         token = new_token()
         machine = self.machine(cases, schedule, f"token={token}")
-        limits = {f"{self.suite}/{case.test.name}": case.test.limit for case in cases}
-
-        def progress(log: Log) -> None:
-            span = log.open_span
-            if span:
-                self.progress(f"{span.name} on {cases[0].cpus} CPUs")
-
+        limits = {self.full_name(case): case.test.limit for case in cases}
         try:
             return run_boot(
-                machine,
-                self.log_path(name),
-                token,
-                lambda test: limits.get(test, 0),
-                self.limits,
-                progress,
+                machine, path, token, lambda name: limits.get(name, 0), self.limits, progress
             )
         except OSError as error:
             raise trouble_from(error) from error
         except BootError as error:
             words = "stopped" if stopping.is_set() else str(error).splitlines()[0]
             raise Trouble(words) from error
+
+    def full_name(self, case: Case) -> str:
+        """As the kernel has it: 01/nesting."""
+        return f"{self.suite}/{case.test.name}"
 
     # ---- a job ----
 
@@ -172,58 +171,57 @@ class Runner:
         name = f"{job.cpus}-cpus" if len(job.cases) > 1 else job.cases[0].test.name
         while remaining:
             if job.cpus in self.no_boot:
-                known = self.no_boot[job.cpus]
-                for case in remaining:
-                    self.found(Finding(case, known.verdict, known.summary, log=known.log))
+                self.give_up(remaining, self.no_boot[job.cpus])
                 return
-            booted = self.boot(remaining, job.schedule, name)
-            settled = self.settle(remaining, booted, keep_infra=retried)
-            retried = retried or bool(booted.ending.infra)
-            remaining = [case for case in remaining if case not in settled]
+            path = self.log_path(name)
+            passes = Passes(self, remaining, path)
+            booted = self.boot(remaining, job.schedule, path, passes.look)
+            passes.look(booted.log)
+            remaining = [case for case in remaining if case not in passes.cases]
+            if booted.ending.infra and not retried:
+                retried = True  # killed from outside, once: the rest is tried again
+            elif remaining:
+                settled = self.settle(remaining, booted)
+                remaining = [case for case in remaining if case not in settled]
 
-    def settle(self, cases: list[Case], booted: Booted, keep_infra: bool) -> list[Case]:
-        """Hands on what this boot found; returns the cases that are done.
-
-        QEMU may be killed from outside once: then the rest is tried again.
-        """
+    def settle(self, cases: list[Case], booted: Booted) -> list[Case]:
+        """Hands on what this boot found; returns the cases that are done."""
         judge = Judge(booted.log, booted.ending)
         settled = []
         if not booted.log.ready:
-            return self.settle_no_boot(cases, booted, judge, keep_infra)
+            return self.settle_no_boot(cases, booted, judge)
         for case in cases:
-            span = booted.log.span(f"{self.suite}/{case.test.name}")
-            if not span:
-                continue
-            finding = judge.judge(case, span)
-            if finding.verdict is Verdict.INFRA and not span.end and not keep_infra:
-                continue
-            self.complete(finding, booted, span.line, alone=len(cases) == 1)
-            settled.append(case)
-        if not settled and (keep_infra or not booted.ending.infra):
-            settled = self.settle_unstarted(cases, booted, judge)
-        return settled
+            span = booted.log.span(self.full_name(case))
+            if span:
+                finding = judge.judge(case, span)
+                self.complete(finding, booted, span.line, alone=len(cases) == 1)
+                settled.append(case)
+        if booted.ending.infra:
+            rest = [case for case in cases if case not in settled]
+            self.give_up(rest, Finding(cases[0], Verdict.INFRA, booted.ending.infra))
+            return cases
+        return settled or self.settle_unstarted(cases, booted, judge)
 
-    def settle_no_boot(
-        self, cases: list[Case], booted: Booted, judge: Judge, keep_infra: bool
-    ) -> list[Case]:
+    def give_up(self, cases: list[Case], known: Finding) -> None:
+        """These cannot be run either, for the same reason."""
+        for case in cases:
+            self.found(Finding(case, known.verdict, known.summary, log=known.log))
+
+    def settle_no_boot(self, cases: list[Case], booted: Booted, judge: Judge) -> list[Case]:
         """The kernel never came to its tests: none of them can be run."""
-        if booted.ending.infra and not keep_infra:
-            return []
-        for number, case in enumerate(cases):
-            finding = judge.no_boot(case)
-            finding.log = place(booted.path)
-            if finding.verdict is Verdict.NO_BOOT and number == 0:
-                finding.evidence += self.post_mortem(booted)
-                with self.lock:
-                    self.no_boot.setdefault(case.cpus, finding)
-            elif finding.verdict is Verdict.NO_BOOT:
-                finding.evidence = []
-            self.found(finding)
+        finding = judge.no_boot(cases[0])
+        finding.log = place(booted.path)
+        if finding.verdict is Verdict.NO_BOOT:
+            finding.evidence += self.post_mortem(booted)
+            with self.lock:
+                self.no_boot.setdefault(cases[0].cpus, finding)
+        self.found(finding)
+        self.give_up(cases[1:], finding)
         return cases
 
     def settle_unstarted(self, cases: list[Case], booted: Booted, judge: Judge) -> list[Case]:
         """The boot ended before the first of these tests began."""
-        first, name = cases[0], f"{self.suite}/{cases[0].test.name}"
+        first, name = cases[0], self.full_name(cases[0])
         if booted.log.done:
             summary = f"the kernel has no test {name}, which lab.toml names"
             self.found(Finding(first, Verdict.INFRA, summary, log=place(booted.path)))
@@ -254,8 +252,8 @@ class Runner:
             return  # would take up to the test's limit, and show the same
         short = Case(replace(case.test, limit=min(case.test.limit, REPLAY_LIMIT)), case.cpus)
         tried = short if schedule else case
-        booted = self.boot([tried], schedule, f"again-{case.test.name}-{case.cpus}-cpus")
-        span = booted.log.span(f"{self.suite}/{case.test.name}")
+        booted = self.boot([tried], schedule, self.log_path(f"again-{case.test.name}"))
+        span = booted.log.span(self.full_name(case))
         if span and not booted.ending.infra:
             finding.confirmed = not Judge(booted.log, booted.ending).judge(case, span).passed
 
@@ -265,7 +263,7 @@ class Runner:
         schedule = case.schedule
         if not schedule and case.test.sched:
             guess = Schedule(STRATEGIES[next(iter(case.test.sched))], 1)
-            booted = self.boot([case], guess, f"again-{case.test.name}-{case.cpus}-cpus")
+            booted = self.boot([case], guess, self.log_path(f"again-{case.test.name}"))
             if booted.ending.triple_fault:
                 schedule, finding.confirmed = guess, True
         finding.schedule = schedule
@@ -279,6 +277,39 @@ class Runner:
             with self.lock:
                 return explain_triple_fault(booted.machine)
         if booted.ending.silent:
-            return explain_silence(booted.machine, self.log_path("silence"))
+            path, answer = self.log_path("silence"), self.limits.patience
+            return explain_silence(booted.machine, path, answer)
         return []
 
+
+class Passes:
+    """Hands on each test that passes while its boot still runs.
+
+    So a grading that is killed keeps them.
+    """
+
+    def __init__(self, runner: Runner, cases: list[Case], path: Path):
+        self.runner = runner
+        self.waiting = list(cases)
+        self.cases: list[Case] = []  # that have passed
+        self.path = path
+
+    def look(self, log: Log) -> None:
+        """Some more of the log has come."""
+        if log.open_span:
+            self.runner.progress(f"{log.open_span.name} on {self.runner_cpus()}")
+        for case in list(self.waiting):
+            span = log.span(self.runner.full_name(case))
+            if not span or not span.end:
+                continue
+            self.waiting.remove(case)
+            finding = Judge(log, Ending(0)).judge(case, span)
+            if finding.passed:
+                finding.log = f"{place(self.path)}:{span.line}"
+                self.cases.append(case)
+                self.runner.found(finding)
+
+    def runner_cpus(self) -> str:
+        """For people."""
+        count = (self.waiting or self.cases)[0].cpus
+        return f"{count} CPU{'s' if count > 1 else ''}"

@@ -66,10 +66,12 @@ static void test_report_cut(struct ktest *t)
 		EXPECT_EQ(t, irq_report(size ? got : NULL, size), length);
 		CHECK(t, memcmp(got, want, kept) == 0,
 		      "irq_report() with room for %zu bytes: the first %zu "
-		      "differ from those of the whole text", size, kept);
+		      "differ from those of the whole text",
+		      size, kept);
 		CHECK(t, size == 0 || got[kept] == '\0',
 		      "irq_report() with room for %zu bytes: the text is not "
-		      "terminated", size);
+		      "terminated",
+		      size);
 		CHECK(t, got[size ? kept + 1 : 0] == GUARD,
 		      "irq_report() wrote beyond the %zu bytes it was given",
 		      size);
@@ -79,7 +81,7 @@ KTEST(lab01, report_cut);
 
 /* ---- the counts are of one moment ---- */
 
-#define FIRST 20		/* never behind the other, and at most one ahead */
+#define FIRST 20 /* never behind the other, and at most one ahead */
 #define SECOND 3
 #define PAIRS 60
 
@@ -138,7 +140,7 @@ static uint64_t reported(const char *text, unsigned int line)
 static void test_report_of_one_moment(struct ktest *t)
 {
 	static char text[TEXT_SIZE];
-	struct pairs p = { .left = PAIRS, .random = t->seed };
+	struct pairs p = {.left = PAIRS, .random = t->seed};
 	uint64_t first = irq_count(FIRST), second = irq_count(SECOND);
 
 	detach_all();

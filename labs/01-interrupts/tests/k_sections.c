@@ -112,8 +112,9 @@ static void test_sections_in_handler(struct ktest *t)
 	struct visit v = {.t = t};
 
 	timer_start(&v.timer, time_ns() + 1000, visit_from_timer);
-	while (!v.done)
-		cpu_relax();
+	WAIT_FOR(v.done);
+	timer_cancel(&v.timer);
+	CHECK(t, v.done, "no timer interrupt came");
 	EXPECT_INTERRUPTS_ON(t, "after an interrupt handler that used a "
 				"section");
 }

@@ -15,12 +15,12 @@ static void test_lock_and_interrupts(struct ktest *t)
 	CHECK(t, spin_held(&a), "spin_held() is false inside the lock");
 	CHECK(t, !spin_held(&b), "spin_held() is true for a free lock");
 	spin_lock(&b);
-	spin_unlock(&a);		/* hand over hand */
+	spin_unlock(&a); /* hand over hand */
 	EXPECT_INTERRUPTS_OFF(t, "after one of two locks was released");
 	CHECK(t, !spin_held(&a) && spin_held(&b),
 	      "after spin_unlock(a), spin_held() says that a is %sheld and b "
-	      "is %sheld", spin_held(&a) ? "" : "not ",
-	      spin_held(&b) ? "" : "not ");
+	      "is %sheld",
+	      spin_held(&a) ? "" : "not ", spin_held(&b) ? "" : "not ");
 	spin_unlock(&b);
 	EXPECT_INTERRUPTS_ON(t, "after the last lock was released");
 
@@ -60,7 +60,7 @@ static void try_from_timer(struct timer *timer)
  * -icount), so each instruction of both functions is interrupted once. */
 static void test_interrupts_off_first(struct ktest *t)
 {
-	struct sweep s = { .t = t, .lock = SPINLOCK_INIT("swept") };
+	struct sweep s = {.t = t, .lock = SPINLOCK_INIT("swept")};
 
 	for (s.delay = 0; s.delay < 1000 && !s.refused; s.delay++) {
 		s.fired = false;
@@ -86,7 +86,7 @@ struct line_up {
 	struct ktest *t;
 	struct spinlock lock;
 	struct thread *waiters[MAX_CPUS];
-	unsigned int order[MAX_CPUS], length;	/* needs lock */
+	unsigned int order[MAX_CPUS], length; /* needs lock */
 };
 
 static void take_turn(void *arg)
@@ -109,7 +109,7 @@ static void let_others_wait(void *arg)
 		thread_start(l->waiters[i]);
 		CHECK(l->t, WAIT_FOR(cpus[i].spin_waiting == &l->lock),
 		      "CPU %u does not wait for a lock that CPU 0 holds", i);
-		time_delay_ns(500 * NSEC_PER_USEC);	/* it asks now */
+		time_delay_ns(500 * NSEC_PER_USEC); /* it asks now */
 	}
 	spin_unlock(&l->lock);
 	take_turn(l);
@@ -117,7 +117,7 @@ static void let_others_wait(void *arg)
 
 static void test_fair(struct ktest *t)
 {
-	struct line_up l = { .t = t, .lock = SPINLOCK_INIT("line-up") };
+	struct line_up l = {.t = t, .lock = SPINLOCK_INIT("line-up")};
 
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		ASSERT(t, thread_create(&l.waiters[i], "waiter", take_turn,
@@ -130,7 +130,8 @@ static void test_fair(struct ktest *t)
 	for (unsigned int i = 0; i < cpu_count; i++)
 		CHECK(t, l.order[i] == (i + 1) % cpu_count,
 		      "CPU %u was number %u to ask for the lock, but CPU %u "
-		      "got it then", (i + 1) % cpu_count, i + 1, l.order[i]);
+		      "got it then",
+		      (i + 1) % cpu_count, i + 1, l.order[i]);
 }
 KTEST(lab01, fair, .min_cpus = 2);
 
@@ -170,11 +171,11 @@ static void try_while_held(void *arg)
 
 static void test_try_lock(struct ktest *t)
 {
-	struct held_elsewhere h = { .t = t, .lock = SPINLOCK_INIT("tried") };
+	struct held_elsewhere h = {.t = t, .lock = SPINLOCK_INIT("tried")};
 	struct thread *holds, *tries;
 
-	ASSERT(t, thread_spawn_on(1, &holds, "holds", hold_until_told, &h) ==
-			  0);
+	ASSERT(t,
+	       thread_spawn_on(1, &holds, "holds", hold_until_told, &h) == 0);
 	ASSERT(t, thread_spawn_on(0, &tries, "tries", try_while_held, &h) == 0);
 	thread_join(tries);
 	thread_join(holds);
@@ -185,8 +186,9 @@ static void test_try_lock(struct ktest *t)
 		return;
 	}
 	EXPECT_INTERRUPTS_OFF(t, "after spin_try_lock() took a lock");
-	CHECK(t, spin_held(&h.lock), "spin_held() is false for a lock that "
-				     "spin_try_lock() took");
+	CHECK(t, spin_held(&h.lock),
+	      "spin_held() is false for a lock that "
+	      "spin_try_lock() took");
 	CHECK(t, !spin_try_lock(&h.lock),
 	      "spin_try_lock() took a lock that this CPU holds already");
 	EXPECT_INTERRUPTS_OFF(t, "after spin_try_lock() failed, but they were "
@@ -198,7 +200,7 @@ KTEST(lab01, try_lock, .min_cpus = 2);
 
 struct turnstile {
 	struct spinlock lock;
-	volatile unsigned int passed;	/* needs lock */
+	volatile unsigned int passed; /* needs lock */
 };
 
 static void pass(void *arg)
@@ -218,11 +220,12 @@ static void pass(void *arg)
 
 static void test_try_lock_excludes(struct ktest *t)
 {
-	struct turnstile s = { .lock = SPINLOCK_INIT("turnstile") };
+	struct turnstile s = {.lock = SPINLOCK_INIT("turnstile")};
 
 	run_on_cpus(t, cpu_count + 1, pass, &s);
 	CHECK(t, s.passed == 20 * (cpu_count + 1),
 	      "%u times a lock was taken by spin_try_lock(), %u updates are "
-	      "left: two had it at once", 20 * (cpu_count + 1), s.passed);
+	      "left: two had it at once",
+	      20 * (cpu_count + 1), s.passed);
 }
 KTEST(lab01, try_lock_excludes, .seeds = 50);

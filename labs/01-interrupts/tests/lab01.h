@@ -14,6 +14,7 @@
 
 #include "apic.h"
 #include "cpu.h"
+#include "errno.h"
 #include "irq.h"
 #include "ktest.h"
 #include "thread.h"
@@ -38,12 +39,42 @@
 			FAIL(t, __VA_ARGS__); \
 	} while (0)
 
-/* The result of a call that may fail: 0 or a negative errno. */
+/* Results of lab 1's functions by their names. */
+static inline const char *result_name(int result)
+{
+	switch (result) {
+	case 0:
+		return "0";
+	case -EBUSY:
+		return "-EBUSY";
+	case -EINVAL:
+		return "-EINVAL";
+	case -ENOSYS:
+		return "-ENOSYS";
+	}
+	return "another number";
+}
+
+/* The result of a call that may fail, and why it must be this one. */
 #define EXPECT_RESULT(t, call, want, why) \
 	do { \
 		int got_ = (call); \
-		CHECK(t, got_ == (want), "%s: expected %s, got %d: %s", #call, \
-		      #want, got_, why); \
+		CHECK(t, got_ == (want), "%s: expected %s, got %s (%d): %s", \
+		      #call, result_name(want), result_name(got_), got_, why); \
+	} while (0)
+
+/* Without its handlers a test shows nothing: returns when there is an error. */
+#define ASSERT_ATTACH(t, line, handler, arg) \
+	do { \
+		int got_ = irq_attach(line, handler, arg); \
+		if (got_ != 0) { \
+			FAIL(t, \
+			     "irq_attach(%u, %s, %s): expected 0, got %s " \
+			     "(%d): the line is free", \
+			     (unsigned int)(line), #handler, #arg, \
+			     result_name(got_), got_); \
+			return; \
+		} \
 	} while (0)
 
 /* Interrupts must be on here.  When they are not, turns them on, so that the
@@ -52,7 +83,7 @@
 	do { \
 		if (!intr_enabled()) { \
 			FAIL(t, "interrupts are still off %s", when); \
-			this_cpu()->irq = (struct irq_section){ .depth = 0 }; \
+			this_cpu()->irq = (struct irq_section){.depth = 0}; \
 			sti(); \
 		} \
 	} while (0)
@@ -77,8 +108,8 @@ static inline void raise_line(unsigned int cpu, unsigned int line)
 
 /* Lines on which no device of the machine interrupts by itself.  From 16 up
  * they are of a higher priority class than those below. */
-static const unsigned int quiet_lines[] = { 3, 5, 6, 7, 9, 13,
-					    16, 17, 18, 19, 20, 21 };
+static const unsigned int quiet_lines[] = {3,  5,  6,  7,  9,  13,
+					   16, 17, 18, 19, 20, 21};
 
 /* A run begins with no line attached, whatever the one before left. */
 static inline void detach_all(void)
