@@ -4,7 +4,7 @@
     title = "Locking by disabling interrupts"
     hours = "8 to 12"
     files = ["irq.c", "lock.c"]             # what a student may hand in
-    interface = ["printk", "panic"]         # what their objects may use
+    interface = ["printk", "panic"]         # what their objects may use; or patterns
 
     [[test]]
     name = "nesting"                        # test=01/nesting runs it

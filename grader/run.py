@@ -30,6 +30,7 @@ from grader.verdict import Case, Finding, Verdict
 from grader.watch import Booted, Limits, run_boot
 
 LINE_ROOM = 3000  # characters of test= in the kernel's command line of 4096
+BOOT_ROOM = 6000  # runs on one CPU, in a boot: a second or two; more are shared out
 REPLAY_LIMIT = 500_000_000  # instructions; one seed of hundreds takes far less
 
 
@@ -60,8 +61,18 @@ class Job:
     @property
     def weight(self) -> int:
         """About how long it takes: the longest jobs are started first."""
-        runs = sum(sum(case.test.sched.values()) if not self.schedule else 1 for case in self.cases)
-        return (runs + 50) * self.cpus
+        return sum(weigh(case) for case in self.cases)
+
+    def has_room(self, case: Case, suite: str) -> bool:
+        """May the case join?"""
+        line = sum(len(other.test.selector(suite)) + 1 for other in (*self.cases, case))
+        return line <= LINE_ROOM and self.weight + weigh(case) <= BOOT_ROOM
+
+
+def weigh(case: Case) -> int:
+    """About how long it takes, in runs on one CPU."""
+    runs = 1 if case.schedule else sum(case.test.sched.values())
+    return (runs + 10) * case.cpus
 
 
 def cases_of(test: Test, replay: Replay, cpus: int | None = None) -> list[Case]:
@@ -80,8 +91,7 @@ def plan_jobs(cases: list[Case], suite: str) -> list[Job]:
             jobs.append(Job(*key, [case]))
             continue
         job = open_jobs.get(key)
-        used = sum(len(other.test.selector(suite)) + 1 for other in job.cases) if job else 0
-        if job is None or used + len(case.test.selector(suite)) > LINE_ROOM:
+        if job is None or not job.has_room(case, suite):
             job = open_jobs[key] = Job(*key)
             jobs.append(job)
         job.cases.append(case)
@@ -108,19 +118,24 @@ class Runner:
         self.names: dict[str, int] = {}
         self.no_boot: dict[int, Finding] = {}  # by number of CPUs
         self.suite = implementation.lab.suite
+        self.futures: list[Future[None]] = []
 
     def run(self, jobs: list[Job], at_once: int) -> None:
-        """All of them."""
-        with ThreadPoolExecutor(at_once) as pool:
-            futures: list[Future[None]] = [pool.submit(self.run_job, job) for job in jobs]
+        """All of them, and what they submit meanwhile."""
+        with ThreadPoolExecutor(at_once) as self.pool:
+            for job in jobs:
+                self.futures.append(self.pool.submit(self.run_job, job))
             try:
-                for future in futures:
+                for future in self.futures:  # which grows
                     future.result()
             except BaseException:  # Ctrl-C, the disk is full: nothing may go on
-                for future in futures:
-                    future.cancel()
+                self.pool.shutdown(wait=False, cancel_futures=True)
                 kill_all()
                 raise
+
+    def submit_explanation(self, finding: Finding, done: Callable[[], None]) -> None:
+        """Finds out more about a failure that decides a test, in boots of its own."""
+        self.futures.append(self.pool.submit(self.explain, finding, done))
 
     # ---- a boot ----
 
@@ -177,14 +192,17 @@ class Runner:
             passes = Passes(self, remaining, path)
             booted = self.boot(remaining, job.schedule, path, passes.look)
             passes.look(booted.log)
+            tests = tuple(case.test for case in remaining)
             remaining = [case for case in remaining if case not in passes.cases]
             if booted.ending.infra and not retried:
                 retried = True  # killed from outside, once: the rest is tried again
             elif remaining:
-                settled = self.settle(remaining, booted)
+                settled = self.settle(remaining, booted, tests)
                 remaining = [case for case in remaining if case not in settled]
 
-    def settle(self, cases: list[Case], booted: Booted) -> list[Case]:
+    def settle(
+        self, cases: list[Case], booted: Booted, booted_tests: tuple[Test, ...]
+    ) -> list[Case]:
         """Hands on what this boot found; returns the cases that are done."""
         judge = Judge(booted.log, booted.ending)
         settled = []
@@ -194,7 +212,9 @@ class Runner:
             span = booted.log.span(self.full_name(case))
             if span:
                 finding = judge.judge(case, span)
-                self.complete(finding, booted, span.line, alone=len(cases) == 1)
+                finding.log = f"{place(booted.path)}:{span.line}"
+                finding.mix = booted_tests[: booted_tests.index(case.test) + 1]
+                self.found(finding)
                 settled.append(case)
         if booted.ending.infra:
             rest = [case for case in cases if case not in settled]
@@ -212,7 +232,10 @@ class Runner:
         finding = judge.no_boot(cases[0])
         finding.log = place(booted.path)
         if finding.verdict is Verdict.NO_BOOT:
-            finding.evidence += self.post_mortem(booted)
+            if booted.ending.triple_fault:
+                finding.evidence += self.triple_fault(booted.machine)
+            elif booted.ending.silent:
+                finding.evidence += self.silence(booted.machine)
             with self.lock:
                 self.no_boot.setdefault(cases[0].cpus, finding)
         self.found(finding)
@@ -224,29 +247,31 @@ class Runner:
         first, name = cases[0], self.full_name(cases[0])
         if booted.log.done:
             summary = f"the kernel has no test {name}, which lab.toml names"
-            self.found(Finding(first, Verdict.INFRA, summary, log=place(booted.path)))
+            finding = Finding(first, Verdict.INFRA, summary)
         else:
             finding = judge.judge(first, Span(name, 1, booted.log.outside))
-            self.complete(finding, booted, 1, alone=True)
+        finding.log = place(booted.path)
+        self.found(finding)
         return [first]
 
     # ---- after a failure ----
 
-    def complete(self, finding: Finding, booted: Booted, line: int, alone: bool) -> None:
-        """Adds what is known only after another boot, and hands the finding on."""
-        finding.log = f"{place(booted.path)}:{line}"
+    def explain(self, finding: Finding, done: Callable[[], None]) -> None:
+        """Adds what only another boot can tell."""
+        case = finding.case
+        self.progress(f"confirming {case.test.name}")
         if finding.verdict is Verdict.TRIPLE_FAULT:
             self.explain_triple_fault(finding)
         elif finding.verdict is Verdict.TIMEOUT:
-            finding.evidence += self.post_mortem(booted)
-        elif not finding.passed and finding.verdict is not Verdict.INFRA:
-            self.confirm(finding, alone)
-        self.found(finding)
+            finding.evidence += self.silence(self.machine([case], case.schedule))
+        else:
+            self.confirm(finding)
+        done()
 
-    def confirm(self, finding: Finding, alone: bool) -> None:
+    def confirm(self, finding: Finding) -> None:
         """Does it fail again, with its seed alone, in a fresh boot?"""
         case, schedule = finding.case, finding.schedule
-        if case.schedule or (alone and not schedule):
+        if case.schedule or (len(finding.mix) < 2 and not schedule):
             return  # it was alone, and the next boot would be the same
         if not schedule and finding.verdict in (Verdict.HANG, Verdict.DEADLOCK):
             return  # would take up to the test's limit, and show the same
@@ -267,19 +292,16 @@ class Runner:
             if booted.ending.triple_fault:
                 schedule, finding.confirmed = guess, True
         finding.schedule = schedule
-        machine = self.machine([case], schedule)
-        with self.lock:  # its files have names of their own only by number of CPUs
-            finding.evidence += explain_triple_fault(machine)
+        finding.evidence += self.triple_fault(self.machine([case], schedule))
 
-    def post_mortem(self, booted: Booted) -> list[str]:
-        """Where a machine is that says nothing, or how it came to a triple fault."""
-        if booted.ending.triple_fault:
-            with self.lock:
-                return explain_triple_fault(booted.machine)
-        if booted.ending.silent:
-            path, answer = self.log_path("silence"), self.limits.patience
-            return explain_silence(booted.machine, path, answer)
-        return []
+    def triple_fault(self, machine: Machine) -> list[str]:
+        """How the machine comes to one."""
+        with self.lock:  # its files are named after the number of CPUs only
+            return explain_triple_fault(machine)
+
+    def silence(self, machine: Machine) -> list[str]:
+        """Where a machine is that says nothing."""
+        return explain_silence(machine, self.log_path("silence"), self.limits.patience)
 
 
 class Passes:

@@ -77,13 +77,13 @@ def test_wrong_shows_evidence_and_commands(tree) -> None:
 
 
 def test_a_seed_that_does_not_fail_again_is_told(tree) -> None:
-    tree.toml(LAB.replace("points = 60", "points = 60\nsched = { random = 5 }"))
+    tree.toml(LAB.replace("points = 40", "points = 40\nsched = { random = 5 }"))
     tree.fake(
         """
         frame ready
         for test in $tests; do
             frame begin $test
-            if [ $test = 09/first ] && [ -z "$schedule" ]; then
+            if [ $test = 09/second ] && [ -z "$schedule" ]; then
                 frame end $test fail runs=3 sched=random seed=3
             else
                 frame end $test ok runs=1
@@ -93,9 +93,10 @@ def test_a_seed_that_does_not_fail_again_is_told(tree) -> None:
         """
     )
     done = tree.grade()
-    assert done.last == "lab 09-fake: 40/100"
-    assert "in a fresh boot that alone passes: run the whole mix (below)" in done.out
-    assert "again  make grade LAB=9 TEST=first CPUS=1\n" in done.out
+    assert done.last == "lab 09-fake: 60/100"
+    assert "alone in a fresh boot it passes: this needs the whole mix, as below" in done.out
+    assert "again  make grade LAB=9 TEST=first,second CPUS=1\n" in done.out
+    assert "APPEND=test=09/first,09/second:random=5\n" in done.out
 
 
 def test_after_a_panic_the_rest_goes_on(tree) -> None:

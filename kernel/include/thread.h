@@ -65,6 +65,10 @@ struct thread {
 	struct timer timer;   /* of thread_block_until() */
 	uintptr_t blocked_at; /* call site, while blocked */
 
+	/* Written by the thread, read by spin_report() when all stand still. */
+	const struct spinlock *volatile spin_waiting;
+	uintptr_t spin_waiting_at;
+
 	/* Needs the lock `threads`. */
 	struct list_head all_link;
 

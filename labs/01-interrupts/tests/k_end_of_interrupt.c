@@ -31,9 +31,9 @@ static void expect_arrival(struct ktest *t, unsigned int cpu, unsigned int line,
 
 	raise_line(cpu, line);
 	CHECK(t, WAIT_FOR(irq_count(line) == before + 1),
-	      "line %u was raised on CPU %u after %s, and not counted: does "
-	      "the local APIC still wait for the end of that one?",
-	      line, cpu, after);
+	      "line %u was raised on CPU %u %s, and not counted: does the "
+	      "local APIC still wait for the end of an interrupt?",
+	      line, cpu, when);
 }
 
 static void test_end_is_signalled(struct ktest *t)

@@ -36,11 +36,9 @@ KTEST(lab01, lock_and_interrupts);
 /* ---- interrupts off first ---- */
 
 struct sweep {
-	struct ktest *t;
 	struct spinlock lock;
 	struct timer timer;
-	volatile bool fired;
-	unsigned int delay, refused;
+	volatile bool fired, refused;
 };
 
 /* An interrupt that comes before spin_lock() or after spin_unlock() finds the
@@ -52,31 +50,38 @@ static void try_from_timer(struct timer *timer)
 	if (spin_try_lock(&s->lock))
 		spin_unlock(&s->lock);
 	else
-		s->refused++;
+		s->refused = true;
 	s->fired = true;
 }
 
 /* The timer comes an instruction later each time (a nanosecond, under QEMU's
  * -icount), so each instruction of both functions is interrupted once. */
-static void test_interrupts_off_first(struct ktest *t)
+static void lock_while_swept(void *arg)
 {
-	struct sweep s = {.t = t, .lock = SPINLOCK_INIT("swept")};
+	struct ktest *t = arg;
+	struct sweep s = {.lock = SPINLOCK_INIT("swept"), .fired = true};
 
-	for (s.delay = 0; s.delay < 1000 && !s.refused; s.delay++) {
+	for (uint64_t delay = 200; delay < 1200 && s.fired; delay++) {
 		s.fired = false;
-		timer_start(&s.timer, time_ns() + 200 + s.delay,
-			    try_from_timer);
+		timer_start(&s.timer, time_ns() + delay, try_from_timer);
 		spin_lock(&s.lock);
 		spin_unlock(&s.lock);
-		while (!s.fired)
-			cpu_relax();
+		if (s.refused)
+			break;
+		WAIT_FOR(s.fired);
 	}
+	timer_cancel(&s.timer);
 	CHECK(t, !s.refused,
 	      "a timer interrupt found the lock taken, by the code that it "
 	      "interrupted: a handler that wants the lock would wait for ever; "
 	      "interrupts must be off before the lock is asked for, and until "
 	      "it is free again");
-	EXPECT_INTERRUPTS_ON(t, "at the end");
+	EXPECT_INTERRUPTS_ON(t, "after spin_unlock()");
+}
+
+static void test_interrupts_off_first(struct ktest *t)
+{
+	run_on_cpus(t, 1, lock_while_swept, t);
 }
 KTEST(lab01, interrupts_off_first);
 
@@ -107,7 +112,7 @@ static void let_others_wait(void *arg)
 	spin_lock(&l->lock);
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		thread_start(l->waiters[i]);
-		CHECK(l->t, WAIT_FOR(cpus[i].spin_waiting == &l->lock),
+		CHECK(l->t, WAIT_FOR(l->waiters[i]->spin_waiting == &l->lock),
 		      "CPU %u does not wait for a lock that CPU 0 holds", i);
 		time_delay_ns(500 * NSEC_PER_USEC); /* it asks now */
 	}
@@ -198,6 +203,9 @@ static void test_try_lock(struct ktest *t)
 }
 KTEST(lab01, try_lock, .min_cpus = 2);
 
+#define PASSES 20
+#define MAX_TRIES 5000 /* the others need but a few */
+
 struct turnstile {
 	struct spinlock lock;
 	volatile unsigned int passed; /* needs lock */
@@ -207,9 +215,13 @@ static void pass(void *arg)
 {
 	struct turnstile *s = arg;
 
-	for (unsigned int i = 0; i < 20; i++) {
-		while (!spin_try_lock(&s->lock))
+	for (unsigned int i = 0; i < PASSES; i++) {
+		unsigned int tries = 0;
+
+		while (!spin_try_lock(&s->lock) && tries++ < MAX_TRIES)
 			thread_yield();
+		if (tries > MAX_TRIES)
+			return;
 		unsigned int passed = s->passed;
 
 		sched_point(POINT_ACCESS, (const void *)&s->passed);
@@ -223,9 +235,10 @@ static void test_try_lock_excludes(struct ktest *t)
 	struct turnstile s = {.lock = SPINLOCK_INIT("turnstile")};
 
 	run_on_cpus(t, cpu_count + 1, pass, &s);
-	CHECK(t, s.passed == 20 * (cpu_count + 1),
-	      "%u times a lock was taken by spin_try_lock(), %u updates are "
-	      "left: two had it at once",
-	      20 * (cpu_count + 1), s.passed);
+	CHECK(t, s.passed == PASSES * (cpu_count + 1),
+	      "%u threads went %u times through a turnstile, by "
+	      "spin_try_lock(), and it counts %u: two were in it at once, or "
+	      "it let nobody in any more",
+	      cpu_count + 1, PASSES, s.passed);
 }
 KTEST(lab01, try_lock_excludes, .seeds = 50);

@@ -114,7 +114,8 @@ static bool runs_elsewhere(const struct irq_line *l)
 
 int lab_irq_detach(unsigned int line)
 {
-	if (line >= IRQ_LINES || !change_state(&lines[line], ATTACHED, CHANGING))
+	if (line >= IRQ_LINES ||
+	    !change_state(&lines[line], ATTACHED, CHANGING))
 		return -EINVAL;
 
 	struct irq_line *l = &lines[line];

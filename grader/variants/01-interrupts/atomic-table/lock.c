@@ -59,14 +59,15 @@ static void complain(const struct spinlock *lock, const char *what,
 		     uintptr_t call_site)
 {
 	char now[SYMBOL_TEXT_SIZE], then[SYMBOL_TEXT_SIZE];
+	const struct cpu *holder = holder_of(lock);
 
 	symbol_format_call(call_site, now, sizeof(now));
-	if (!holder_of(lock))
+	if (!holder)
 		panic("spinlock %s: %s, by %s; nobody holds it", lock->name,
 		      what, now);
 	symbol_format_call(lock->taken_at, then, sizeof(then));
 	panic("spinlock %s: %s, by %s; CPU %u holds it since %s", lock->name,
-	      what, now, holder_of(lock)->id, then);
+	      what, now, holder->id, then);
 }
 
 void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)

@@ -72,7 +72,8 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 		symbol_format(call_site, here, sizeof(here));
 		symbol_format(lock->taken_at, before, sizeof(before));
 		held = shared(lock->holder) != NULL;
-		panic("spin_unlock(%s) at %s, but this CPU does not have it%s%s",
+		panic("spin_unlock(%s) at %s, but this CPU does not have "
+		      "it%s%s",
 		      lock->name, here, held ? "; taken at " : "",
 		      held ? before : "");
 	}
