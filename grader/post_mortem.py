@@ -15,9 +15,9 @@ from grader.verdict import printable
 WAIT = 2.0  # s, until the machine has come to where it stays
 
 
-def explain_triple_fault(machine: Machine) -> list[str]:
+def explain_triple_fault(machine: Machine, log: Path) -> list[str]:
     """The exceptions that led to it, from QEMU's log of interrupts."""
-    lines = evidence.triple_fault(machine).splitlines()
+    lines = evidence.triple_fault(machine, log).splitlines()
     return [printable(line) for line in lines[2:]]  # two lines explain the word
 
 

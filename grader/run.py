@@ -296,8 +296,7 @@ class Runner:
 
     def triple_fault(self, machine: Machine) -> list[str]:
         """How the machine comes to one."""
-        with self.lock:  # its files are named after the number of CPUs only
-            return explain_triple_fault(machine)
+        return explain_triple_fault(machine, self.log_path("triple-fault"))
 
     def silence(self, machine: Machine) -> list[str]:
         """Where a machine is that says nothing."""

@@ -64,8 +64,7 @@ void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 	struct cpu *c = this_cpu();
 
 	if (lock->holder == c)
-		lock_panic(lock, "spin_lock: already held by this CPU",
-			   call_site);
+		lock_panic(lock, "spin_lock: taken twice", call_site);
 
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
@@ -86,8 +85,7 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 {
 #ifdef SOLUTION
 	if (!lab_spin_held(lock))
-		lock_panic(lock, "spin_unlock: not held by this CPU",
-			   call_site);
+		lock_panic(lock, "spin_unlock: not the holder", call_site);
 	lock->holder = NULL;
 	/* A plain store would do for the CPU, which keeps stores in order (SDM
 	 * 3A, 8.2.2), but not for the compiler. */

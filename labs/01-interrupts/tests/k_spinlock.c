@@ -61,7 +61,7 @@ static void lock_while_swept(void *arg)
 	struct ktest *t = arg;
 	struct sweep s = {.lock = SPINLOCK_INIT("swept"), .fired = true};
 
-	for (uint64_t delay = 200; delay < 1200 && s.fired; delay++) {
+	for (uint64_t delay = 0; delay < 1200 && s.fired; delay++) {
 		s.fired = false;
 		timer_start(&s.timer, time_ns() + delay, try_from_timer);
 		spin_lock(&s.lock);
@@ -155,8 +155,7 @@ static void hold_until_told(void *arg)
 
 	spin_lock(&h->lock);
 	gate_open(&h->taken);
-	while (!h->leave)
-		cpu_relax();
+	WAIT_FOR(h->leave);
 	spin_unlock(&h->lock);
 }
 
@@ -192,8 +191,7 @@ static void test_try_lock(struct ktest *t)
 	}
 	EXPECT_INTERRUPTS_OFF(t, "after spin_try_lock() took a lock");
 	CHECK(t, spin_held(&h.lock),
-	      "spin_held() is false for a lock that "
-	      "spin_try_lock() took");
+	      "spin_held() is false for a lock that spin_try_lock() took");
 	CHECK(t, !spin_try_lock(&h.lock),
 	      "spin_try_lock() took a lock that this CPU holds already");
 	EXPECT_INTERRUPTS_OFF(t, "after spin_try_lock() failed, but they were "
