@@ -121,7 +121,8 @@ def judge(mutant: Mutant, got: trial.Trial) -> tuple[bool, str]:
     missed = [name for name in mutant.tests if name not in failing]
     as_stated = {name: v for name, v in failing.items() if v in mutant.verdicts}
     if not failing or (missed and not mutant.any_test):
-        return False, f"not seen by {', '.join(missed)}; " + (in_words(got.failing) or "all pass")
+        meant = "any test of its exercise" if mutant.any_test else ", ".join(missed)
+        return False, f"not seen by {meant}; " + (in_words(got.failing) or "all pass")
     if not as_stated or (len(as_stated) < len(failing) and not mutant.any_test):
         return False, f"expected {'|'.join(mutant.verdicts)}, got {in_words(failing)}"
     return True, in_words(failing)
@@ -160,7 +161,9 @@ def print_table(lab: Lab, rows: dict[str, dict[str, Verdict]]) -> None:
         print(f"{name:<33}{letters}")
     blind = [test.name for test in lab.tests
              if all(row[test.name] is Verdict.PASS for row in rows.values())]  # fmt: skip
-    print("\n. passes; " + ", ".join(f"{letter} {v}" for v, letter in LETTERS.items() if v != "PASS"))
+    print(
+        "\n. passes; " + ", ".join(f"{letter} {v}" for v, letter in LETTERS.items() if v != "PASS")
+    )
     if blind:
         print("tests that see no mutant: " + ", ".join(blind))
 

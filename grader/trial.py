@@ -103,8 +103,15 @@ def prepare(lab: Lab) -> None:
 def run_all(entries: list[Path], jobs: int, one: Callable[[Path], Entry]) -> list[Entry]:
     """Every entry, several at a time; a line for each as it is known."""
     done = []
+
+    def guarded(path: Path) -> Entry:
+        try:
+            return one(path)
+        except Trouble as trouble:
+            return Entry(path.name.removesuffix(".patch"), False, str(trouble))
+
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(one, entry) for entry in entries]
+        futures = [pool.submit(guarded, entry) for entry in entries]
         try:
             for future in as_completed(futures):
                 got = future.result()

@@ -88,7 +88,7 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 		lock_panic(lock, "spin_unlock: not the holder", call_site);
 	lock->holder = NULL;
 	/* A plain store would do for the CPU, which keeps stores in order (SDM
-	 * 3A, 8.2.2), but not for the compiler. */
+	 * 3A, 9.2.2), but not for the compiler. */
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 	irq_pop();
 #else
@@ -107,7 +107,7 @@ bool lab_spin_try_lock(struct spinlock *lock, uintptr_t call_site)
 
 	/* Free means that the number being served was not drawn yet.  So draw
 	 * it, but only if it is still the next one. */
-	uint32_t ticket = __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+	uint32_t ticket = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE);
 
 	if (!__atomic_compare_exchange_n(&lock->next, &ticket, ticket + 1,
 					 false, __ATOMIC_ACQUIRE,
