@@ -11,6 +11,7 @@ so what the report offers to a person has been seen to fail so.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -244,12 +245,19 @@ class Runner:
 
     def settle_unstarted(self, cases: list[Case], booted: Booted, judge: Judge) -> list[Case]:
         """The boot ended before the first of these tests began."""
-        first, name = cases[0], self.full_name(cases[0])
+        outside = booted.log.outside
         if booted.log.done:
-            summary = f"the kernel has no test {name}, which lab.toml names"
-            finding = Finding(first, Verdict.INFRA, summary)
-        else:
-            finding = judge.judge(first, Span(name, 1, booted.log.outside))
+            known = {line.split()[0] for line in outside if re.match(r"  \w+/\w+", line)}
+            missing = [case for case in cases if known and self.full_name(case) not in known]
+            for case in missing or cases:
+                words = f"the kernel has no test {self.full_name(case)}, which lab.toml names"
+                self.found(Finding(case, Verdict.INFRA, words, log=place(booted.path)))
+            return missing or cases
+        first = cases[0]
+        span = Span(self.full_name(first), 1, outside)
+        if first.test.expect == "pass":  # else what is only printed might pass for it
+            span.panicked = bool(panic_text(outside))
+        finding = judge.judge(first, span)
         finding.log = place(booted.path)
         self.found(finding)
         return [first]

@@ -57,7 +57,7 @@ x86_64-linux-gnu-ld: kernel/debug/spinlock.c:99: undefined reference to `lab_spi
 
 TWICE = """\
 x86_64-linux-gnu-ld: build/01-interrupts/lab/lock.c.o: in function `lab_irq_pop':
-labs/01-interrupts/lock.c:9: multiple definition of `lab_irq_pop'; build/01-interrupts/lab/irq.c.o:irq.c:7: first defined here
+lock.c:9: multiple definition of `lab_irq_pop'; irq.c.o:irq.c:7: first defined here
 """.splitlines()
 
 

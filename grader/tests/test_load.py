@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import LAB
+from fakes import LAB
 
 from grader.errors import Trouble
 from grader.load import find_lab, load_lab

@@ -13,7 +13,7 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
-from conftest import ALL_PASS, LAB
+from fakes import ALL_PASS, LAB
 
 PANIC_TEXT = """\
 say "*** PANIC on CPU 0 in thread 5 (ktest): division by zero, at lab_x+0x3 (labs/09-fake/work.c:7)"
@@ -161,6 +161,22 @@ def test_an_expected_panic_must_say_the_right_words(tree) -> None:
     done = tree.grade()
     assert done.verdict("first") == "WRONG"
     assert "expected /division by zero/, got PANIC on CPU 0" in done.out
+
+
+def test_a_forged_panic_is_none(tree) -> None:
+    expecting_panic(tree)
+    tree.fake(
+        """
+        frame ready
+        [ "$tests" = 09/second ] && { passes 09/second; frame done; exit 33; }
+        frame begin 09/first
+        """
+        + PANIC_TEXT
+        + "exit 37"
+    )
+    done = tree.grade()
+    assert done.verdict("first") == "WRONG"
+    assert "expected a panic, got none: the machine was switched off in the middle" in done.out
 
 
 def test_no_panic_where_one_is_expected_is_wrong(tree) -> None:
@@ -340,11 +356,37 @@ def test_a_polite_end_from_outside(tree) -> None:
 
 
 def test_a_test_that_the_kernel_does_not_have(tree) -> None:
-    tree.fake("frame ready; passes 09/second; frame done; exit 35")
+    tree.fake(
+        """
+        frame ready
+        case "$tests" in
+        *09/first*) say "test=09/first: no such test; there are:"; say "  09/second"; frame done
+            exit 35 ;;
+        esac
+        passes 09/second
+        frame done
+        exit 33
+        """
+    )
     done = tree.grade()
     assert done.status == 2
     assert done.verdict("second") == "PASS"
     assert "the kernel has no test 09/first, which lab.toml names" in done.out
+    assert len(done.boots) == 2
+
+
+def test_a_panic_between_tests_is_told(tree) -> None:
+    tree.fake(
+        """
+        frame ready
+        case "$tests" in 09/first*) passes 09/first
+        """
+        + PANIC_TEXT
+        + "exit 37;; esac; passes 09/second; frame done"
+    )
+    done = tree.grade()
+    assert done.verdict("first") == "PASS"
+    assert done.verdict("second") == "PANIC"
 
 
 def test_a_skipped_test_is_no_pass(tree) -> None:

@@ -33,6 +33,7 @@
 #define MAX_FRAMES (STACK_SIZE / 16)
 
 #define PUSH_RBP_OPCODE 0x55
+#define RET_OPCODE 0xc3
 
 /* In trap_entry.asm: where trap_dispatch() returns to. */
 extern const char trap_return[], trap_return_paranoid[];
@@ -162,11 +163,13 @@ uintptr_t backtrace_frameless_caller(const struct trap_frame *frame)
 		uintptr_t offset = symbol_find(frame->rip).offset;
 		const uint8_t *code = (const uint8_t *)frame->rip;
 
-		/* At a function's first instruction, or between "push rbp" and
-		 * "mov rbp, rsp"?  Else its caller is in the chain. */
+		/* At a function's first instruction, between "push rbp" and
+		 * "mov rbp, rsp", or at its "ret"?  Else its caller is in the
+		 * chain. */
 		if (offset == 1 && code[-1] == PUSH_RBP_OPCODE)
 			slot++;
-		else if (offset != 0 || code[0] != PUSH_RBP_OPCODE)
+		else if (code[0] != RET_OPCODE &&
+			 (offset != 0 || code[0] != PUSH_RBP_OPCODE))
 			return 0;
 	}
 	if (!vm_readable((uintptr_t)slot, sizeof(*slot)))

@@ -43,6 +43,8 @@ static void test_attach_errors(struct ktest *t)
 	EXPECT_INTERRUPTS_ON(t, "after irq_attach() returned 0");
 	EXPECT_RESULT(t, irq_attach(LINE, other_handler, NULL), -EBUSY,
 		      "the line has a handler");
+	EXPECT_RESULT(t, irq_attach(LINE, count_visit, NULL), -EBUSY,
+		      "the line has a handler, if also the same one");
 	EXPECT_INTERRUPTS_ON(t, "after irq_attach() returned -EBUSY");
 
 	raise_line(0, LINE);
@@ -50,7 +52,10 @@ static void test_attach_errors(struct ktest *t)
 	      "after an irq_attach() that got -EBUSY, the handler that the "
 	      "line has is not called any more");
 	EXPECT_RESULT(t, irq_detach(LINE), 0, "the line has a handler");
-	EXPECT_EQ(t, irq_count(IRQ_LINES), 0);
+	for (unsigned int line = IRQ_LINES; line != 0; line *= 2)
+		CHECK(t, irq_count(line) == 0,
+		      "irq_count(%u) is %lu, and there is no such line", line,
+		      irq_count(line));
 }
 KTEST(lab01, attach_errors);
 

@@ -53,6 +53,44 @@ static void test_detach_waits(struct ktest *t)
 }
 KTEST(lab01, detach_waits, .min_cpus = 2);
 
+/* On CPU 1 the handler stays inside, on CPU 0 it detaches its own line: then it
+ * must not wait for itself, but for the other one. */
+static void stay_or_detach(unsigned int line, void *arg)
+{
+	struct guest *g = arg;
+
+	if (this_cpu()->id == 1) {
+		stay_inside(line, arg);
+		return;
+	}
+	g->leaving = true;
+	irq_detach(line);
+	g->detached = true;
+}
+
+static void detach_from_handler(void *arg)
+{
+	struct ktest *t = arg;
+	struct guest g = {.inside = false};
+
+	ASSERT_ATTACH(t, LINE, stay_or_detach, &g);
+	raise_line(1, LINE);
+	CHECK(t, WAIT_FOR(g.inside), "the handler was not called on CPU 1");
+	raise_line(0, LINE);
+	CHECK(t, WAIT_FOR(g.detached && !g.inside),
+	      "the handlers did not return");
+	CHECK(t, !g.outlived,
+	      "irq_detach(), called by the handler on CPU 0, returned while "
+	      "the handler was running on CPU 1 too");
+}
+
+static void test_detach_in_handler_waits(struct ktest *t)
+{
+	detach_all();
+	run_on_cpus(t, 1, detach_from_handler, t);
+}
+KTEST(lab01, detach_in_handler_waits, .min_cpus = 2);
+
 /* ---- the same, at any moment ---- */
 
 struct tenant {
@@ -144,7 +182,7 @@ KTEST(lab01, detach_while_firing, .min_cpus = 2, .seeds = 50);
 /* ---- two who want the same line ---- */
 
 struct rivals {
-	volatile unsigned int got, refused, calls;
+	volatile unsigned int got, refused, detached, calls;
 };
 
 static void count_call(unsigned int line, void *arg)
@@ -166,6 +204,18 @@ static void attach_one(void *arg)
 		__atomic_fetch_add(&r->refused, 1, __ATOMIC_RELAXED);
 }
 
+/* Whoever attached the line: anybody may detach it. */
+static void attach_and_detach(void *arg)
+{
+	struct rivals *r = arg;
+
+	for (unsigned int i = 0; i < 4; i++) {
+		attach_one(r);
+		if (irq_detach(LINE) == 0)
+			__atomic_fetch_add(&r->detached, 1, __ATOMIC_RELAXED);
+	}
+}
+
 static void test_attach_race(struct ktest *t)
 {
 	struct rivals r = {.got = 0};
@@ -178,6 +228,17 @@ static void test_attach_race(struct ktest *t)
 	      "-EBUSY",
 	      threads, r.got, r.refused);
 	irq_detach(LINE);
+
+	r = (struct rivals){.got = 0};
+	run_on_cpus(t, threads, attach_and_detach, &r);
+	CHECK(t, r.got == r.detached,
+	      "%u calls of irq_attach() got 0, and %u of irq_detach()", r.got,
+	      r.detached);
+	CHECK(t, ioapic_is_masked(LINE),
+	      "line %u has no handler any more, and is not masked: "
+	      "irq_attach() "
+	      "on one CPU and irq_detach() on another have crossed",
+	      LINE);
 }
 KTEST(lab01, attach_race, .seeds = 20);
 

@@ -1,6 +1,6 @@
 /*
  * k_moved.c - exercises 1.1 and 1.3: a thread that is moved to another CPU in
- * the middle of irq_push() or spin_lock().
+ * the middle of irq_push(), spin_lock() or spin_held().
  *
  * That can happen at any instruction at which interrupts are on: the time slice
  * ends, and another CPU that has nothing to do takes the thread.  Here it
@@ -22,7 +22,8 @@ struct move {
 	struct timer timer;
 	struct thread *moved;
 	struct gate push[2]; /* for the thread that keeps CPU 0 or 1 busy */
-	volatile bool fired, done;
+	bool held_meanwhile; /* the lock, by the CPU that it was moved from */
+	volatile bool fired, asked, done;
 };
 
 static void end_slice(struct timer *timer)
@@ -32,6 +33,15 @@ static void end_slice(struct timer *timer)
 	gate_open(&m->push[this_cpu()->id]);
 	sched_slice_over();
 	m->fired = true;
+}
+
+/* Takes the lock, on the CPU that our thread has left, until it has asked. */
+static void hold_meanwhile(struct move *m)
+{
+	m->asked = false;
+	spin_lock(&m->lock);
+	WAIT_FOR(m->asked);
+	spin_unlock(&m->lock);
 }
 
 /* On each of the two CPUs.  An idle CPU that is kicked looks for work. */
@@ -45,6 +55,8 @@ static void push_away(void *arg)
 			apic_send_ipi(!cpu, VECTOR_RESCHEDULE);
 			time_delay_ns(1000);
 		}
+		if (m->held_meanwhile && m->moved->cpu != cpu)
+			hold_meanwhile(m);
 	}
 }
 
@@ -173,3 +185,35 @@ static void test_moved_lock(struct ktest *t)
 	move_between_two(&m);
 }
 KTEST(lab01, moved_lock, .min_cpus = 2);
+
+/* ---- in spin_held() ---- */
+
+static void do_nothing(struct move *m)
+{
+	(void)m;
+}
+
+static bool is_not_held(struct move *m)
+{
+	bool held = spin_held(&m->lock);
+
+	m->asked = true;
+	EXPECT_INTERRUPTS_ON(m->t, "after spin_held()");
+	CHECK(m->t, !held,
+	      "a thread was moved to another CPU in spin_held(), and the CPU "
+	      "that it came from has the lock now; spin_held() says true");
+	return !held;
+}
+
+static void test_moved_held(struct ktest *t)
+{
+	struct move m = {.t = t,
+			 .enter = do_nothing,
+			 .is_inside = is_not_held,
+			 .leave = do_nothing,
+			 .lock = SPINLOCK_INIT("moved"),
+			 .held_meanwhile = true};
+
+	move_between_two(&m);
+}
+KTEST(lab01, moved_held, .min_cpus = 2);

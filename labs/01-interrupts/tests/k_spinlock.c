@@ -10,6 +10,8 @@ static void test_lock_and_interrupts(struct ktest *t)
 {
 	struct spinlock a = SPINLOCK_INIT("a"), b = SPINLOCK_INIT("b");
 
+	CHECK(t, !spin_held(&a), "spin_held() is true for a free lock");
+	EXPECT_INTERRUPTS_ON(t, "after spin_held()");
 	spin_lock(&a);
 	EXPECT_INTERRUPTS_OFF(t, "with a lock held");
 	CHECK(t, spin_held(&a), "spin_held() is false inside the lock");
@@ -32,6 +34,20 @@ static void test_lock_and_interrupts(struct ktest *t)
 	sti();
 }
 KTEST(lab01, lock_and_interrupts);
+
+/* ---- as often as one likes ---- */
+
+static void test_many_times(struct ktest *t)
+{
+	struct spinlock lock = SPINLOCK_INIT("busy");
+
+	for (unsigned int i = 0; i < 66000 && intr_enabled(); i++) {
+		spin_lock(&lock);
+		spin_unlock(&lock);
+	}
+	EXPECT_INTERRUPTS_ON(t, "after spin_unlock()");
+}
+KTEST(lab01, many_times);
 
 /* ---- interrupts off first ---- */
 

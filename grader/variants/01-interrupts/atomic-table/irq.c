@@ -9,7 +9,7 @@
  * next state.  Dispatch owns nothing, and so announces itself first: it adds 1
  * to what runs of the line on this CPU, and then looks for a handler.  Detach
  * takes the handler out first, and looks who runs then.  Since each writes
- * before it reads (sequentially consistent: SDM 3A, 8.2.3.4 is why that must be
+ * before it reads (sequentially consistent: SDM 3A, 9.2.3.4 is why that must be
  * asked for), at least one of them sees the other: either dispatch finds no
  * handler any more, or detach waits for it.
  *

@@ -5,7 +5,7 @@
  * XADD draws a ticket, LOCK CMPXCHG draws one if nobody holds the lock.  What
  * is not indivisible is a volatile access with a barrier for the compiler; x86
  * itself keeps loads in order with loads, and stores with stores (SDM 3A,
- * 8.2.2).
+ * 9.2.2).
  */
 #include "spinlock.h"
 
