@@ -36,6 +36,8 @@ enum thread_state {
 #define ANY_CPU (-1)
 
 struct cpu;
+struct process;
+struct trap_frame;
 
 struct thread {
 	/* Read by assembly: see THREAD_RSP. */
@@ -64,6 +66,16 @@ struct thread {
 	uint64_t run_cycles;  /* time spent running, TSC cycles */
 	struct timer timer;   /* of thread_block_until() */
 	uintptr_t blocked_at; /* call site, while blocked */
+
+	/* User threads only; private to the thread, or to the switch. */
+	struct process *proc;  /* NULL: a kernel thread */
+	int tid;
+	uint64_t fs_base;      /* thread-local storage */
+	void *fpu;             /* 512 bytes for FXSAVE, aligned to 16 */
+	uintptr_t clear_tid;   /* set_tid_address(2) */
+	struct trap_frame *user_frame; /* of the trap or call in progress */
+	struct list_head proc_link;    /* needs process_lock */
+	uint64_t sigmask;      /* stored until lab 7 */
 
 	/* Needs the lock `threads`. */
 	struct list_head all_link;
