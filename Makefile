@@ -134,6 +134,7 @@ LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 TEST_SOURCES := $(sort $(wildcard labs/$(LAB_NAME)/tests/k_*.c))
 C_SOURCES := $(sort $(wildcard kernel/boot/*.c kernel/cpu/*.c kernel/mm/*.c \
 	kernel/sched/*.c kernel/dev/*.c kernel/lib/*.c kernel/debug/*.c \
+	kernel/proc/*.c kernel/fs/*.c kernel/sys/*.c \
 	kernel/debug/*/*.c)) $(TEST_SOURCES)
 ASM_SOURCES := $(sort $(wildcard kernel/*/*.asm))
 HEADERS := $(sort $(wildcard kernel/*/*.h kernel/*/*/*.h))
