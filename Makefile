@@ -66,7 +66,8 @@ BASE_IMPL := $(if $(filter labs,$(BASE)),labs,$(or $(wildcard solutions),labs))
 before = $(if $(filter $(1),$(firstword $(2)) ),,$(firstword $(2)) \
 	$(call before,$(1),$(wordlist 2,$(words $(2)),$(2))))
 LABS_BEFORE := $(call before,$(LAB_NAME),$(LABS))
-LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME),$(LABS))
+LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME), \
+	$(sort $(LABS) $(notdir $(wildcard kernel/locked/[0-9][0-9]-*))))
 
 BUILD := build
 GIVEN := $(BUILD)/given
@@ -354,6 +355,36 @@ compdb_row = {"directory": "$(CURDIR)", "file": "$(1)", \
 compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 	$(file >$@,[$(subst } {,}$(comma)$(newline){,$(foreach \
 		c,$(C_SOURCES) $(LAB_SOURCES),$(call compdb_row,$(c))))])
+
+# ---- user programs, and the archive that becomes the root file system ----
+
+# Ordinary C programs, linked with musl, static; they run on Linux as well.
+MUSL_CC := musl-gcc
+USER_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) -static -no-pie -Iuser
+USER := $(BUILD)/user
+USER_SOURCES := $(wildcard user/*.c)
+TEST_PROGRAMS := $(filter-out k_%,$(notdir $(wildcard labs/$(LAB_NAME)/tests/*.c)))
+PROGRAMS := $(patsubst user/%.c,$(USER)/%,$(USER_SOURCES)) \
+	$(patsubst user/tests/%.c,$(USER)/tests/%,$(wildcard user/tests/*.c))
+ROOT := $(OUT)/root
+
+$(USER)/flags: FORCE
+	$(call write_if_changed,$(call quote,$(MUSL_CC) $(USER_CFLAGS)))
+
+$(USER)/%: user/%.c $(USER)/flags
+	$(say) MUSL $<
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -MF $@.d -o $@ $<
+
+$(OUT)/root.cpio: $(PROGRAMS) user/root.list Makefile
+	$(say) CPIO $@
+	@rm -rf $(ROOT) && mkdir -p $(ROOT)
+	$(Q)while read -r path from; do \
+		mkdir -p "$(ROOT)/$${path%/*}" && cp -r $$from "$(ROOT)/$$path" || exit 1; \
+		done < user/root.list
+	$(Q)mkdir -p $(ROOT)/tests/user && cp $(filter $(USER)/tests/%,$(PROGRAMS)) $(ROOT)/tests/user/ 2>/dev/null || :
+	$(Q)strip $(ROOT)/bin/* $(ROOT)/sbin/* 2>/dev/null || :
+	$(Q)cd $(ROOT) && find . | LC_ALL=C sort | cpio -o -H newc --reproducible --quiet -R 0:0 > ../root.cpio
 
 # Another stage, for the menu of the ISO.
 OTHER_STAGES := $(filter-out $(STAGE),$(STAGES))

@@ -141,6 +141,11 @@ class Machine:
         """The kernel with its debugging information."""
         return self.build / "kernel.elf"
 
+    @property
+    def root(self) -> Path:
+        """The archive that becomes the root file system."""
+        return self.build / "root.cpio"
+
     def name(self) -> str:
         """What determines a replay, in one word."""
         return f"qemu-{qemu_version()},{BOARD},{self.cpu.replace(',', '')}"
@@ -184,6 +189,8 @@ class Machine:
             # wherever the working copy is.  So QEMU must be started in ROOT.
             command += ["-kernel", str((self.build / "kernel.elf32").relative_to(ROOT))]
             command += ["-append", self.command_line()]
+            if self.root.exists():
+                command += ["-initrd", str(self.root.relative_to(ROOT))]
         return command
 
     def image(self, emulator: str = "") -> Path:

@@ -13,6 +13,7 @@
 #include "panic.h"
 #include "printk.h"
 #include "string.h"
+#include "syscall.h"
 #include "thread.h"
 #include "time.h"
 #include "trace.h"
@@ -39,6 +40,7 @@ void ap_main(void)
 	cpu_enable_features();
 	cpu_init_stacks(c);
 	apic_init_cpu();
+	syscall_init_cpu();
 	sched_init_cpu(c);
 	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
 	sched_idle();

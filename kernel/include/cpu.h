@@ -136,6 +136,9 @@ void cpu_init(struct cpu *c);
  * out of memory. */
 void cpu_init_stacks(struct cpu *c);
 
+/* The stack on which the next trap or call from user mode begins. */
+void cpu_set_kernel_stack(struct cpu *c, uintptr_t top);
+
 /* NULL when the CPU has all that the kernel needs, else a name for what is
  * missing (in words). */
 const char *cpu_missing_feature(void);

@@ -40,7 +40,7 @@ struct credentials {
 };
 
 struct rlimit {				/* as in getrlimit(2) */
-	uint64_t current, max;
+	uint64_t soft, hard;
 };
 
 #define RLIM_INFINITY UINT64_MAX
@@ -128,11 +128,28 @@ struct process *process_find(int pid);
 
 size_t process_count(void);
 
-/* Puts what the CPU needs of a user thread in place; called by the switch. */
+/* ---- cpu/user.c ---- */
+
+/* A fresh floating-point state for thread->fpu, freed by kfree(); -ENOMEM. */
+int user_fpu_create(void **out);
+
+/* Between the CPU and thread->fpu; interrupts off, or the thread's own. */
+void user_fpu_save(void *fpu);
+void user_fpu_load(const void *fpu);
+
+/* FS base of the current thread, now and after switches. */
+void user_set_fs_base(uint64_t base);
+
+/* Takes a user thread's state off the CPU, and puts it there: the switch. */
 void user_switch_out(struct thread *t);
 void user_switch_in(struct thread *t);
 
-/* Goes to user mode with these registers, for the first time. */
+/* Goes to user mode with these registers; a new thread's frame must be that of
+ * syscall_frame(), at the top of its stack. */
 void user_enter(struct trap_frame *frame) __attribute__((noreturn));
+
+/* A fault that a program caused and nobody mends: kills its process, as the
+ * signal would. */
+void process_fault(struct trap_frame *frame, int signal);
 
 #endif

@@ -22,6 +22,7 @@
 #include "sched.h"
 #include "apic.h"
 #include "panic.h"
+#include "process.h"
 #include "time.h"
 #include "timer.h"
 #include "trace.h"
@@ -122,6 +123,10 @@ static inline void switch_to(struct run_queue *rq, struct thread *next)
 	if (!rq->slice_armed && next != c->idle)
 		sched_arm_slice(rq);
 	trace(TRACE_SWITCH, prev->id, next->id);
+	if (unlikely(prev->proc != NULL))
+		user_switch_out(prev);
+	if (unlikely(next->proc != NULL))
+		user_switch_in(next);
 	context_switch(&prev->rsp, next->rsp);
 	finish_switch();
 }
