@@ -6,6 +6,7 @@
  * itself, says so by `online`, and becomes idle.
  */
 #include "apic.h"
+#include "aspace.h"
 #include "boot.h"
 #include "cpu.h"
 #include "lock.h"
@@ -121,6 +122,7 @@ static void flush_local(uintptr_t addr, size_t count)
 void tlb_interrupt(void)
 {
 	flush_local(shootdown.addr, shootdown.count);
+	aspace_leave();
 	this_cpu()->tlb_flushes++;
 	__atomic_sub_fetch(&shootdown.waiting, 1, __ATOMIC_RELEASE);
 }

@@ -52,51 +52,98 @@ struct area {
 };
 
 struct aspace {
-	unsigned int refs;		/* atomic: threads, and who looks at it */
-	paddr_t root;			/* PML4; the kernel's half is shared */
-	volatile unsigned int cpus;	/* atomic mask: CPUs that have it loaded */
+	unsigned int refs;          /* atomic: threads, and who looks at it */
+	paddr_t root;               /* PML4; the kernel's half is shared */
+	volatile unsigned int cpus; /* atomic mask: CPUs that have it loaded */
+
+	struct mutex lock;
 
 	/* Needs lock. */
-	struct mutex lock;
-	struct list_head areas;
+	struct list_head areas;  /* by address */
+	unsigned int area_count;
+	struct area *recent;     /* of the last fault, or NULL */
+	uintptr_t map_hint;      /* the search for room begins below it */
 	uintptr_t brk_start, brk;
-	size_t mapped_pages;		/* in areas; RLIMIT_AS */
-	size_t resident_pages;		/* in the page table */
+	struct list_head tables; /* its page tables but the root: pagetable.c */
+	size_t mapped_pages;     /* in areas; RLIMIT_AS */
+	size_t resident_pages;   /* in the page table */
 	size_t max_resident;
 };
 
-/* Sets up the first address space's prerequisites, once. */
+/* Sets up the first address space's prerequisites, once; boot CPU. */
 void aspace_init(void);
 
-/* NULL when memory is exhausted. */
+/* Without areas, and with one reference.  NULL when memory is exhausted. */
 struct aspace *aspace_create(void);
+
 void aspace_get(struct aspace *as);
+
+/*
+ * Interrupts must be on; sleeps.  Before the last reference goes, no thread may
+ * be left that a switch would load it for: the process that ends, or becomes
+ * another program, first sets its pointer to something else.
+ */
 void aspace_put(struct aspace *as);
 
 /* A copy in which written pages are shared until one side writes.  NULL when
  * memory is exhausted.  Sleeps. */
 struct aspace *aspace_fork(struct aspace *as);
 
-/* Loads it on this CPU (NULL: the kernel's own); interrupts off. */
+/*
+ * Loads it on this CPU (NULL: the kernel's own); interrupts off.  Kernel
+ * threads may keep what is loaded: when the address space ends, or is flushed,
+ * aspace_leave() takes it from them.
+ */
 void aspace_activate(struct aspace *as);
+
+/* For the TLB interrupt: this CPU goes back to the kernel's own page tables if
+ * it has others loaded for nobody. */
+void aspace_leave(void);
+
+/* Gives back what is kept for the next address spaces, so that the count of
+ * pages shows what is really in use. */
+void aspace_trim(void);
 
 /*
  * A fault of a user program, or of uaccess on its behalf, at addr.  error is
  * the CPU's error code.  0: the access may be tried again.  -EFAULT: nothing
- * there, or not allowed; -ENOMEM.  Sleeps.
+ * there, or not allowed, or as is NULL; -ENOMEM.  Sleeps.
  */
 int aspace_fault(struct aspace *as, uintptr_t addr, unsigned int error);
 
-/* As mmap(2) with lengths in bytes; address or negative errno. */
+/*
+ * As mmap(2) with lengths in bytes; address or negative errno.  A file must
+ * have been opened so that this is allowed; the mapping takes a reference of
+ * its own.  A shared mapping is shared by the threads of the process only: a
+ * fork copies it as it does all others, and so files may not be mapped shared
+ * and writable (-ENODEV).  Sleeps, as do the others.
+ */
 long aspace_map(struct aspace *as, uintptr_t addr, size_t len,
 		unsigned int prot, unsigned int flags, struct file *file,
 		uint64_t offset);
+
+/* As munmap(2), mprotect(2), mremap(2): 0 (or the address), -EINVAL, -ENOMEM,
+ * -EFAULT, -EACCES as there. */
 int aspace_unmap(struct aspace *as, uintptr_t addr, size_t len);
 int aspace_protect(struct aspace *as, uintptr_t addr, size_t len,
 		   unsigned int prot);
 long aspace_remap(struct aspace *as, uintptr_t addr, size_t old_len,
 		  size_t new_len, unsigned int flags, uintptr_t new_addr);
+
+/* flags of aspace_remap(). */
+#define MREMAP_MAYMOVE 1
+#define MREMAP_FIXED 2
+
+/* The end of the heap after the attempt to move it to brk, as the system call
+ * returns it: unchanged when that cannot be. */
 long aspace_brk(struct aspace *as, uintptr_t brk);
+
+/* The pages of the range are forgotten, and found anew when they are touched,
+ * zeroed or as the file has them.  -ENOMEM: it has holes; the rest is done. */
+int aspace_discard(struct aspace *as, uintptr_t addr, size_t len);
+
+/* Is all of the range inside areas? */
+bool aspace_is_mapped(struct aspace *as, uintptr_t addr, size_t len);
 
 /* The physical page at a user address, with a reference, writable if asked;
  * NULL when it cannot be had.  Sleeps. */

@@ -44,7 +44,9 @@
 #define ENOTEMPTY 39
 #define ELOOP 40
 #define EIDRM 43
+#define EOVERFLOW 75
 #define EMSGSIZE 90
+#define EOPNOTSUPP 95
 #define EAFNOSUPPORT 97
 #define ETIMEDOUT 110
 

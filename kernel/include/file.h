@@ -57,11 +57,11 @@ struct kernel_stat;
 
 /*
  * Each object that poll() can wait for has a pollhead.  Whoever changes the
- * object's readiness calls poll_notify(): any context, any lock below the run
- * queues'.
+ * object's readiness calls poll_notify(), best under the lock that guards it: any
+ * context, but no core lock may be held.
  */
 struct pollhead {
-	struct core_lock lock;
+	struct spinlock lock;
 	struct list_head pollers;
 };
 
@@ -109,7 +109,7 @@ void file_put(struct file *f);
 
 /* ---- descriptors ---- */
 
-#define FD_MAX 1024			/* RLIMIT_NOFILE's default and maximum */
+#define FD_MAX 4096			/* RLIMIT_NOFILE's maximum */
 
 struct fdtable;
 

@@ -10,18 +10,30 @@
 
 #include "list.h"
 #include "lock.h"
+#include "types.h"
+
+struct thread;
 
 struct mutex {
-	struct core_lock guard;		/* of the two below */
-	struct thread *owner;		/* NULL when free */
-	struct list_head waiters;	/* first come, first served */
+	/* Atomic: the owner, a struct thread, and MUTEX_CONTENDED; 0: free. */
+	volatile uintptr_t owner;
+
+	struct core_lock guard; /* of the rest */
+	struct list_head waiters; /* first come, first served */
 };
+
+/* Somebody waits: in the lowest bit, which no pointer to a thread has set. */
+#define MUTEX_CONTENDED 1ul
 
 void mutex_init(struct mutex *m, const char *name);
 
 /* Sleeps.  Panics when the caller owns it, or may not sleep. */
 void mutex_lock(struct mutex *m);
+
+/* Panics when the caller does not own it.  Never sleeps. */
 void mutex_unlock(struct mutex *m);
+
+/* Takes it if it is free, and says whether it did; never sleeps. */
 bool mutex_try_lock(struct mutex *m);
 
 /* Does the calling thread own it? */

@@ -24,13 +24,21 @@
 #include "waitq.h"
 
 #define PID_MAX 32768
+#define INIT_PID 1
 #define NGROUPS_MAX 32
-#define RLIMITS 16
+#define COMM_SIZE 16 /* a thread's name, as prctl(2) has it */
 
 struct fdtable;
 struct inode;
+struct user;
+struct vfork_wait;
 
-enum process_state { PROCESS_RUNNING, PROCESS_DYING, PROCESS_ZOMBIE };
+enum process_state {
+	PROCESS_NEW, /* fork is still making it: nobody finds it yet */
+	PROCESS_RUNNING,
+	PROCESS_DYING, /* killed, or its last thread gives back its things */
+	PROCESS_ZOMBIE,
+};
 
 struct credentials {
 	uint32_t uid, euid, suid, fsuid;
@@ -39,15 +47,29 @@ struct credentials {
 	uint32_t groups[NGROUPS_MAX];
 };
 
-struct rlimit {				/* as in getrlimit(2) */
+/* As in getrlimit(2), Linux x86-64. */
+enum {
+	RLIMIT_CPU,
+	RLIMIT_FSIZE,
+	RLIMIT_DATA,
+	RLIMIT_STACK,
+	RLIMIT_CORE,
+	RLIMIT_RSS,
+	RLIMIT_NPROC,
+	RLIMIT_NOFILE,
+	RLIMIT_MEMLOCK,
+	RLIMIT_AS,
+	RLIMITS = 16,
+};
+
+struct rlimit {
 	uint64_t soft, hard;
 };
 
 #define RLIM_INFINITY UINT64_MAX
 
-/* What signals do before lab 7: stored, and default actions that kill. */
 #define SIGNALS 64
-struct sigaction_record {		/* the kernel's struct sigaction */
+struct sigaction_record { /* the kernel's struct sigaction */
 	uint64_t handler, flags, restorer, mask;
 };
 
@@ -55,78 +77,160 @@ struct process {
 	/* Needs process_lock. */
 	int pid;
 	enum process_state state;
-	struct process *parent;
-	struct list_head children;	/* by sibling_link */
-	struct list_head sibling_link;
+	struct process *parent;        /* NULL: the first process */
+	int ppid;                      /* its pid; may be read at any time */
+	struct list_head children;     /* that live, by sibling_link */
+	struct list_head zombies;      /* that wait4() may have, oldest first */
+	struct list_head sibling_link; /* in one of its parent's two lists */
 	struct list_head all_link;
 	int pgid, sid;
-	int exit_status;		/* as wait4(2) encodes it */
-	struct list_head threads;	/* user threads, by proc_link */
+	bool has_execed;          /* its parent may not setpgid() it now */
+	int exit_signal;          /* to the parent; 0 for none */
+	int exit_status;          /* as wait4(2) encodes it */
+	struct list_head threads; /* user threads, by proc_link */
 	unsigned int thread_count;
-	struct waitq child_exited;	/* wait4 sleeps here */
-	int exit_signal;		/* to the parent; 0 for none */
-	bool vfork_parent_waits;
-	uint64_t user_cycles, system_cycles;	/* of threads that ended */
-	uint64_t child_user_cycles, child_system_cycles;
+	struct thread *survivor;       /* calls execve: the others leave */
+	struct waitq changed;          /* a child ended, a thread left */
+	struct vfork_wait *vfork_wait; /* the parent waits for our memory */
+	struct user *user;             /* whose limit we count for */
+	uint64_t signals_pending;      /* sent, while all threads block them */
+	uint64_t run_cycles;           /* of threads that ended */
+	uint64_t children_cycles;      /* of children that were waited for */
+	size_t max_resident;           /* pages; set at the end */
+	size_t children_max_resident;
 
-	/* Set once, or by the process's only thread (execve). */
+	/* Set once, or by the process's only thread; other processes look at
+	 * them with process_lock held. */
 	struct aspace *aspace;
 	struct fdtable *files;
-	char name[16];			/* comm: last part of the path */
+	char name[COMM_SIZE]; /* comm: last part of the path */
 
 	/* Needs lock. */
 	struct spinlock lock;
 	struct credentials cred;
 	struct rlimit limits[RLIMITS];
-	struct inode *cwd;		/* a reference */
+	struct inode *cwd; /* a reference */
 	uint32_t umask;
 	struct sigaction_record actions[SIGNALS];
 
-	/* Atomic. */
-	volatile bool killed;		/* every thread leaves at once */
-	int kill_status;		/* its exit status then */
+	/* Written with process_lock held; its threads read it at any time. */
+	volatile bool killed; /* threads: call process_check_killed() */
 };
 
 extern struct spinlock process_lock;
 
 #define current_process() (current->proc)
 
-/* The first process, pid 1: runs path from the root file system.  Panics in
- * words when that fails. */
-void process_start_init(const char *path);
+/*
+ * The first process, pid 1: runs command, a path and maybe arguments with
+ * spaces between, with the console as standard input, output and error.
+ * Panics in words when that fails.
+ */
+void process_start_init(const char *command);
 
 /* clone(2)'s flags and arguments, in one struct. */
 struct clone_args {
 	uint64_t flags, stack, parent_tid, child_tid, tls;
 };
 
-/* New process or thread; its pid or tid, or a negative errno. */
-long process_clone(const struct clone_args *args, const struct trap_frame *f);
+/* New process or thread that goes on from frame; its pid or tid, or a negative
+ * errno.  Sleeps. */
+long process_clone(const struct clone_args *args,
+		   const struct trap_frame *frame);
 
 /* Replaces the program of the current process; argv and envp are user
- * addresses.  0: the trap frame now starts the new program. */
+ * addresses.  0: the trap frame now starts the new program.  Else a negative
+ * errno, and nothing has changed.  Sleeps. */
 long process_execve(const char *path, uintptr_t argv, uintptr_t envp,
 		    struct trap_frame *frame);
 
-/* Ends the calling thread; the process with the last one. */
-void process_exit_thread(int code) __attribute__((noreturn));
+/* Ends the calling thread, with this status if it is the first thread of its
+ * process; the process with the last one. */
+void process_exit_thread(int status) __attribute__((noreturn));
 
 /* Ends the process and all its threads; status as wait4(2) encodes it. */
 void process_exit_group(int status) __attribute__((noreturn));
 
-/* From outside: its threads leave at their next look. */
+/* Any thread's business: those of p leave at their next look.  Does not sleep;
+ * needs process_lock. */
 void process_kill(struct process *p, int status);
 
 /* On each way back to user mode: does not return when killed. */
 void process_check_killed(void);
 
-/* wait4(2) and waitid(2); pid as there. */
-long process_wait(int pid, int *status, int options, uintptr_t rusage);
+/* The status in wait4(2) of a process that called exit(code). */
+static inline int process_exit_status(int code)
+{
+	return (code & 0xff) << 8;
+}
 
-/* NULL when there is none; needs process_lock. */
+/* ---- kernel/proc/wait.c ---- */
+
+enum wait_type { WAIT_ANY, WAIT_PID, WAIT_GROUP };
+
+struct wait_query {
+	enum wait_type type;
+	int id;               /* a pid, or a process group */
+	unsigned int options; /* as in wait4(2) and waitid(2) */
+};
+
+struct wait_result {
+	int pid, status; /* pid 0: none yet, with WNOHANG */
+	uint32_t uid;
+	uint64_t cycles;     /* of the child and those it waited for */
+	size_t max_resident; /* the same, pages */
+};
+
+/*
+ * Finds a child that has ended, and waits until there is one.  It stays a
+ * zombie until process_reap().  0, -ECHILD: no such child; -ERESTARTSYS.
+ */
+int process_wait(const struct wait_query *query, struct wait_result *result);
+
+/* Frees a zombie child of the current process.  False: another thread did. */
+bool process_reap(int pid);
+
+/* ---- kernel/proc/process.c ---- */
+
+/* NULL when there is none; needs process_lock.  Zombies count. */
 struct process *process_find(int pid);
 
+/* The thread with this tid, in any process; needs process_lock. */
+struct thread *process_find_thread(int tid);
+
+/* Calls fn for each process, oldest first, with process_lock held. */
+void process_for_each(void (*fn)(struct process *p, void *arg), void *arg);
+
+/* Processes, zombies counted. */
 size_t process_count(void);
+
+/* The soft limit of the current process, RLIMIT_*. */
+static inline uint64_t process_limit(unsigned int resource)
+{
+	return current->proc->limits[resource].soft;
+}
+
+/* Has the current process root's rights? */
+static inline bool process_is_root(void)
+{
+	return current->proc->cred.euid == 0;
+}
+
+/* ---- kernel/proc/rusage.c ---- */
+
+/* CPU time so far, in cycles of the clock (time_cycles_to_ns()). */
+uint64_t thread_cycles(const struct thread *t);
+uint64_t process_cycles(struct process *p); /* takes process_lock */
+
+/* ---- kernel/proc/signal.c ---- */
+
+/* Sends a signal to a process; until lab 7 it kills or does nothing.  Does not
+ * sleep; needs process_lock. */
+void signal_send(struct process *p, int signal);
+
+/* The same to all of a process group; 0, or -ESRCH: nobody there.  For the
+ * terminal. */
+int signal_send_group(int pgid, int signal);
 
 /* ---- cpu/user.c ---- */
 

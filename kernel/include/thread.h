@@ -76,6 +76,13 @@ struct thread {
 	struct trap_frame *user_frame; /* of the trap or call in progress */
 	struct list_head proc_link;    /* needs process_lock */
 	uint64_t sigmask;      /* stored until lab 7 */
+	uint64_t signals_pending; /* sent while blocked; needs process_lock */
+	uintptr_t robust_list;    /* set_robust_list(2): stored */
+	struct {                  /* sigaltstack(2), its structure: stored */
+		uint64_t stack;
+		int32_t flags;
+		uint64_t size;
+	} altstack;
 
 	/* Needs the lock `threads`. */
 	struct list_head all_link;

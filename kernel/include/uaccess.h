@@ -37,8 +37,8 @@ long copy_string_from_user(char *dst, uintptr_t src, size_t size);
 #define get_user(var, addr) copy_from_user(&(var), addr, sizeof(var))
 #define put_user(var, addr) copy_to_user(addr, &(var), sizeof(var))
 
-/* Compares and exchanges a 32-bit word, for futexes: 0 with the old value in
- * *old, or -EFAULT, -EINVAL when not aligned to 4. */
+/* Reads a 32-bit word, or writes one and has what was there in *old, in one
+ * access, for futexes: 0, or -EFAULT, -EINVAL when not aligned to 4. */
 int user_load32(uintptr_t addr, uint32_t *value);
 int user_exchange32(uintptr_t addr, uint32_t value, uint32_t *old);
 
@@ -46,5 +46,8 @@ int user_exchange32(uintptr_t addr, uint32_t value, uint32_t *old);
  * its error exit. */
 struct trap_frame;
 bool uaccess_fixup(struct trap_frame *frame);
+
+/* Looks whether this machine has SMAP; after cpu_enable_features(). */
+void uaccess_init(void);
 
 #endif
