@@ -115,7 +115,7 @@ WERROR := $(if $(filter $(GCC_KNOWN),$(firstword $(subst ., ,$(GCC_VERSION)))), 
 CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
 	-ffreestanding -mno-red-zone -mcmodel=kernel -mgeneral-regs-only \
 	-fno-strict-aliasing -fno-omit-frame-pointer \
-	-fno-optimize-sibling-calls \
+	-fno-optimize-sibling-calls -fno-shrink-wrap -fno-schedule-insns2 \
 	-fno-pic -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE \
 	-Ikernel/include
@@ -187,7 +187,7 @@ run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU [CPUS=2 MEMORY=64
 .PHONY: test
 TEST := all
 test: override APPEND += test=$(TEST)
-test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=core/wakeup CPUS=2 APPEND='seed=7']
+test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=sched/handover CPUS=2 APPEND='seed=7']
 	@$(MACHINE) run $(MACHINE_ARGS)
 
 .PHONY: check

@@ -8,6 +8,8 @@ the disk fails, or the given kernel does not compile; that is Trouble.
 
 from __future__ import annotations
 
+import difflib
+import fnmatch
 import hashlib
 import os
 import re
@@ -19,7 +21,7 @@ from pathlib import Path
 from machine import BUILD, ROOT
 
 from grader.errors import Trouble
-from grader.load import Lab, nearest, place
+from grader.load import Lab, place
 
 IMPLEMENTATIONS = ("labs", "solutions")
 
@@ -230,18 +232,33 @@ def used_and_defined(path: Path) -> tuple[set[str], set[str]]:
     return used, defined
 
 
+def may_use(lab: Lab, name: str) -> bool:
+    """Is it in the lab's interface, which may have patterns?"""
+    if COMPILERS_OWN.fullmatch(name):
+        return True
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in lab.interface)
+
+
+def interface_hint(lab: Lab, name: str) -> str:
+    """What was probably meant, or where to look."""
+    close = difflib.get_close_matches(name, lab.interface, 1, 0.6)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"{place(lab.folder / 'lab.toml')} lists what may be used"
+
+
 def check_interface(implementation: Implementation) -> Failure | None:
     """A student's objects use only what the lab's interface has."""
     lab = implementation.lab
     objects = objects_of(implementation)
     symbols = {file: used_and_defined(path) for file, path in objects.items()}
-    allowed = set(lab.interface).union(*(defined for _, defined in symbols.values()))
+    own = set().union(*(defined for _, defined in symbols.values()))
     for file, (used, _) in symbols.items():
-        wrong = sorted(name for name in used - allowed if not COMPILERS_OWN.fullmatch(name))
+        wrong = sorted(name for name in used - own if not may_use(lab, name))
         if wrong:
-            hint = nearest(wrong[0], sorted(lab.interface)) if lab.interface else ""
             return Failure(
-                f"{file} uses {wrong[0]}, which is not in this lab's interface; {hint}",
+                f"{file} uses {wrong[0]}, which is not in this lab's interface; "
+                + interface_hint(lab, wrong[0]),
                 [f"{file} uses {name} too" for name in wrong[1:9]],
             )
     for file, path in objects.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from grader.build import Implementation
-from grader.load import Schedule
+from grader.load import Schedule, Test
 from grader.verdict import Finding
 
 
@@ -19,21 +19,31 @@ def schedule_words(schedule: Schedule | None) -> list[str]:
     return [f"SCHED={schedule.sched}", f"SEED={schedule.seed}"] if schedule else []
 
 
-def again(implementation: Implementation, finding: Finding, whole: bool = False) -> str:
-    """Runs this test again: with the seed that failed, or its whole mix."""
+def again(implementation: Implementation, finding: Finding) -> str:
+    """Runs this test again: with the seed that failed, or else all that its boot ran."""
     case = finding.case
-    schedule = None if whole else finding.schedule
-    words = [f"TEST={case.test.name}", f"CPUS={case.cpus}", *schedule_words(schedule)]
+    if finding.confirmed is False:
+        names, schedule = [test.name for test in finding.mix], None
+    else:
+        names, schedule = [case.test.name], finding.schedule
+    words = [f"TEST={','.join(names)}", f"CPUS={case.cpus}", *schedule_words(schedule)]
     return command("grade", *implementation.variables(), *words)
+
+
+def selector(suite: str, test: Test) -> str:
+    """On the kernel's command line, with its seeds and without its limit."""
+    seeds = [f"{name}={count}" for name, count in test.sched.items() if count]
+    return ":".join([f"{suite}/{test.name}", *seeds])
 
 
 def debug(implementation: Implementation, finding: Finding) -> str:
     """Opens it in GDB."""
-    case = finding.case
-    test = f"test={implementation.lab.suite}/{case.test.name}"
-    if finding.schedule:
-        append = f"{test} {finding.schedule}"
+    case, suite = finding.case, implementation.lab.suite
+    if finding.confirmed is False:
+        append = "test=" + ",".join(selector(suite, test) for test in finding.mix)
+    elif finding.schedule:
+        append = f"test={suite}/{case.test.name} {finding.schedule}"
     else:
-        append = ":".join([test, *[f"{name}={n}" for name, n in case.test.sched.items() if n]])
+        append = f"test={selector(suite, case.test)}"
     words = [f"CPUS={case.cpus}", "ICOUNT=1", f"APPEND={shlex.quote(append)}"]
     return command("gdb", *implementation.variables(), *words)

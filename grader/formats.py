@@ -52,7 +52,7 @@ def result_dict(implementation: Implementation, result: Result) -> dict[str, Any
         }
         if finding.verdict is not Verdict.BUILD:
             entry["log"] = finding.log
-            entry["again"] = commands.again(implementation, finding, finding.confirmed is False)
+            entry["again"] = commands.again(implementation, finding)
             entry["debug"] = commands.debug(implementation, finding)
     return entry
 

@@ -7,7 +7,6 @@ import fcntl
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,8 +79,7 @@ class Grading:
     def __init__(self, request: Request, report: Report):
         self.request = request
         self.report = report
-        self.lock = threading.Lock()
-        self.started = time.monotonic()
+        self.lock = threading.RLock()
         self.cases: dict[str, list[Case]] = {}
         tests = chosen_tests(request)
         for test in tests:
@@ -92,6 +90,8 @@ class Grading:
 
     def run(self) -> Outcome:
         """Does it all; raises Trouble when that cannot be done."""
+        if not shutil.which(QEMU):
+            raise Trouble(f"there is no {QEMU} here: `make setup` installs it")
         self.write(finished=False)
         self.report.progress("building")
         failure = build(self.request.implementation) if self.request.build else None
@@ -115,31 +115,42 @@ class Grading:
             result.findings = [
                 Finding(case, Verdict.BUILD, failure.summary, failure.lines) for case in cases
             ]
+            result.explained = True
         self.report.found()
 
     def boot_all(self) -> None:
         """Runs every case."""
         implementation = self.request.implementation
-        if not shutil.which(QEMU):
-            raise Trouble(f"there is no {QEMU} here: `make setup` installs it")
         if not (implementation.build / "kernel.elf32").exists():
             raise Trouble(f"{implementation.stage} is not built")
         cases = [case for cases in self.cases.values() for case in cases]
         with folder_of_our_own(implementation, self.report) as folder:
-            runner = Runner(
+            self.runner = Runner(
                 implementation, folder, self.request.limits, self.found, self.progress
             )
-            runner.run(plan_jobs(cases, implementation.lab.suite), self.request.jobs)
+            self.runner.run(plan_jobs(cases, implementation.lab.suite), self.request.jobs)
 
     def found(self, finding: Finding) -> None:
-        """A case is done."""
+        """A case is done; with the last one of a test its verdict is known."""
         with self.lock:
             result = self.by_name[finding.case.test.name]
             result.findings.append(finding)
-            if result.complete:
-                result.seconds = time.monotonic() - self.started
+            if not result.complete:
+                return
+            decisive = result.finding
+            assert decisive
+            if result.passed or decisive.verdict in (Verdict.INFRA, Verdict.NO_BOOT):
+                self.explained(result)
+            else:
                 self.write(finished=False)
-                self.report.found()
+                self.runner.submit_explanation(decisive, lambda: self.explained(result))
+
+    def explained(self, result: Result) -> None:
+        """Nothing more will be known of this test."""
+        with self.lock:
+            result.explained = True
+            self.write(finished=False)
+            self.report.found()
 
     def progress(self, text: str) -> None:
         """Something runs."""

@@ -4,7 +4,7 @@
     title = "Locking by disabling interrupts"
     hours = "8 to 12"
     files = ["irq.c", "lock.c"]             # what a student may hand in
-    interface = ["printk", "panic"]         # what their objects may use
+    interface = ["printk", "panic"]         # what their objects may use; or patterns
 
     [[test]]
     name = "nesting"                        # test=01/nesting runs it
@@ -16,7 +16,7 @@
     sched = { random = 200, pct = 100, jitter = 100 }   # seeds; none: one plain run
     limit_instructions = 2_000_000_000
     expect = "panic"                        # it must end so; default: "pass"
-    panic_says = ["taken at", "lock\\.c"]   # patterns that the panic's text matches
+    panic_says = ["taken at", "lock\\.c"]   # patterns in the panic's first line
     hint = "What to look at first."         # printed when it fails
 
 A mistake in it is one line, naming the file, the table, the key, and the

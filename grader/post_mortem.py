@@ -13,7 +13,6 @@ from grader.judge import hang_evidence
 from grader.verdict import printable
 
 WAIT = 2.0  # s, until the machine has come to where it stays
-ANSWER = 10.0  # s, for the report
 
 
 def explain_triple_fault(machine: Machine) -> list[str]:
@@ -22,13 +21,16 @@ def explain_triple_fault(machine: Machine) -> list[str]:
     return [printable(line) for line in lines[2:]]  # two lines explain the word
 
 
-def explain_silence(machine: Machine, log: Path) -> list[str]:
-    """Where the CPUs of a silent machine are: asked by an NMI from outside."""
+def explain_silence(machine: Machine, log: Path, answer: float) -> list[str]:
+    """Where the CPUs of a silent machine are: asked by an NMI from outside.
+
+    It has `answer` seconds for it.
+    """
     try:
-        with Boot(machine, log, qmp=True, timeout=WAIT + 2 * ANSWER) as guest:
+        with Boot(machine, log, qmp=True, timeout=answer) as guest:
             time.sleep(WAIT)
             guest.qmp("inject-nmi")
-            guest.wait_for("NMI report ends", ANSWER)
+            guest.wait_for("NMI report ends", answer)
             lines = guest.text().splitlines()
     except (BootError, OSError, ValueError):
         return ["it does not answer an NMI either"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import textwrap
 import threading
 from typing import TextIO
 
@@ -23,6 +24,7 @@ RED, GREEN, YELLOW, BOLD, FAINT = 31, 32, 33, 1, 2
 COLOURS = {Verdict.PASS: GREEN, Verdict.INFRA: YELLOW}
 INDENT = " " * 8
 NAME_WIDTH = 34
+WIDTH = 88
 
 
 class Report:
@@ -36,6 +38,7 @@ class Report:
         self.lock = threading.RLock()
         self.shown = ""  # of the progress line
         self.waiting: list[Result] = []  # in order; not printed yet
+        self.advised: set[str] = set()  # exercises whose text has been named
 
     # ---- lines ----
 
@@ -82,7 +85,7 @@ class Report:
     def found(self) -> None:
         """Another finding has come: prints the results that are now complete."""
         with self.lock:
-            while self.waiting and self.waiting[0].complete:
+            while self.waiting and self.waiting[0].explained:
                 self.result(self.waiting.pop(0))
 
     def result(self, result: Result) -> None:
@@ -121,7 +124,7 @@ class Report:
         if finding.confirmed:
             text += ", again in a fresh boot"
         elif finding.confirmed is False:
-            text += "; in a fresh boot that alone passes: run the whole mix (below)"
+            text += "; alone in a fresh boot it passes: this needs the whole mix, as below"
         fine = [str(f.case.cpus) for f in result.findings if f.passed and f.case.cpus != case.cpus]
         if fine:
             text += f"; it passes on {', '.join(dict.fromkeys(fine))}"
@@ -129,17 +132,18 @@ class Report:
 
     def steps(self, finding: Finding) -> list[str]:
         """The log, the commands, the text to read."""
-        whole = finding.confirmed is False
         lab, test = self.implementation.lab, finding.case.test
-        title = lab.exercise_title(test.exercise)
         lines = [
             f"log    {finding.log}",
-            f"again  {commands.again(self.implementation, finding, whole)}",
+            f"again  {commands.again(self.implementation, finding)}",
             f"debug  {commands.debug(self.implementation, finding)}",
-            f"read   {lab.handout}, exercise {test.exercise}" + (f": {title}" if title else ""),
         ]
         if test.hint:
-            lines.append(f"hint   {test.hint}")
+            lines += textwrap.wrap(f"hint   {test.hint}", WIDTH, subsequent_indent=" " * 7)
+        if test.exercise not in self.advised:  # once is enough
+            self.advised.add(test.exercise)
+            title = lab.exercise_title(test.exercise)
+            lines.append(f"read   {lab.handout}, exercise {test.exercise} {title}".rstrip())
         return lines
 
     def build_failure(self, failure: Failure) -> None:

@@ -22,7 +22,7 @@ from machine import Machine
 
 from grader.build import Implementation
 from grader.errors import Trouble, trouble_from
-from grader.judge import Judge
+from grader.judge import Ending, Judge
 from grader.load import STRATEGIES, Schedule, Test, place
 from grader.post_mortem import explain_silence, explain_triple_fault
 from grader.protocol import Log, Span, new_token
@@ -30,6 +30,7 @@ from grader.verdict import Case, Finding, Verdict
 from grader.watch import Booted, Limits, run_boot
 
 LINE_ROOM = 3000  # characters of test= in the kernel's command line of 4096
+BOOT_ROOM = 6000  # runs on one CPU, in a boot: a second or two; more are shared out
 REPLAY_LIMIT = 500_000_000  # instructions; one seed of hundreds takes far less
 
 
@@ -60,8 +61,18 @@ class Job:
     @property
     def weight(self) -> int:
         """About how long it takes: the longest jobs are started first."""
-        runs = sum(sum(case.test.sched.values()) if not self.schedule else 1 for case in self.cases)
-        return (runs + 50) * self.cpus
+        return sum(weigh(case) for case in self.cases)
+
+    def has_room(self, case: Case, suite: str) -> bool:
+        """May the case join?"""
+        line = sum(len(other.test.selector(suite)) + 1 for other in (*self.cases, case))
+        return line <= LINE_ROOM and self.weight + weigh(case) <= BOOT_ROOM
+
+
+def weigh(case: Case) -> int:
+    """About how long it takes, in runs on one CPU."""
+    runs = 1 if case.schedule else sum(case.test.sched.values())
+    return (runs + 10) * case.cpus
 
 
 def cases_of(test: Test, replay: Replay, cpus: int | None = None) -> list[Case]:
@@ -80,8 +91,7 @@ def plan_jobs(cases: list[Case], suite: str) -> list[Job]:
             jobs.append(Job(*key, [case]))
             continue
         job = open_jobs.get(key)
-        used = sum(len(other.test.selector(suite)) + 1 for other in job.cases) if job else 0
-        if job is None or used + len(case.test.selector(suite)) > LINE_ROOM:
+        if job is None or not job.has_room(case, suite):
             job = open_jobs[key] = Job(*key)
             jobs.append(job)
         job.cases.append(case)
@@ -108,19 +118,24 @@ class Runner:
         self.names: dict[str, int] = {}
         self.no_boot: dict[int, Finding] = {}  # by number of CPUs
         self.suite = implementation.lab.suite
+        self.futures: list[Future[None]] = []
 
     def run(self, jobs: list[Job], at_once: int) -> None:
-        """All of them."""
-        with ThreadPoolExecutor(at_once) as pool:
-            futures: list[Future[None]] = [pool.submit(self.run_job, job) for job in jobs]
+        """All of them, and what they submit meanwhile."""
+        with ThreadPoolExecutor(at_once) as self.pool:
+            for job in jobs:
+                self.futures.append(self.pool.submit(self.run_job, job))
             try:
-                for future in futures:
+                for future in self.futures:  # which grows
                     future.result()
             except BaseException:  # Ctrl-C, the disk is full: nothing may go on
-                for future in futures:
-                    future.cancel()
+                self.pool.shutdown(wait=False, cancel_futures=True)
                 kill_all()
                 raise
+
+    def submit_explanation(self, finding: Finding, done: Callable[[], None]) -> None:
+        """Finds out more about a failure that decides a test, in boots of its own."""
+        self.futures.append(self.pool.submit(self.explain, finding, done))
 
     # ---- a boot ----
 
@@ -138,31 +153,30 @@ class Runner:
         stage = self.implementation.stage
         return Machine(stage=stage, cpus=cases[0].cpus, append=append, icount=True)
 
-    def boot(self, cases: list[Case], schedule: Schedule | None, name: str) -> Booted:
+    def boot(
+        self,
+        cases: list[Case],
+        schedule: Schedule | None,
+        path: Path,
+        progress: Callable[[Log], None] = lambda log: None,
+    ) -> Booted:
         """Boots once for these cases."""
         token = new_token()
         machine = self.machine(cases, schedule, f"token={token}")
-        limits = {f"{self.suite}/{case.test.name}": case.test.limit for case in cases}
-
-        def progress(log: Log) -> None:
-            span = log.open_span
-            if span:
-                self.progress(f"{span.name} on {cases[0].cpus} CPUs")
-
+        limits = {self.full_name(case): case.test.limit for case in cases}
         try:
             return run_boot(
-                machine,
-                self.log_path(name),
-                token,
-                lambda test: limits.get(test, 0),
-                self.limits,
-                progress,
+                machine, path, token, lambda name: limits.get(name, 0), self.limits, progress
             )
         except OSError as error:
             raise trouble_from(error) from error
         except BootError as error:
             words = "stopped" if stopping.is_set() else str(error).splitlines()[0]
             raise Trouble(words) from error
+
+    def full_name(self, case: Case) -> str:
+        """As the kernel has it: 01/nesting."""
+        return f"{self.suite}/{case.test.name}"
 
     # ---- a job ----
 
@@ -172,90 +186,99 @@ class Runner:
         name = f"{job.cpus}-cpus" if len(job.cases) > 1 else job.cases[0].test.name
         while remaining:
             if job.cpus in self.no_boot:
-                known = self.no_boot[job.cpus]
-                for case in remaining:
-                    self.found(Finding(case, known.verdict, known.summary, log=known.log))
+                self.give_up(remaining, self.no_boot[job.cpus])
                 return
-            booted = self.boot(remaining, job.schedule, name)
-            settled = self.settle(remaining, booted, keep_infra=retried)
-            retried = retried or bool(booted.ending.infra)
-            remaining = [case for case in remaining if case not in settled]
+            path = self.log_path(name)
+            passes = Passes(self, remaining, path)
+            booted = self.boot(remaining, job.schedule, path, passes.look)
+            passes.look(booted.log)
+            tests = tuple(case.test for case in remaining)
+            remaining = [case for case in remaining if case not in passes.cases]
+            if booted.ending.infra and not retried:
+                retried = True  # killed from outside, once: the rest is tried again
+            elif remaining:
+                settled = self.settle(remaining, booted, tests)
+                remaining = [case for case in remaining if case not in settled]
 
-    def settle(self, cases: list[Case], booted: Booted, keep_infra: bool) -> list[Case]:
-        """Hands on what this boot found; returns the cases that are done.
-
-        QEMU may be killed from outside once: then the rest is tried again.
-        """
+    def settle(
+        self, cases: list[Case], booted: Booted, booted_tests: tuple[Test, ...]
+    ) -> list[Case]:
+        """Hands on what this boot found; returns the cases that are done."""
         judge = Judge(booted.log, booted.ending)
         settled = []
         if not booted.log.ready:
-            return self.settle_no_boot(cases, booted, judge, keep_infra)
+            return self.settle_no_boot(cases, booted, judge)
         for case in cases:
-            span = booted.log.span(f"{self.suite}/{case.test.name}")
-            if not span:
-                continue
-            finding = judge.judge(case, span)
-            if finding.verdict is Verdict.INFRA and not span.end and not keep_infra:
-                continue
-            self.complete(finding, booted, span.line, alone=len(cases) == 1)
-            settled.append(case)
-        if not settled and (keep_infra or not booted.ending.infra):
-            settled = self.settle_unstarted(cases, booted, judge)
-        return settled
+            span = booted.log.span(self.full_name(case))
+            if span:
+                finding = judge.judge(case, span)
+                finding.log = f"{place(booted.path)}:{span.line}"
+                finding.mix = booted_tests[: booted_tests.index(case.test) + 1]
+                self.found(finding)
+                settled.append(case)
+        if booted.ending.infra:
+            rest = [case for case in cases if case not in settled]
+            self.give_up(rest, Finding(cases[0], Verdict.INFRA, booted.ending.infra))
+            return cases
+        return settled or self.settle_unstarted(cases, booted, judge)
 
-    def settle_no_boot(
-        self, cases: list[Case], booted: Booted, judge: Judge, keep_infra: bool
-    ) -> list[Case]:
+    def give_up(self, cases: list[Case], known: Finding) -> None:
+        """These cannot be run either, for the same reason."""
+        for case in cases:
+            self.found(Finding(case, known.verdict, known.summary, log=known.log))
+
+    def settle_no_boot(self, cases: list[Case], booted: Booted, judge: Judge) -> list[Case]:
         """The kernel never came to its tests: none of them can be run."""
-        if booted.ending.infra and not keep_infra:
-            return []
-        for number, case in enumerate(cases):
-            finding = judge.no_boot(case)
-            finding.log = place(booted.path)
-            if finding.verdict is Verdict.NO_BOOT and number == 0:
-                finding.evidence += self.post_mortem(booted)
-                with self.lock:
-                    self.no_boot.setdefault(case.cpus, finding)
-            elif finding.verdict is Verdict.NO_BOOT:
-                finding.evidence = []
-            self.found(finding)
+        finding = judge.no_boot(cases[0])
+        finding.log = place(booted.path)
+        if finding.verdict is Verdict.NO_BOOT:
+            if booted.ending.triple_fault:
+                finding.evidence += self.triple_fault(booted.machine)
+            elif booted.ending.silent:
+                finding.evidence += self.silence(booted.machine)
+            with self.lock:
+                self.no_boot.setdefault(cases[0].cpus, finding)
+        self.found(finding)
+        self.give_up(cases[1:], finding)
         return cases
 
     def settle_unstarted(self, cases: list[Case], booted: Booted, judge: Judge) -> list[Case]:
         """The boot ended before the first of these tests began."""
-        first, name = cases[0], f"{self.suite}/{cases[0].test.name}"
+        first, name = cases[0], self.full_name(cases[0])
         if booted.log.done:
             summary = f"the kernel has no test {name}, which lab.toml names"
-            self.found(Finding(first, Verdict.INFRA, summary, log=place(booted.path)))
+            finding = Finding(first, Verdict.INFRA, summary)
         else:
             finding = judge.judge(first, Span(name, 1, booted.log.outside))
-            self.complete(finding, booted, 1, alone=True)
+        finding.log = place(booted.path)
+        self.found(finding)
         return [first]
 
     # ---- after a failure ----
 
-    def complete(self, finding: Finding, booted: Booted, line: int, alone: bool) -> None:
-        """Adds what is known only after another boot, and hands the finding on."""
-        finding.log = f"{place(booted.path)}:{line}"
+    def explain(self, finding: Finding, done: Callable[[], None]) -> None:
+        """Adds what only another boot can tell."""
+        case = finding.case
+        self.progress(f"confirming {case.test.name}")
         if finding.verdict is Verdict.TRIPLE_FAULT:
             self.explain_triple_fault(finding)
         elif finding.verdict is Verdict.TIMEOUT:
-            finding.evidence += self.post_mortem(booted)
-        elif not finding.passed and finding.verdict is not Verdict.INFRA:
-            self.confirm(finding, alone)
-        self.found(finding)
+            finding.evidence += self.silence(self.machine([case], case.schedule))
+        else:
+            self.confirm(finding)
+        done()
 
-    def confirm(self, finding: Finding, alone: bool) -> None:
+    def confirm(self, finding: Finding) -> None:
         """Does it fail again, with its seed alone, in a fresh boot?"""
         case, schedule = finding.case, finding.schedule
-        if case.schedule or (alone and not schedule):
+        if case.schedule or (len(finding.mix) < 2 and not schedule):
             return  # it was alone, and the next boot would be the same
         if not schedule and finding.verdict in (Verdict.HANG, Verdict.DEADLOCK):
             return  # would take up to the test's limit, and show the same
         short = Case(replace(case.test, limit=min(case.test.limit, REPLAY_LIMIT)), case.cpus)
         tried = short if schedule else case
-        booted = self.boot([tried], schedule, f"again-{case.test.name}-{case.cpus}-cpus")
-        span = booted.log.span(f"{self.suite}/{case.test.name}")
+        booted = self.boot([tried], schedule, self.log_path(f"again-{case.test.name}"))
+        span = booted.log.span(self.full_name(case))
         if span and not booted.ending.infra:
             finding.confirmed = not Judge(booted.log, booted.ending).judge(case, span).passed
 
@@ -265,20 +288,50 @@ class Runner:
         schedule = case.schedule
         if not schedule and case.test.sched:
             guess = Schedule(STRATEGIES[next(iter(case.test.sched))], 1)
-            booted = self.boot([case], guess, f"again-{case.test.name}-{case.cpus}-cpus")
+            booted = self.boot([case], guess, self.log_path(f"again-{case.test.name}"))
             if booted.ending.triple_fault:
                 schedule, finding.confirmed = guess, True
         finding.schedule = schedule
-        machine = self.machine([case], schedule)
-        with self.lock:  # its files have names of their own only by number of CPUs
-            finding.evidence += explain_triple_fault(machine)
+        finding.evidence += self.triple_fault(self.machine([case], schedule))
 
-    def post_mortem(self, booted: Booted) -> list[str]:
-        """Where a machine is that says nothing, or how it came to a triple fault."""
-        if booted.ending.triple_fault:
-            with self.lock:
-                return explain_triple_fault(booted.machine)
-        if booted.ending.silent:
-            return explain_silence(booted.machine, self.log_path("silence"))
-        return []
+    def triple_fault(self, machine: Machine) -> list[str]:
+        """How the machine comes to one."""
+        with self.lock:  # its files are named after the number of CPUs only
+            return explain_triple_fault(machine)
 
+    def silence(self, machine: Machine) -> list[str]:
+        """Where a machine is that says nothing."""
+        return explain_silence(machine, self.log_path("silence"), self.limits.patience)
+
+
+class Passes:
+    """Hands on each test that passes while its boot still runs.
+
+    So a grading that is killed keeps them.
+    """
+
+    def __init__(self, runner: Runner, cases: list[Case], path: Path):
+        self.runner = runner
+        self.waiting = list(cases)
+        self.cases: list[Case] = []  # that have passed
+        self.path = path
+
+    def look(self, log: Log) -> None:
+        """Some more of the log has come."""
+        if log.open_span:
+            self.runner.progress(f"{log.open_span.name} on {self.runner_cpus()}")
+        for case in list(self.waiting):
+            span = log.span(self.runner.full_name(case))
+            if not span or not span.end:
+                continue
+            self.waiting.remove(case)
+            finding = Judge(log, Ending(0)).judge(case, span)
+            if finding.passed:
+                finding.log = f"{place(self.path)}:{span.line}"
+                self.cases.append(case)
+                self.runner.found(finding)
+
+    def runner_cpus(self) -> str:
+        """For people."""
+        count = (self.waiting or self.cases)[0].cpus
+        return f"{count} CPU{'s' if count > 1 else ''}"

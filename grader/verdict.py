@@ -58,6 +58,7 @@ class Finding:
     schedule: Schedule | None = None  # of the run that failed, when it is known
     log: str = ""  # a path from the top, with the line: "build/...log:57"
     runs: int = 0
+    mix: tuple[Test, ...] = ()  # the tests of its boot, up to it
     confirmed: bool | None = None  # did it fail again in a fresh boot? None: not tried
 
     @property
@@ -73,7 +74,7 @@ class Result:
     test: Test
     findings: list[Finding] = field(default_factory=list)
     cases: int = 0  # how many there will be
-    seconds: float = 0.0
+    explained: bool = False  # nothing more will be found out
 
     @property
     def complete(self) -> bool:

@@ -272,6 +272,7 @@ class Boot(Emulator):
             command += ["-d", "cpu_reset", "-D", str(self.cpu_log)]
         if qmp:
             self.monitor, fd = channel()
+            self.monitor.settimeout(timeout)  # what does not answer must not hold us up
             command += ["-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
         super().__init__(command + list(extra), log, timeout, [s.fileno() for s in theirs])
         for other in theirs:

@@ -98,7 +98,7 @@ def test_a_strategy_without_seeds_is_not_asked_for(tmp_path: Path) -> None:
         ('["work.c"]', '["../work.c"]', r'files: "\.\./work\.c" is no name of a C file'),
         ("number = 9", "number = 8", "number = 8 in 09-fake"),
         ("number = 9", "number = = 9", r"lab.toml:1:10: Invalid value"),
-        ("[[test]]", "[test]", "lab.toml:12:7: Cannot declare"),
+        ("[[test]]", "[test]", "lab.toml:12:6: Cannot declare"),
     ],
 )
 def test_a_mistake_is_one_readable_line(tmp_path: Path, old: str, new: str, line: str) -> None:

@@ -65,7 +65,7 @@ def test_wrong_shows_evidence_and_commands(tree) -> None:
         "depth: expected 2, got 3 (labs/09-fake/tests/k_first.c:12)",
         "points lost: 60",
         "on 2 CPUs with sched=random seed=3, again in a fresh boot",
-        "log    build/09-fake/grade/first.log:4",
+        "log    build/09-fake/grade/first.log:5",
         "again  make grade LAB=9 TEST=first CPUS=2 SCHED=random SEED=3",
         "debug  make gdb LAB=9 CPUS=2 ICOUNT=1 APPEND='test=09/first sched=random seed=3'",
         "read   handouts/09-fake.md, exercise 9.1",
@@ -77,13 +77,13 @@ def test_wrong_shows_evidence_and_commands(tree) -> None:
 
 
 def test_a_seed_that_does_not_fail_again_is_told(tree) -> None:
-    tree.toml(LAB.replace("points = 60", "points = 60\nsched = { random = 5 }"))
+    tree.toml(LAB.replace("points = 40", "points = 40\nsched = { random = 5 }"))
     tree.fake(
         """
         frame ready
         for test in $tests; do
             frame begin $test
-            if [ $test = 09/first ] && [ -z "$schedule" ]; then
+            if [ $test = 09/second ] && [ -z "$schedule" ]; then
                 frame end $test fail runs=3 sched=random seed=3
             else
                 frame end $test ok runs=1
@@ -93,9 +93,10 @@ def test_a_seed_that_does_not_fail_again_is_told(tree) -> None:
         """
     )
     done = tree.grade()
-    assert done.last == "lab 09-fake: 40/100"
-    assert "in a fresh boot that alone passes: run the whole mix (below)" in done.out
-    assert "again  make grade LAB=9 TEST=first CPUS=1\n" in done.out
+    assert done.last == "lab 09-fake: 60/100"
+    assert "alone in a fresh boot it passes: this needs the whole mix, as below" in done.out
+    assert "again  make grade LAB=9 TEST=first,second CPUS=1\n" in done.out
+    assert "APPEND=test=09/first,09/second:random=5\n" in done.out
 
 
 def test_after_a_panic_the_rest_goes_on(tree) -> None:
@@ -474,7 +475,6 @@ def test_stopped_by_a_person(tree, number: int) -> None:
 
 def test_killed_grader_keeps_its_marks(tree, tmp_path: Path) -> None:
     hanging(tree)
-    tree.toml(LAB.replace("points = 40", "points = 40\ncpus = [2]"))
     file = tmp_path / "marks.json"
     process = tree.start("--json", str(file), "--patience", "100")
     deadline = time.monotonic() + 20
@@ -572,7 +572,7 @@ def on_terminal(tree, **environment: str) -> str:
 
 @pytest.mark.skipif(not shutil.which("script"), reason="needs script(1)")
 def test_colours_and_progress_on_a_terminal(tree) -> None:
-    tree.fake("sleep 0.2\n" + ALL_PASS.replace("frame done", "sleep 0.2; frame done"))
+    tree.fake("frame ready; frame begin 09/first; sleep 0.3; frame end 09/first ok runs=1\n" + ALL_PASS)
     text = on_terminal(tree)
     assert "\033[32mPASS" in text
     assert "tests are done" in text

@@ -117,6 +117,18 @@ void core_lock(struct core_lock *lock)
 	acquire(intr_push(), lock, CALL_SITE);
 }
 
+/* Puts a lock that was taken out of order where its rank belongs: so the last
+ * in c->held still has the highest, which acquire() compares with. */
+static void sort_newest(struct cpu *c)
+{
+	unsigned int i = c->held_count - 1;
+	struct core_lock *newest = c->held[i];
+
+	for (; i > 0 && c->held[i - 1]->rank > newest->rank; i--)
+		c->held[i] = c->held[i - 1];
+	c->held[i] = newest;
+}
+
 bool core_try_lock(struct core_lock *lock)
 {
 	intr_push();
@@ -130,6 +142,7 @@ bool core_try_lock(struct core_lock *lock)
 		return false;
 	}
 	remember(this_cpu(), lock, CALL_SITE);
+	sort_newest(this_cpu());
 	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 	return true;
 }
@@ -187,8 +200,10 @@ bool core_lock_held(const struct core_lock *lock)
 	return held;
 }
 
-void assert_may_sleep(void)
+void assert_may_sleep_at(uintptr_t call_site)
 {
+	char where[SYMBOL_TEXT_SIZE];
+
 	/* With interrupts on, this thread may move to another CPU at any time:
 	 * but then no CPU's depth counts for it. */
 	if (likely(intr_enabled()))
@@ -199,8 +214,9 @@ void assert_may_sleep(void)
 		lock_panic(c->held[c->held_count - 1],
 			   "is held by a thread that goes to sleep",
 			   c->held[c->held_count - 1]->taken_at,
-			   c->held[c->held_count - 1]->name, CALL_SITE);
+			   c->held[c->held_count - 1]->name, call_site);
 	panic("assert_may_sleep: sleep with interrupts off (depth %u, in %u "
-	      "interrupt handlers)",
-	      c->intr_depth, c->irq_nesting);
+	      "interrupt handlers), at %s",
+	      c->intr_depth, c->irq_nesting,
+	      symbol_format_call(call_site, where, sizeof(where)));
 }

@@ -95,35 +95,22 @@ static const char *contents_name(uintptr_t addr)
 
 /* ---- stack overflow ---- */
 
-struct stack_search {
-	uintptr_t stack;
-	const struct thread *owner;
-};
-
-static void compare_stack(struct thread *t, void *arg)
-{
-	struct stack_search *search = arg;
-
-	if (t->stack == search->stack)
-		search->owner = t;
-}
-
 /*
- * Says so when addr lies in the guard below a stack.  The list of threads is
- * read without its lock: this CPU may hold it.
+ * Says so when addr lies in the guard below a stack: nearly always that of the
+ * thread that runs here.
  */
 static bool explain_overflow(char *words, uintptr_t addr, uintptr_t rip)
 {
-	struct stack_search search = {0};
+	uintptr_t stack;
 	char name[REPORT_THREAD_SIZE], where[SYMBOL_TEXT_SIZE];
 
-	if (!vm_stack_guard(addr, &search.stack))
+	if (!vm_stack_guard(addr, &stack))
 		return false;
-	thread_for_each(compare_stack, &search, false);
-	if (search.owner)
-		report_thread_name(search.owner, name, sizeof(name));
+	if (stack == current->stack)
+		report_thread_name(current, name, sizeof(name));
 	else
-		strlcpy(name, "no thread (a stack for faults)", sizeof(name));
+		strlcpy(name, "a stack that is not the current thread's",
+			sizeof(name));
 	snprintf(words, WORDS_SIZE,
 		 "kernel stack overflow of %s: all %lu KiB are used up, by "
 		 "recursion without end or by large local variables, in %s",

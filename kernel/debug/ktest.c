@@ -82,35 +82,42 @@ void ktest_skip(struct ktest *t, const char *why)
 
 /* ---- hand-shakes ---- */
 
+/*
+ * One lock for all gates: a gate often lies on the stack of the waiter, and is
+ * gone as soon as that one has been let through, so the lock cannot be in it.
+ */
+static struct core_lock gates_lock = CORE_LOCK_INIT("gates", RANK_GATES);
+
 bool gate_wait(struct ktest *t, struct gate *gate)
 {
 	uint64_t deadline = time_ns() + GATE_TIMEOUT;
+	bool open;
 
+	assert_may_sleep();
+	core_lock(&gates_lock);
 	gate->waiter = current;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	while (!gate->open) {
-		if (thread_block_until(deadline) != -ETIMEDOUT)
-			continue;
-		ktest_fail(t, __FILE__, __LINE__,
-			   "gate_wait: nobody opened the gate for 10 s");
-		return false;
+	while (!gate->open && time_ns() < deadline) {
+		core_unlock(&gates_lock);
+		thread_block_until(deadline);
+		core_lock(&gates_lock);
 	}
+	open = gate->open;
 	gate->open = false;
 	gate->waiter = NULL;
-	return true;
+	core_unlock(&gates_lock);
+	if (!open)
+		ktest_fail(t, __FILE__, __LINE__,
+			   "gate_wait: nobody opened the gate for 10 s");
+	return open;
 }
 
 void gate_open(struct gate *gate)
 {
-	struct thread *waiter;
-
-	intr_push(); /* the waiter may end as soon as it is let through */
+	core_lock(&gates_lock);
 	gate->open = true;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	waiter = gate->waiter;
-	if (waiter)
-		thread_unblock(waiter);
-	intr_pop();
+	if (gate->waiter)
+		thread_unblock(gate->waiter);
+	core_unlock(&gates_lock);
 }
 
 /* ---- leaks ---- */
@@ -159,7 +166,7 @@ static void check_leaks(struct ktest *t, struct usage before)
 #define PCT_DEPTH 3
 
 /* What is under test, for the NMI and for panic; NULL between tests. */
-static const struct ktest_case *volatile running;
+static const struct ktest *volatile running;
 static volatile uint64_t running_deadline;
 
 const char *ktest_suite(const struct ktest_case *test)
@@ -269,7 +276,7 @@ static bool run_test(const struct ktest_case *test,
 
 	ktest_frame("begin %s/%s", ktest_suite(test), test->name);
 	running_deadline = plan->limit ? time_ns() + plan->limit : 0;
-	running = test;
+	running = &t;
 	if (plan->limit)
 		watchdog_arm(plan->limit);
 	if (test->min_cpus > cpu_count)
@@ -288,10 +295,10 @@ static bool run_test(const struct ktest_case *test,
 
 void ktest_panicked(void)
 {
-	const struct ktest_case *test = running;
+	const struct ktest *t = running;
 
-	if (test)
-		ktest_frame("panic %s/%s", ktest_suite(test), test->name);
+	if (t)
+		ktest_frame("panic %s/%s", ktest_suite(t->test), t->test->name);
 }
 
 /* The watchdog may bark a little early. */
@@ -299,13 +306,15 @@ void ktest_panicked(void)
 
 void ktest_check_limit(bool deadlock)
 {
-	const struct ktest_case *test = running;
+	const struct ktest *t = running;
+	char schedule[48];
 
-	if (!test || !running_deadline ||
+	if (!t || !running_deadline ||
 	    time_ns() + LIMIT_TOLERANCE < running_deadline)
 		return;
-	ktest_frame("hang %s/%s %s", ktest_suite(test), test->name,
-		    deadlock ? "deadlock" : "hang");
+	format_schedule(t, schedule, sizeof(schedule));
+	ktest_frame("hang %s/%s %s%s", ktest_suite(t->test), t->test->name,
+		    deadlock ? "deadlock" : "hang", schedule);
 	power_off(EXIT_HANG);
 }
 
@@ -378,7 +387,9 @@ int ktest_run(const char *selection)
 		failed += run_plan(&plan, &number);
 	printk("# %u passed, %d failed, of %d\n", number - failed, failed,
 	       planned);
+	core_lock(&ktest_lock);
 	ktest_busy = false;
+	core_unlock(&ktest_lock);
 	return failed;
 }
 

@@ -3,7 +3,7 @@
  *
  * A message is formatted on the caller's stack, then written under the lock
  * `console`, so that messages of several CPUs come out whole.  The lock has
- * the highest rank but RANK_LEAF: nearly everything may print while it holds
+ * the highest rank: nearly everything may print while it holds
  * what it needs.
  *
  * A panic and the report of an NMI cannot wait for that lock: the CPU that

@@ -3,32 +3,23 @@
  *
  * Each call of spin_lock() and its kin comes through here, and then goes to the
  * student's function: so whatever that one does, the schedule points are
- * passed, the trace shows it, and it is known which CPU waits for which lock
- * and which locks it holds.  The record is each CPU's own (struct cpu) and is
- * only read by others when a report is printed.
+ * passed, the trace shows it, and it is known which thread waits for which lock
+ * and which locks a CPU holds.  The record is their own, and is only read by
+ * others when a report is printed and all stand still.
  */
 #include "spinlock.h"
 #include "backtrace.h"
 #include "perturb.h"
 #include "printk.h"
+#include "thread.h"
 #include "trace.h"
 
 /* ---- the record ---- */
-
-static void record_waiting(const struct spinlock *lock, uintptr_t call_site)
-{
-	struct cpu *c = intr_push();
-
-	c->spin_waiting_at = call_site;
-	c->spin_waiting = lock;
-	intr_pop();
-}
 
 static void record_held(const struct spinlock *lock, uintptr_t call_site)
 {
 	struct cpu *c = intr_push();
 
-	c->spin_waiting = NULL;
 	if (c->spin_held_count < MAX_HELD_LOCKS) {
 		c->spin_held[c->spin_held_count] = lock;
 		c->spin_held_at[c->spin_held_count] = call_site;
@@ -57,13 +48,24 @@ static void record_released(const struct spinlock *lock)
 
 /* ---- the wrappers ---- */
 
+/*
+ * Who waits is the thread, and not the CPU: until the student's function has
+ * turned interrupts off it may be moved.  A handler that interrupts the wait
+ * and takes a lock itself puts back what it found.
+ */
 void spin_lock(struct spinlock *lock)
 {
 	uintptr_t call_site = CALL_SITE;
+	struct thread *self = current;
+	const struct spinlock *outer = self->spin_waiting;
+	uintptr_t outer_at = self->spin_waiting_at;
 
 	sched_point(POINT_LOCK, lock);
-	record_waiting(lock, call_site);
+	self->spin_waiting_at = call_site;
+	self->spin_waiting = lock;
 	lab_spin_lock(lock, call_site);
+	self->spin_waiting = outer;
+	self->spin_waiting_at = outer_at;
 	record_held(lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 }
@@ -104,16 +106,24 @@ static int find_holder(const struct spinlock *lock, uintptr_t *since)
 	return NO_CPU;
 }
 
+/* The lock that a CPU waits for, or NULL. */
+static const struct spinlock *waited_for(unsigned int cpu)
+{
+	const struct thread *t = cpus[cpu].running;
+
+	return t ? t->spin_waiting : NULL;
+}
+
 static void print_wait(unsigned int cpu)
 {
-	const struct cpu *c = &cpus[cpu];
+	const struct thread *t = cpus[cpu].running;
 	char waits[SYMBOL_TEXT_SIZE], since[SYMBOL_TEXT_SIZE];
 	uintptr_t taken_at = 0;
-	int holder = find_holder(c->spin_waiting, &taken_at);
+	int holder = find_holder(t->spin_waiting, &taken_at);
 
-	symbol_format_call(c->spin_waiting_at, waits, sizeof(waits));
+	symbol_format_call(t->spin_waiting_at, waits, sizeof(waits));
 	printk("CPU %u waits for spinlock \"%s\" at %s", cpu,
-	       c->spin_waiting->name, waits);
+	       t->spin_waiting->name, waits);
 	if (holder == NO_CPU) {
 		printk(", which nobody holds\n");
 		return;
@@ -131,9 +141,11 @@ static bool waits_for_itself(unsigned int start)
 		uintptr_t since;
 		int holder;
 
-		if (!cpus[cpu].spin_waiting)
+		const struct spinlock *lock = waited_for(cpu);
+
+		if (!lock)
 			return false;
-		holder = find_holder(cpus[cpu].spin_waiting, &since);
+		holder = find_holder(lock, &since);
 		if (holder == NO_CPU)
 			return false;
 		if ((unsigned int)holder == start)
@@ -148,7 +160,7 @@ bool spin_report(void)
 	bool cycle = false;
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		if (!cpus[i].spin_waiting)
+		if (!waited_for(i))
 			continue;
 		bool in_cycle = waits_for_itself(i);
 

@@ -58,8 +58,6 @@ struct cpu {
 	unsigned int spin_held_count;
 	const struct spinlock *spin_held[MAX_HELD_LOCKS];
 	uintptr_t spin_held_at[MAX_HELD_LOCKS];
-	const struct spinlock *volatile spin_waiting;
-	uintptr_t spin_waiting_at;
 
 	struct thread *idle;
 	struct run_queue *rq;

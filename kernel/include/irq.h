@@ -75,7 +75,7 @@ uint64_t lab_irq_spurious(void);
  */
 size_t lab_irq_report(char *buf, size_t size);
 
-#define IRQ_REPORT_BOUND 1000
+#define IRQ_REPORT_BOUND 2000
 
 /* ---- the wrappers ---- */
 

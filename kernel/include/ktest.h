@@ -7,13 +7,13 @@
  *	{
  *		EXPECT_EQ(t, thread_unblock(worker), true);
  *	}
- *	KTEST(core, wakeup, .min_cpus = 2, .seeds = 10);
+ *	KTEST(sched, wakeup, .min_cpus = 2, .seeds = 10);
  *
- * It is selected as test=core/wakeup, its suite as test=core, all as test=all.
- * Results are KTAP on the console.  A test that fails an EXPECT goes on; after
- * a failed ASSERT it returns.  With .seeds = N it is run N times in this boot,
- * each run under each strategy of .sched, perturbed with seeds 1 .. N (from
- * the command line's seed= if given: then that seed alone).
+ * It is selected as test=sched/handover, its suite as test=sched, all as
+ *test=all. Results are KTAP on the console.  A test that fails an EXPECT goes
+ *on; after a failed ASSERT it returns.  With .seeds = N it is run N times in
+ *this boot, each run under each strategy of .sched, perturbed with seeds 1 .. N
+ *(from the command line's seed= if given: then that seed alone).
  *
  * Pages, heap objects and threads are counted before and after each test; one
  * that does not give back what it took fails.
@@ -89,8 +89,8 @@ void ktest_skip(struct ktest *t, const char *why);
  * returns false.
  */
 struct gate {
-	struct thread *volatile waiter;
-	volatile bool open;
+	struct thread *waiter;
+	bool open;
 };
 
 bool gate_wait(struct ktest *t, struct gate *gate);

@@ -26,10 +26,10 @@ enum lock_rank {
 	RANK_MONITOR,     /* monitor and test harness state */
 	RANK_TEST,        /* locks that tests make */
 	RANK_TEST_INNER,  /* ... and take inside the former */
+	RANK_GATES,       /* hand-shakes of tests */
 	RANK_THREADS,     /* the list of all threads */
 	RANK_THREAD_EXIT, /* one thread's exit and join */
 	RANK_VM,          /* kernel page tables */
-	RANK_SHOOTDOWN,   /* one TLB shoot-down at a time */
 	RANK_HEAP,        /* a size class of the heap */
 	RANK_PAGES,       /* the page allocator */
 	RANK_IRQ,         /* the interrupt controllers */
@@ -37,7 +37,6 @@ enum lock_rank {
 	RANK_RUN_QUEUE,   /* one CPU's run queue */
 	RANK_TIMERS,      /* one CPU's timers */
 	RANK_CONSOLE,     /* printk */
-	RANK_LEAF,        /* anything may be held, nothing taken inside */
 };
 
 struct core_lock {
@@ -79,7 +78,12 @@ bool core_try_lock(struct core_lock *lock);
 bool core_lock_held(const struct core_lock *lock);
 
 /* Panics unless a thread may sleep here: interrupts on, no core lock held,
- * not in an interrupt handler. */
-void assert_may_sleep(void);
+ * not in an interrupt handler.  The message names call_site. */
+void assert_may_sleep_at(uintptr_t call_site);
+
+static inline void assert_may_sleep(void)
+{
+	assert_may_sleep_at(CALL_SITE);
+}
 
 #endif

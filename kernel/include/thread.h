@@ -83,6 +83,9 @@ struct thread {
 		int32_t flags;
 		uint64_t size;
 	} altstack;
+	/* Written by the thread, read by spin_report() when all stand still. */
+	const struct spinlock *volatile spin_waiting;
+	uintptr_t spin_waiting_at;
 
 	/* Needs the lock `threads`. */
 	struct list_head all_link;

@@ -123,13 +123,15 @@ static bool pct_should_switch(void)
 	uint64_t step = __atomic_add_fetch(&pct.steps, 1, __ATOMIC_RELAXED);
 	struct run_queue *rq = sched_lock_local();
 	struct thread *best;
+	bool higher;
 
 	for (unsigned int i = 0; i + 1 < perturb.depth; i++)
 		if (pct.change[i] == step)
 			pct_drop(self);
 	best = pct_highest(rq);
+	higher = best && best->priority > self->priority;
 	core_unlock(&rq->lock);
-	return best && best->priority > self->priority;
+	return higher;
 }
 
 /* ---- the points ---- */

@@ -172,6 +172,7 @@ void thread_yield(void)
 	}
 	link = list_pop_front(&rq->ready);
 	if (!link) {
+		assert(this_cpu()->intr_depth == 1); /* as a switch does */
 		core_unlock(&rq->lock);
 		return;
 	}
@@ -209,10 +210,23 @@ static unsigned int choose_cpu(const struct thread *t)
 	return t->cpu;
 }
 
+/* Work waits here while other CPUs sleep: let one come and take it. */
+static void wake_idle_cpu(void)
+{
+	unsigned int idle = idle_mask;
+
+	if (idle && claim_idle(__builtin_ctz(idle)))
+		apic_send_ipi(__builtin_ctz(idle), VECTOR_RESCHEDULE);
+}
+
 void sched_enqueue(struct run_queue *rq, struct thread *t)
 {
+	/* Off for all of it: between the two locks t is on no queue, and must
+	 * not stay so while this CPU does something else. */
+	struct cpu *self = intr_push();
 	unsigned int cpu = choose_cpu(t);
 	struct run_queue *target = &run_queues[cpu];
+	bool idle;
 
 	if (target != rq) {
 		t->cpu = cpu;
@@ -221,19 +235,15 @@ void sched_enqueue(struct run_queue *rq, struct thread *t)
 	}
 	queue_push(target, t);
 	trace(TRACE_WAKE, t->id, cpu);
-	/* A busy CPU comes to it at the end of its time slice. */
-	if (cpus[cpu].running == cpus[cpu].idle && cpu != this_cpu()->id)
+	idle = cpus[cpu].running == cpus[cpu].idle;
+	if (idle && cpu != self->id)
 		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
 	core_unlock(&target->lock);
-}
-
-/* Work waits here while other CPUs sleep: let one come and take it. */
-static void wake_idle_cpu(void)
-{
-	unsigned int idle = idle_mask;
-
-	if (idle && claim_idle(__builtin_ctz(idle)))
-		apic_send_ipi(__builtin_ctz(idle), VECTOR_RESCHEDULE);
+	/* A busy CPU comes to it at the end of its time slice; one that went
+	 * idle since we chose may come and take it before. */
+	if (!idle && t->pinned == ANY_CPU)
+		wake_idle_cpu();
+	intr_pop();
 }
 
 /* To wake an idle CPU the interrupt is enough; jitter wants a slice at once. */

@@ -164,7 +164,7 @@ static bool consume_early_wake(struct thread *self)
 
 static void block(struct thread *self, uintptr_t call_site)
 {
-	assert_may_sleep();
+	assert_may_sleep_at(call_site);
 	sched_point(POINT_SLEEP, self);
 
 	struct run_queue *rq = sched_lock_local();
@@ -220,7 +220,7 @@ __attribute__((noinline)) int thread_block_until(uint64_t deadline)
 {
 	struct thread *self = current;
 
-	assert_may_sleep();
+	assert_may_sleep_at(CALL_SITE);
 	timer_start(&self->timer, deadline, deadline_passed);
 	block(self, CALL_SITE);
 	timer_cancel(&self->timer);
@@ -230,6 +230,7 @@ __attribute__((noinline)) int thread_block_until(uint64_t deadline)
 
 void thread_sleep_until(uint64_t deadline)
 {
+	assert_may_sleep_at(CALL_SITE);
 	while (time_ns() < deadline)
 		thread_block_until(deadline);
 }
@@ -298,6 +299,7 @@ static bool thread_has_exited(struct thread *t)
 void thread_join(struct thread *t)
 {
 	assert(t != current);
+	assert_may_sleep_at(CALL_SITE);
 	while (!thread_has_exited(t))
 		thread_block();
 	thread_free(t);
@@ -359,7 +361,7 @@ void thread_init(void)
 
 unsigned int thread_count(void)
 {
-	return threads_live;
+	return __atomic_load_n(&threads_live, __ATOMIC_RELAXED);
 }
 
 void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg,

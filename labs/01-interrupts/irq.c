@@ -35,6 +35,7 @@
  * and may attach and detach lines, also their own.
  */
 #include "irq.h"
+
 #include "apic.h"
 #include "errno.h"
 #include "panic.h"

@@ -34,10 +34,11 @@
  * at them at any time, but the only answer that does not change under it is
  * whether the holder is itself.
  */
+#include "spinlock.h"
+
 #include "backtrace.h"
 #include "irq.h"
 #include "panic.h"
-#include "spinlock.h"
 
 void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 {

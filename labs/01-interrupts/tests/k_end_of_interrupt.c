@@ -25,15 +25,15 @@ static void count_up(unsigned int line, void *arg)
 /* ---- missing ---- */
 
 static void expect_arrival(struct ktest *t, unsigned int cpu, unsigned int line,
-			   const char *after)
+			   const char *when)
 {
 	uint64_t before = irq_count(line);
 
 	raise_line(cpu, line);
 	CHECK(t, WAIT_FOR(irq_count(line) == before + 1),
-	      "line %u was raised on CPU %u after %s, and no interrupt came: "
-	      "the local APIC still waits for the end of that one",
-	      line, cpu, after);
+	      "line %u was raised on CPU %u %s, and not counted: does the "
+	      "local APIC still wait for the end of an interrupt?",
+	      line, cpu, when);
 }
 
 static void test_end_is_signalled(struct ktest *t)
@@ -41,14 +41,13 @@ static void test_end_is_signalled(struct ktest *t)
 	unsigned int calls = 0;
 
 	detach_all();
-	irq_attach(HIGH, count_up, &calls);
+	ASSERT_ATTACH(t, HIGH, count_up, &calls);
 	for (unsigned int cpu = 0; cpu < cpu_count && !t->failures; cpu++) {
-		expect_arrival(t, cpu, HIGH, "nothing");
-		expect_arrival(t, cpu, HIGH, "an interrupt of the same line");
-		expect_arrival(t, cpu, LOW, "an interrupt of a higher class");
-		expect_arrival(t, cpu, LOW, "an interrupt without a handler");
+		expect_arrival(t, cpu, HIGH, "first");
+		expect_arrival(t, cpu, HIGH, "after the same line");
+		expect_arrival(t, cpu, LOW, "after one of a higher class");
+		expect_arrival(t, cpu, LOW, "after one without a handler");
 	}
-	EXPECT_EQ(t, calls, 2 * cpu_count);
 	irq_detach(HIGH);
 }
 KTEST(lab01, end_is_signalled);
@@ -59,8 +58,7 @@ struct nested {
 	struct ktest *t;
 	void (*interrupt)(void); /* to take in the middle of a handler */
 	const char *what;
-	unsigned int high;
-	volatile unsigned int low_too;
+	volatile unsigned int high, low_too;
 	volatile bool done;
 };
 
@@ -103,9 +101,9 @@ static void take_spurious(void)
 static void interrupt_a_handler(struct nested *n)
 {
 	detach_all();
-	irq_attach(LOW, be_interrupted, n);
-	irq_attach(LOW_TOO, count_up, (void *)&n->low_too);
-	irq_attach(HIGH, count_up, &n->high);
+	ASSERT_ATTACH(n->t, LOW, be_interrupted, n);
+	ASSERT_ATTACH(n->t, LOW_TOO, count_up, (void *)&n->low_too);
+	ASSERT_ATTACH(n->t, HIGH, count_up, (void *)&n->high);
 	raise_line(0, LOW);
 	CHECK(n->t, WAIT_FOR(n->done && n->low_too),
 	      "line %u was raised while line %u was in service, and has not "
@@ -119,7 +117,10 @@ static void test_end_is_signalled_once(struct ktest *t)
 	struct nested n = {.t = t, .interrupt = take_high, .what = "line 20"};
 
 	interrupt_a_handler(&n);
-	EXPECT_EQ(t, n.high, 1);
+	CHECK(t, t->failures || n.high == 1,
+	      "line %u was raised once while line %u was in service, and its "
+	      "handler was called %u times",
+	      HIGH, LOW, n.high);
 }
 KTEST(lab01, end_is_signalled_once);
 
@@ -134,8 +135,7 @@ static void test_spurious_is_not_ended(struct ktest *t)
 }
 KTEST(lab01, spurious_is_not_ended);
 
-/* ---- too early: the serial port, level-triggered (PC16550D, section 8) ----
- */
+/* ---- too early: the serial port, level-triggered (PC16550D, 8) ---- */
 
 #define COM1_LINE 4
 #define UART_INTERRUPT_ENABLE 0x3f9
@@ -147,6 +147,8 @@ KTEST(lab01, spurious_is_not_ended);
 struct uart {
 	volatile unsigned int calls, quiet;
 };
+
+#define TIMES 3
 
 /* The device keeps its line up until it is told that we know. */
 static void quiet_uart(unsigned int line, void *arg)
@@ -166,10 +168,10 @@ static void test_end_after_handler(struct ktest *t)
 	uint8_t modem_control = inb(UART_MODEM_CONTROL);
 
 	detach_all();
-	irq_attach(COM1_LINE, quiet_uart, &u);
+	ASSERT_ATTACH(t, COM1_LINE, quiet_uart, &u);
 	ioapic_route(COM1_LINE, 0, true);
 	ioapic_mask(COM1_LINE, false);
-	for (unsigned int i = 1; i <= 3; i++) {
+	for (unsigned int i = 1; i <= TIMES && u.calls == i - 1; i++) {
 		outb(UART_MODEM_CONTROL, modem_control | OUT2);
 		outb(UART_INTERRUPT_ENABLE, TRANSMITTER_EMPTY);
 		WAIT_FOR(u.calls >= i);
@@ -178,10 +180,15 @@ static void test_end_after_handler(struct ktest *t)
 	}
 	outb(UART_MODEM_CONTROL, modem_control);
 	irq_detach(COM1_LINE);
-	CHECK(t, u.calls == 3 && u.quiet == 0,
-	      "the serial port interrupted 3 times, its handler was called %u "
-	      "times, %u of them for nothing: was the interrupt ended before "
-	      "the handler had quieted the device?",
+	CHECK(t, u.quiet || u.calls == TIMES,
+	      "the serial port has interrupted %u times, and its handler was "
+	      "called %u times",
+	      TIMES, u.calls);
+	CHECK(t, !u.quiet,
+	      "the handler of the serial port was called %u times, %u of them "
+	      "when the port had nothing to say: was the interrupt ended "
+	      "before the handler had quieted the device, which keeps its line "
+	      "up until then?",
 	      u.calls, u.quiet);
 }
 KTEST(lab01, end_after_handler);

@@ -24,9 +24,9 @@ struct parcel {
 struct belt {
 	struct ktest *t;
 	struct spinlock lock;
-	struct list_head parcels;	/* needs lock */
+	struct list_head parcels; /* needs lock */
 	struct parcel all[WORKERS / 2 * EACH];
-	unsigned int workers;		/* numbers them */
+	unsigned int workers; /* numbers them */
 };
 
 static void put(struct belt *b, struct parcel *p)
@@ -85,14 +85,15 @@ static void work(void *arg)
 
 static void test_shared_list(struct ktest *t)
 {
-	struct belt b = { .t = t, .lock = SPINLOCK_INIT("belt") };
+	struct belt b = {.t = t, .lock = SPINLOCK_INIT("belt")};
 
 	list_init(&b.parcels);
 	run_on_cpus(t, WORKERS, work, &b);
 	for (unsigned int i = 0; i < ARRAY_SIZE(b.all) && !t->failures; i++)
 		CHECK(t, b.all[i].taken == 1,
 		      "parcel %u was put on the list once, and taken off %u "
-		      "times", i, b.all[i].taken);
+		      "times",
+		      i, b.all[i].taken);
 }
 KTEST(lab01, shared_list, .seeds = 50);
 
@@ -101,13 +102,13 @@ KTEST(lab01, shared_list, .seeds = 50);
 struct node {
 	struct spinlock lock;
 	unsigned int key;
-	struct node *next;		/* needs lock */
+	struct node *next; /* needs lock */
 };
 
 struct chain {
 	struct node head;
 	struct node nodes[WORKERS * EACH];
-	unsigned int workers;		/* numbers them */
+	unsigned int workers; /* numbers them */
 };
 
 /* Holds a node until it has the next one: nobody can overtake. */
@@ -140,18 +141,19 @@ static void insert_some(void *arg)
 
 static void test_hand_over_hand(struct ktest *t)
 {
-	struct chain c = { .head = { .lock = SPINLOCK_INIT("head") } };
+	struct chain c = {.head = {.lock = SPINLOCK_INIT("head")}};
 	unsigned int found = 0;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(c.nodes); i++)
-		c.nodes[i] = (struct node){ .lock = SPINLOCK_INIT("node"),
-					    .key = i };
+		c.nodes[i] =
+			(struct node){.lock = SPINLOCK_INIT("node"), .key = i};
 	run_on_cpus(t, WORKERS, insert_some, &c);
 	for (struct node *n = c.head.next; n && n->key == found; n = n->next)
 		found++;
 	CHECK(t, found == ARRAY_SIZE(c.nodes),
 	      "%u CPUs inserted the keys 0 to %zu hand over hand; key %u is "
-	      "not where it belongs", WORKERS, ARRAY_SIZE(c.nodes) - 1, found);
+	      "not where it belongs",
+	      WORKERS, ARRAY_SIZE(c.nodes) - 1, found);
 	EXPECT_INTERRUPTS_ON(t, "at the end");
 }
 KTEST(lab01, hand_over_hand, .seeds = 50);

@@ -15,12 +15,12 @@ enum guard { SAVE, PUSH, LOCK };
 struct account {
 	struct ktest *t;
 	enum guard guard;
-	unsigned int rounds;		/* of each thread */
+	unsigned int rounds; /* of each thread */
 	struct spinlock lock;
 	volatile unsigned int balance;
-	volatile unsigned int credited;	/* by the timer */
+	volatile unsigned int credited; /* by the timer */
 	struct timer timer;
-	uint64_t random;		/* of the timer's delays */
+	uint64_t random; /* of the timer's delays */
 };
 
 /* Load, a moment, store: a schedule point and some instructions apart. */
@@ -86,18 +86,19 @@ static void race_with_timer(void *arg)
 	unsigned int mine = 0;
 
 	timer_start(&a->timer, time_ns() + 1000, credit_from_timer);
-	for (; a->credited < TIMER_CREDITS; mine++)
+	for (; a->credited < TIMER_CREDITS && intr_enabled(); mine++)
 		credit(a);
-	CHECK(a->t, a->balance == mine + TIMER_CREDITS,
+	timer_cancel(&a->timer);
+	EXPECT_INTERRUPTS_ON(a->t, "after a section");
+	CHECK(a->t, a->balance == mine + a->credited,
 	      "a thread and the timer interrupt of its CPU added %u, and the "
 	      "sum is %u: interrupts came between load and store",
-	      mine + TIMER_CREDITS, a->balance);
-	EXPECT_INTERRUPTS_ON(a->t, "at the end");
+	      mine + a->credited, a->balance);
 }
 
 static void test_timer_and_save(struct ktest *t)
 {
-	struct account a = { .t = t, .guard = SAVE, .random = t->seed };
+	struct account a = {.t = t, .guard = SAVE, .random = t->seed};
 
 	run_on_cpus(t, 1, race_with_timer, &a);
 }
@@ -105,7 +106,7 @@ KTEST(lab01, timer_and_save);
 
 static void test_timer_and_push(struct ktest *t)
 {
-	struct account a = { .t = t, .guard = PUSH, .random = t->seed };
+	struct account a = {.t = t, .guard = PUSH, .random = t->seed};
 
 	run_on_cpus(t, 1, race_with_timer, &a);
 }
@@ -113,8 +114,10 @@ KTEST(lab01, timer_and_push);
 
 static void test_timer_and_lock(struct ktest *t)
 {
-	struct account a = { .t = t, .guard = LOCK, .random = t->seed,
-			     .lock = SPINLOCK_INIT("account") };
+	struct account a = {.t = t,
+			    .guard = LOCK,
+			    .random = t->seed,
+			    .lock = SPINLOCK_INIT("account")};
 
 	run_on_cpus(t, 1, race_with_timer, &a);
 }
@@ -125,8 +128,10 @@ KTEST(lab01, timer_and_lock);
 static void race_threads(struct ktest *t, unsigned int threads,
 			 unsigned int on_cpus, const char *who)
 {
-	struct account a = { .t = t, .guard = LOCK, .rounds = 40,
-			     .lock = SPINLOCK_INIT("account") };
+	struct account a = {.t = t,
+			    .guard = LOCK,
+			    .rounds = 40,
+			    .lock = SPINLOCK_INIT("account")};
 	struct thread *all[MAX_CPUS + 1];
 
 	for (unsigned int i = 0; i < threads; i++)
@@ -136,8 +141,8 @@ static void race_threads(struct ktest *t, unsigned int threads,
 		thread_join(all[i]);
 	CHECK(t, a.balance == threads * a.rounds,
 	      "%s added %u under a spinlock, and the sum is %u: two of them "
-	      "were in the section at once", who, threads * a.rounds,
-	      a.balance);
+	      "were in the section at once",
+	      who, threads * a.rounds, a.balance);
 }
 
 static void test_threads(struct ktest *t)

@@ -66,10 +66,12 @@ static void test_report_cut(struct ktest *t)
 		EXPECT_EQ(t, irq_report(size ? got : NULL, size), length);
 		CHECK(t, memcmp(got, want, kept) == 0,
 		      "irq_report() with room for %zu bytes: the first %zu "
-		      "differ from those of the whole text", size, kept);
+		      "differ from those of the whole text",
+		      size, kept);
 		CHECK(t, size == 0 || got[kept] == '\0',
 		      "irq_report() with room for %zu bytes: the text is not "
-		      "terminated", size);
+		      "terminated",
+		      size);
 		CHECK(t, got[size ? kept + 1 : 0] == GUARD,
 		      "irq_report() wrote beyond the %zu bytes it was given",
 		      size);
@@ -79,20 +81,32 @@ KTEST(lab01, report_cut);
 
 /* ---- the counts are of one moment ---- */
 
-#define FIRST 20		/* never behind the other, and at most one ahead */
-#define SECOND 3
+#define FIRST 20 /* the first of each pair ... */
+#define SECOND 3 /* ... and the second, raised by the handler of the first */
 #define PAIRS 60
 
 struct pairs {
+	struct ktest *t;
 	struct timer timer;
 	volatile unsigned int left;
-	unsigned int cpu;
 	uint64_t random;
+	uint64_t first, second; /* counts at the beginning */
 };
 
-static void raise_pair(struct timer *timer);
+static void raise_pair(struct timer *timer)
+{
+	(void)timer;
+	raise_line(this_cpu()->id, FIRST);
+}
 
-static void second_fires(unsigned int line, void *arg)
+static void raise_second(unsigned int line, void *arg)
+{
+	(void)line;
+	(void)arg;
+	raise_line(this_cpu()->id, SECOND);
+}
+
+static void raise_next_pair(unsigned int line, void *arg)
 {
 	struct pairs *p = arg;
 
@@ -103,61 +117,71 @@ static void second_fires(unsigned int line, void *arg)
 			    raise_pair);
 }
 
-static void first_fires(unsigned int line, void *arg)
+static void raise_pairs(void *arg)
 {
 	struct pairs *p = arg;
 
-	(void)line;
-	raise_line(p->cpu, SECOND);
-}
-
-static void raise_pair(struct timer *timer)
-{
-	struct pairs *p = container_of(timer, struct pairs, timer);
-
-	p->cpu = this_cpu()->id;
-	raise_line(p->cpu, FIRST);
+	timer_start(&p->timer, time_ns() + 500, raise_pair);
+	for (unsigned int left = PAIRS; left > 0; left--)
+		if (!WAIT_FOR(p->left < left))
+			break;
+	timer_cancel(&p->timer);
+	CHECK(p->t, !p->left, "lines %u and %u fire in turn, and have stopped",
+	      FIRST, SECOND);
+	p->left = 0;
 }
 
 /* The number behind "LINE " in a report. */
 static uint64_t reported(const char *text, unsigned int line)
 {
-	for (; *text; text = strchr(text, '\n') + 1) {
+	while (*text) {
 		uint64_t number = 0, count = 0;
 
-		for (; *text != ' '; text++)
+		for (; *text && *text != ' '; text++)
 			number = number * 10 + *text - '0';
-		for (text++; *text != '\n'; text++)
-			count = count * 10 + *text - '0';
+		for (; *text && *text != '\n'; text++)
+			if (*text != ' ')
+				count = count * 10 + *text - '0';
 		if (number == line)
 			return count;
+		if (*text)
+			text++;
 	}
 	return 0;
 }
 
-static void test_report_of_one_moment(struct ktest *t)
+static void read_reports(struct pairs *p)
 {
 	static char text[TEXT_SIZE];
-	struct pairs p = { .left = PAIRS, .random = t->seed };
-	uint64_t first = irq_count(FIRST), second = irq_count(SECOND);
 
-	detach_all();
-	irq_attach(FIRST, first_fires, &p);
-	irq_attach(SECOND, second_fires, &p);
-	timer_start(&p.timer, time_ns() + 1000, raise_pair);
-	while (p.left && !t->failures) {
+	while (p->left && !p->t->failures) {
 		irq_report(text, sizeof(text));
-		int64_t ahead = (int64_t)(reported(text, FIRST) - first) -
-				(int64_t)(reported(text, SECOND) - second);
+		int64_t ahead = reported(text, FIRST) - p->first -
+				reported(text, SECOND) + p->second;
 
-		CHECK(t, ahead == 0 || ahead == 1,
-		      "lines %u and %u fire in turn, so that one is never "
-		      "more than 1 ahead of the other; the report shows them "
-		      "%ld apart: it mixes counts of different moments",
+		CHECK(p->t, ahead == 0 || ahead == 1,
+		      "lines %u and %u fire in turn, so the first is 0 or 1 "
+		      "ahead of the second; a report shows it %ld ahead: its "
+		      "counts are not of one moment",
 		      FIRST, SECOND, ahead);
 	}
-	WAIT_FOR(!p.left);
-	timer_cancel(&p.timer);
+}
+
+/* The lines fire on the last CPU, the reports are read wherever this runs. */
+static void test_report_of_one_moment(struct ktest *t)
+{
+	struct pairs p = {.t = t, .left = PAIRS, .random = t->seed};
+	struct thread *raiser;
+
+	detach_all();
+	p.first = irq_count(FIRST);
+	p.second = irq_count(SECOND);
+	ASSERT_ATTACH(t, FIRST, raise_second, &p);
+	ASSERT_ATTACH(t, SECOND, raise_next_pair, &p);
+	ASSERT(t, thread_spawn_on(cpu_count - 1, &raiser, "raiser", raise_pairs,
+				  &p) == 0);
+	read_reports(&p);
+	thread_join(raiser);
 	detach_all();
 }
 KTEST(lab01, report_of_one_moment, .seeds = 20);

@@ -56,6 +56,8 @@ KTEST(lab01, nesting);
 /* In code that had interrupts off already, a section must not turn them on. */
 static void test_nesting_when_off(struct ktest *t)
 {
+	go_down_and_up(t, 1);
+	EXPECT_INTERRUPTS_ON(t, "after irq_pop()");
 	cli();
 	go_down_and_up(t, 3);
 	EXPECT_INTERRUPTS_OFF(t, "after irq_pop(), but they were off before "
@@ -111,9 +113,12 @@ static void test_sections_in_handler(struct ktest *t)
 {
 	struct visit v = {.t = t};
 
+	go_down_and_up(t, 2);
+	EXPECT_INTERRUPTS_ON(t, "after irq_pop()");
 	timer_start(&v.timer, time_ns() + 1000, visit_from_timer);
-	while (!v.done)
-		cpu_relax();
+	WAIT_FOR(v.done);
+	timer_cancel(&v.timer);
+	CHECK(t, v.done, "no timer interrupt came");
 	EXPECT_INTERRUPTS_ON(t, "after an interrupt handler that used a "
 				"section");
 }
@@ -137,10 +142,9 @@ static void stay_in_section(void *arg)
 	while (!n->leave)
 		cpu_relax();
 	irq_pop();
-	EXPECT_INTERRUPTS_OFF(n->t, "on CPU 1, in the first of its two "
-				    "sections");
+	EXPECT_INTERRUPTS_OFF(n->t, "in the first of two sections of CPU 1");
 	irq_pop();
-	EXPECT_INTERRUPTS_ON(n->t, "on CPU 1, after both its sections");
+	EXPECT_INTERRUPTS_ON(n->t, "after both sections of CPU 1");
 }
 
 static void use_own_section(void *arg)
@@ -150,7 +154,7 @@ static void use_own_section(void *arg)
 	if (gate_wait(n->t, &n->pushed)) {
 		irq_push();
 		irq_pop();
-		EXPECT_INTERRUPTS_ON(n->t, "on CPU 0, after its only section: "
+		EXPECT_INTERRUPTS_ON(n->t, "after the only section of CPU 0: "
 					   "does it count those of CPU 1?");
 	}
 	n->leave = true;

@@ -15,12 +15,12 @@ static void test_lock_and_interrupts(struct ktest *t)
 	CHECK(t, spin_held(&a), "spin_held() is false inside the lock");
 	CHECK(t, !spin_held(&b), "spin_held() is true for a free lock");
 	spin_lock(&b);
-	spin_unlock(&a);		/* hand over hand */
+	spin_unlock(&a); /* hand over hand */
 	EXPECT_INTERRUPTS_OFF(t, "after one of two locks was released");
 	CHECK(t, !spin_held(&a) && spin_held(&b),
 	      "after spin_unlock(a), spin_held() says that a is %sheld and b "
-	      "is %sheld", spin_held(&a) ? "" : "not ",
-	      spin_held(&b) ? "" : "not ");
+	      "is %sheld",
+	      spin_held(&a) ? "" : "not ", spin_held(&b) ? "" : "not ");
 	spin_unlock(&b);
 	EXPECT_INTERRUPTS_ON(t, "after the last lock was released");
 
@@ -36,11 +36,9 @@ KTEST(lab01, lock_and_interrupts);
 /* ---- interrupts off first ---- */
 
 struct sweep {
-	struct ktest *t;
 	struct spinlock lock;
 	struct timer timer;
-	volatile bool fired;
-	unsigned int delay, refused;
+	volatile bool fired, refused;
 };
 
 /* An interrupt that comes before spin_lock() or after spin_unlock() finds the
@@ -52,31 +50,38 @@ static void try_from_timer(struct timer *timer)
 	if (spin_try_lock(&s->lock))
 		spin_unlock(&s->lock);
 	else
-		s->refused++;
+		s->refused = true;
 	s->fired = true;
 }
 
 /* The timer comes an instruction later each time (a nanosecond, under QEMU's
  * -icount), so each instruction of both functions is interrupted once. */
-static void test_interrupts_off_first(struct ktest *t)
+static void lock_while_swept(void *arg)
 {
-	struct sweep s = { .t = t, .lock = SPINLOCK_INIT("swept") };
+	struct ktest *t = arg;
+	struct sweep s = {.lock = SPINLOCK_INIT("swept"), .fired = true};
 
-	for (s.delay = 0; s.delay < 1000 && !s.refused; s.delay++) {
+	for (uint64_t delay = 200; delay < 1200 && s.fired; delay++) {
 		s.fired = false;
-		timer_start(&s.timer, time_ns() + 200 + s.delay,
-			    try_from_timer);
+		timer_start(&s.timer, time_ns() + delay, try_from_timer);
 		spin_lock(&s.lock);
 		spin_unlock(&s.lock);
-		while (!s.fired)
-			cpu_relax();
+		if (s.refused)
+			break;
+		WAIT_FOR(s.fired);
 	}
+	timer_cancel(&s.timer);
 	CHECK(t, !s.refused,
 	      "a timer interrupt found the lock taken, by the code that it "
 	      "interrupted: a handler that wants the lock would wait for ever; "
 	      "interrupts must be off before the lock is asked for, and until "
 	      "it is free again");
-	EXPECT_INTERRUPTS_ON(t, "at the end");
+	EXPECT_INTERRUPTS_ON(t, "after spin_unlock()");
+}
+
+static void test_interrupts_off_first(struct ktest *t)
+{
+	run_on_cpus(t, 1, lock_while_swept, t);
 }
 KTEST(lab01, interrupts_off_first);
 
@@ -86,7 +91,7 @@ struct line_up {
 	struct ktest *t;
 	struct spinlock lock;
 	struct thread *waiters[MAX_CPUS];
-	unsigned int order[MAX_CPUS], length;	/* needs lock */
+	unsigned int order[MAX_CPUS], length; /* needs lock */
 };
 
 static void take_turn(void *arg)
@@ -107,9 +112,9 @@ static void let_others_wait(void *arg)
 	spin_lock(&l->lock);
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		thread_start(l->waiters[i]);
-		CHECK(l->t, WAIT_FOR(cpus[i].spin_waiting == &l->lock),
+		CHECK(l->t, WAIT_FOR(l->waiters[i]->spin_waiting == &l->lock),
 		      "CPU %u does not wait for a lock that CPU 0 holds", i);
-		time_delay_ns(500 * NSEC_PER_USEC);	/* it asks now */
+		time_delay_ns(500 * NSEC_PER_USEC); /* it asks now */
 	}
 	spin_unlock(&l->lock);
 	take_turn(l);
@@ -117,7 +122,7 @@ static void let_others_wait(void *arg)
 
 static void test_fair(struct ktest *t)
 {
-	struct line_up l = { .t = t, .lock = SPINLOCK_INIT("line-up") };
+	struct line_up l = {.t = t, .lock = SPINLOCK_INIT("line-up")};
 
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		ASSERT(t, thread_create(&l.waiters[i], "waiter", take_turn,
@@ -130,7 +135,8 @@ static void test_fair(struct ktest *t)
 	for (unsigned int i = 0; i < cpu_count; i++)
 		CHECK(t, l.order[i] == (i + 1) % cpu_count,
 		      "CPU %u was number %u to ask for the lock, but CPU %u "
-		      "got it then", (i + 1) % cpu_count, i + 1, l.order[i]);
+		      "got it then",
+		      (i + 1) % cpu_count, i + 1, l.order[i]);
 }
 KTEST(lab01, fair, .min_cpus = 2);
 
@@ -170,11 +176,11 @@ static void try_while_held(void *arg)
 
 static void test_try_lock(struct ktest *t)
 {
-	struct held_elsewhere h = { .t = t, .lock = SPINLOCK_INIT("tried") };
+	struct held_elsewhere h = {.t = t, .lock = SPINLOCK_INIT("tried")};
 	struct thread *holds, *tries;
 
-	ASSERT(t, thread_spawn_on(1, &holds, "holds", hold_until_told, &h) ==
-			  0);
+	ASSERT(t,
+	       thread_spawn_on(1, &holds, "holds", hold_until_told, &h) == 0);
 	ASSERT(t, thread_spawn_on(0, &tries, "tries", try_while_held, &h) == 0);
 	thread_join(tries);
 	thread_join(holds);
@@ -185,8 +191,9 @@ static void test_try_lock(struct ktest *t)
 		return;
 	}
 	EXPECT_INTERRUPTS_OFF(t, "after spin_try_lock() took a lock");
-	CHECK(t, spin_held(&h.lock), "spin_held() is false for a lock that "
-				     "spin_try_lock() took");
+	CHECK(t, spin_held(&h.lock),
+	      "spin_held() is false for a lock that "
+	      "spin_try_lock() took");
 	CHECK(t, !spin_try_lock(&h.lock),
 	      "spin_try_lock() took a lock that this CPU holds already");
 	EXPECT_INTERRUPTS_OFF(t, "after spin_try_lock() failed, but they were "
@@ -196,18 +203,25 @@ static void test_try_lock(struct ktest *t)
 }
 KTEST(lab01, try_lock, .min_cpus = 2);
 
+#define PASSES 20
+#define MAX_TRIES 5000 /* the others need but a few */
+
 struct turnstile {
 	struct spinlock lock;
-	volatile unsigned int passed;	/* needs lock */
+	volatile unsigned int passed; /* needs lock */
 };
 
 static void pass(void *arg)
 {
 	struct turnstile *s = arg;
 
-	for (unsigned int i = 0; i < 20; i++) {
-		while (!spin_try_lock(&s->lock))
+	for (unsigned int i = 0; i < PASSES; i++) {
+		unsigned int tries = 0;
+
+		while (!spin_try_lock(&s->lock) && tries++ < MAX_TRIES)
 			thread_yield();
+		if (tries > MAX_TRIES)
+			return;
 		unsigned int passed = s->passed;
 
 		sched_point(POINT_ACCESS, (const void *)&s->passed);
@@ -218,11 +232,13 @@ static void pass(void *arg)
 
 static void test_try_lock_excludes(struct ktest *t)
 {
-	struct turnstile s = { .lock = SPINLOCK_INIT("turnstile") };
+	struct turnstile s = {.lock = SPINLOCK_INIT("turnstile")};
 
 	run_on_cpus(t, cpu_count + 1, pass, &s);
-	CHECK(t, s.passed == 20 * (cpu_count + 1),
-	      "%u times a lock was taken by spin_try_lock(), %u updates are "
-	      "left: two had it at once", 20 * (cpu_count + 1), s.passed);
+	CHECK(t, s.passed == PASSES * (cpu_count + 1),
+	      "%u threads went %u times through a turnstile, by "
+	      "spin_try_lock(), and it counts %u: two were in it at once, or "
+	      "it let nobody in any more",
+	      cpu_count + 1, PASSES, s.passed);
 }
 KTEST(lab01, try_lock_excludes, .seeds = 50);

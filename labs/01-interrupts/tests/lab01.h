@@ -7,24 +7,23 @@
  * back those of its own priority class and below.
  *
  * How a test waits: for a condition, with WAIT_FOR(), never for a while.  It
- * gives up after PATIENCE, so that what never comes is a failure in words.
+ * gives up after patience(), so that what never comes is a failure in words.
  */
 #ifndef LAB01_H
 #define LAB01_H
 
 #include "apic.h"
 #include "cpu.h"
+#include "errno.h"
 #include "irq.h"
 #include "ktest.h"
 #include "thread.h"
 #include "time.h"
 
-#define PATIENCE (50 * NSEC_PER_MSEC)
-
 /* Waits until the condition holds; false when that takes too long. */
 #define WAIT_FOR(condition) \
 	({ \
-		uint64_t deadline_ = time_ns() + PATIENCE; \
+		uint64_t deadline_ = time_ns() + patience(); \
 		while (!(condition) && time_ns() < deadline_) \
 			cpu_relax(); \
 		(condition); \
@@ -38,12 +37,29 @@
 			FAIL(t, __VA_ARGS__); \
 	} while (0)
 
-/* The result of a call that may fail: 0 or a negative errno. */
+/* "-EINVAL" and the like. */
+const char *result_name(int result);
+
+/* The result of a call that may fail, and why it must be this one. */
 #define EXPECT_RESULT(t, call, want, why) \
 	do { \
 		int got_ = (call); \
-		CHECK(t, got_ == (want), "%s: expected %s, got %d: %s", #call, \
-		      #want, got_, why); \
+		CHECK(t, got_ == (want), "%s: expected %s, got %s (%d): %s", \
+		      #call, result_name(want), result_name(got_), got_, why); \
+	} while (0)
+
+/* Without its handlers a test shows nothing: returns when there is an error. */
+#define ASSERT_ATTACH(t, line, handler, arg) \
+	do { \
+		int got_ = irq_attach(line, handler, arg); \
+		if (got_ != 0) { \
+			FAIL(t, \
+			     "irq_attach(%u, %s, %s): expected 0, got %s " \
+			     "(%d): the line is free", \
+			     (unsigned int)(line), #handler, #arg, \
+			     result_name(got_), got_); \
+			return; \
+		} \
 	} while (0)
 
 /* Interrupts must be on here.  When they are not, turns them on, so that the
@@ -52,7 +68,7 @@
 	do { \
 		if (!intr_enabled()) { \
 			FAIL(t, "interrupts are still off %s", when); \
-			this_cpu()->irq = (struct irq_section){ .depth = 0 }; \
+			this_cpu()->irq = (struct irq_section){.depth = 0}; \
 			sti(); \
 		} \
 	} while (0)
@@ -60,15 +76,8 @@
 #define EXPECT_INTERRUPTS_OFF(t, when) \
 	CHECK(t, !intr_enabled(), "interrupts are on %s", when)
 
-/* Numbers that differ with the seed (SplitMix64). */
-static inline uint64_t random_next(uint64_t *state)
-{
-	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-	return z ^ (z >> 31);
-}
+/* Numbers that differ with the seed that *state begins with. */
+uint64_t random_next(uint64_t *state);
 
 static inline void raise_line(unsigned int cpu, unsigned int line)
 {
@@ -77,31 +86,22 @@ static inline void raise_line(unsigned int cpu, unsigned int line)
 
 /* Lines on which no device of the machine interrupts by itself.  From 16 up
  * they are of a higher priority class than those below. */
-static const unsigned int quiet_lines[] = { 3, 5, 6, 7, 9, 13,
-					    16, 17, 18, 19, 20, 21 };
+#define QUIET_LINES 12
+extern const unsigned int quiet_lines[QUIET_LINES];
 
 /* A run begins with no line attached, whatever the one before left. */
-static inline void detach_all(void)
-{
-	for (unsigned int line = 0; line < IRQ_LINES; line++)
-		irq_detach(line);
-}
+void detach_all(void);
 
-/* Runs fn(arg) in a thread on each CPU from 0 to n - 1; the threads are all
- * made before the first starts. */
-static inline void run_on_cpus(struct ktest *t, unsigned int n,
-			       void (*fn)(void *arg), void *arg)
-{
-	struct thread *threads[MAX_CPUS];
+/* Runs fn(arg) in n threads, one on each CPU from 0 on; with more threads than
+ * CPUs it begins again at 0.  All are made before the first is started. */
+void run_on_cpus(struct ktest *t, unsigned int n, void (*fn)(void *arg),
+		 void *arg);
 
-	for (unsigned int i = 0; i < n; i++) {
-		ASSERT(t, thread_create(&threads[i], "lab 1", fn, arg) == 0);
-		thread_pin(threads[i], i % cpu_count);
-	}
-	for (unsigned int i = 0; i < n; i++)
-		thread_start(threads[i]);
-	for (unsigned int i = 0; i < n; i++)
-		thread_join(threads[i]);
-}
+/* Is time counted in instructions?  It is under QEMU's -icount, where the same
+ * run takes the same time. */
+bool time_is_instructions(void);
+
+/* How long to wait for what should come at once, ns. */
+uint64_t patience(void);
 
 #endif
