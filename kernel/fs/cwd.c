@@ -44,14 +44,14 @@ SYSCALL(chdir)
 SYSCALL(fchdir)
 {
 	UNUSED_FROM_B;
-	struct file *f = fd_get(a);
+	struct file *file = fd_get(a);
 	long result = -ENOTDIR;
 
-	if (!f)
+	if (!file)
 		return -EBADF;
-	if (f->inode)
-		result = change_directory(inode_get(f->inode));
-	file_put(f);
+	if (file->inode)
+		result = change_directory(inode_get(file->inode));
+	file_put(file);
 	return result;
 }
 

@@ -5,10 +5,12 @@
  * `buckets`, for looking it up: so a directory with ten thousand names is as
  * fast as one with ten.  And by its slot, a number that never changes while the
  * name is there, for reading the directory: getdents64(2) remembers only the
- * slot where it goes on, and names that come and go meanwhile do not disturb it.
+ * slot where it goes on, and names that come and go meanwhile do not disturb
+ *it.
  *
  *	buckets   [2] -> entry "bin" -> entry "tmp"
- *	slots     [0] entry "bin"   [1] free, next 3   [2] entry "tmp"   [3] free
+ *	slots     [0] entry "bin"   [1] free, next 3   [2] entry "tmp"   [3]
+ *free
  *
  * Slots without a name form a list.  Both arrays have the same size, and grow
  * together when every slot has a name.
@@ -227,6 +229,24 @@ struct inode *dir_replace(struct inode *inode, const char *name, size_t len,
 	return old;
 }
 
+/* ---- going through all names ---- */
+
+bool dir_next(const struct inode *inode, uint64_t from, struct dir_name *n)
+{
+	const struct directory *dir = &inode->dir;
+
+	for (; from < dir->used; from++) {
+		union dir_slot slot = dir->slots[from];
+
+		if (slot_is_free(slot))
+			continue;
+		*n = (struct dir_name){slot.entry->inode, from,
+				       slot.entry->name, slot.entry->len};
+		return true;
+	}
+	return false;
+}
+
 /* ---- the way back to the root ---- */
 
 int dir_path(const struct inode *inode, char *buf, size_t size, char **path)
@@ -274,8 +294,8 @@ struct listing {
 static bool list_name(struct listing *l, const struct inode *inode,
 		      const char *name, size_t len, uint64_t next)
 {
-	size_t size = ALIGN_UP(offsetof(struct linux_dirent64, name) + len + 1,
-			       8ul);
+	size_t size =
+		ALIGN_UP(offsetof(struct linux_dirent64, name) + len + 1, 8ul);
 	struct linux_dirent64 *d = (void *)(l->buf + l->used);
 
 	if (size > l->size - l->used)
@@ -296,21 +316,18 @@ static bool list_name(struct listing *l, const struct inode *inode,
 static void list_from(struct listing *l, const struct inode *inode,
 		      uint64_t *pos)
 {
-	const struct directory *dir = &inode->dir;
+	struct dir_name n;
 
 	if (*pos == 0 && list_name(l, inode, ".", 1, 1))
 		*pos = 1;
-	if (*pos == 1 && list_name(l, dir->parent, "..", 2, 2))
+	if (*pos == 1 && list_name(l, inode->dir.parent, "..", 2, 2))
 		*pos = 2;
-	if (*pos < 2)
-		return;
-	for (; *pos - 2 < dir->used; ++*pos) {
-		union dir_slot slot = dir->slots[*pos - 2];
+	while (*pos >= 2 && dir_next(inode, *pos - 2, &n)) {
+		uint64_t next = n.slot + 3ul;
 
-		if (!slot_is_free(slot) &&
-		    !list_name(l, slot.entry->inode, slot.entry->name,
-			       slot.entry->len, *pos + 1))
+		if (!list_name(l, n.inode, n.name, n.len, next))
 			return;
+		*pos = next;
 	}
 }
 
@@ -319,6 +336,7 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 {
 	struct listing l = {.size = MIN(len, LISTING_SIZE)};
 	uint64_t pos = f->pos;
+	struct dir_name next;
 	bool at_end;
 
 	l.buf = kmalloc(LISTING_SIZE);
@@ -326,7 +344,7 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 		return -ENOMEM;
 	mutex_lock(&fs_lock);
 	list_from(&l, f->inode, &pos);
-	at_end = pos >= 2 && pos - 2 >= f->inode->dir.used;
+	at_end = pos >= 2 && !dir_next(f->inode, pos - 2, &next);
 	mutex_unlock(&fs_lock);
 
 	long result = l.used;

@@ -125,13 +125,13 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 SYSCALL(fcntl)
 {
 	UNUSED_FROM_D;
-	struct file *f = fd_get(a);
+	struct file *file = fd_get(a);
 	long result;
 
-	if (!f)
+	if (!file)
 		return -EBADF;
-	result = control(f, a, b, c);
-	file_put(f);
+	result = control(file, a, b, c);
+	file_put(file);
 	return result;
 }
 

@@ -256,8 +256,8 @@ void fdtable_close_on_exec(struct fdtable *t)
 {
 	for (unsigned int word = 0; word < t->capacity / WORD_BITS; word++)
 		for (uint64_t bits = t->cloexec[word]; bits; bits &= bits - 1)
-			fdtable_close(t, word * WORD_BITS +
-						 __builtin_ctzl(bits));
+			fdtable_close(t,
+				      word * WORD_BITS + __builtin_ctzl(bits));
 }
 
 int fdtable_get_cloexec(struct fdtable *t, int fd)

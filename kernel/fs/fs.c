@@ -7,6 +7,7 @@
  */
 #include "fs.h"
 #include "panic.h"
+#include "printk.h"
 #include "realtime.h"
 
 static struct inode *root;
@@ -16,17 +17,26 @@ struct inode *fs_root(void)
 	return root;
 }
 
+static void unpack(const void *archive, size_t len)
+{
+	struct cpio_result r = cpio_unpack(root, archive, len);
+
+	if (r.error)
+		printk("fs_init: the archive is malformed at byte %zu, after "
+		       "%u files, the last one \"%s\": %s\n",
+		       r.at, r.files, r.name, r.error);
+}
+
 void fs_init(const void *archive, size_t len)
 {
 	realtime_init();
-	mutex_init(&fs_lock, "names");
 	root = inode_create(S_IFDIR | 0755);
 	if (!root)
 		panic("fs_init: no memory for the root directory");
 	root->dir.parent = root;
 	root->nlink = 2;
 	if (len > 0)
-		cpio_unpack(archive, len);
+		unpack(archive, len);
 	console_file_init();
 	dev_init();
 }

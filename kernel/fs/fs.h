@@ -63,6 +63,10 @@ unsigned int lookup_flags(unsigned int at_flags, bool follow);
 
 /* ---- names.c: needs fs_lock ---- */
 
+/* The name that was looked up, for a node without one: lookup_may_create(),
+ * and dir_add(). */
+int name_create(struct lookup *l, struct inode *inode);
+
 /* 0, -EACCES, or -EPERM in a directory with the sticky bit. */
 int name_may_remove(const struct inode *dir, const struct inode *inode);
 
@@ -100,6 +104,16 @@ struct inode *dir_remove(struct inode *dir, const char *name, size_t len);
 struct inode *dir_replace(struct inode *dir, const char *name, size_t len,
 			  struct inode *inode);
 
+struct dir_name {
+	struct inode *inode;
+	uint32_t slot;    /* its number, for the next question */
+	const char *name; /* not terminated */
+	size_t len;
+};
+
+/* The first name with a slot number of `from` or more; false: there is none. */
+bool dir_next(const struct inode *inode, uint64_t from, struct dir_name *n);
+
 /* The path from the root, built at the end of buf; *path is where it begins.
  * -ENAMETOOLONG; -ENOENT: the directory has been removed. */
 int dir_path(const struct inode *inode, char *buf, size_t size, char **path);
@@ -129,8 +143,7 @@ extern const char zeros[];
 struct page *page_tree_find(const struct page_tree *tree, uint64_t index);
 
 /* There must be none; the tree takes the reference over.  -ENOMEM. */
-int page_tree_insert(struct page_tree *tree, uint64_t index,
-		     struct page *page);
+int page_tree_insert(struct page_tree *tree, uint64_t index, struct page *page);
 
 /* Drops the pages from this one on. */
 void page_tree_cut(struct page_tree *tree, uint64_t from);
@@ -146,8 +159,18 @@ int dev_open(struct file *f, uint64_t rdev);
 void console_file_init(void);
 extern const struct file_ops console_file_ops;
 
-/* Unpacks an archive below the root; says so when it is malformed. */
-void cpio_unpack(const char *archive, size_t len);
+/* ---- cpio.c ---- */
+
+struct cpio_result {
+	unsigned int files; /* that were unpacked */
+	size_t at;          /* where the archive is malformed */
+	const char *error;  /* how, in words; NULL: it is not */
+	const char *name;   /* of which file; "" before the first */
+};
+
+/* Unpacks an archive below a directory. */
+struct cpio_result cpio_unpack(struct inode *root, const char *archive,
+			       size_t len);
 
 /* ---- fd_table.c ---- */
 

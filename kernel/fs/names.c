@@ -24,21 +24,29 @@ static uint32_t masked(uint32_t mode)
 	return mode & 07777 & ~current_process()->umask;
 }
 
+/* In a directory with S_ISGID, what is made gets the directory's group. */
+int name_create(struct lookup *l, struct inode *inode)
+{
+	bool directory = inode_is(inode, S_IFDIR);
+	int error = lookup_may_create(l, directory);
+
+	if (error)
+		return error;
+	if (l->dir->mode & S_ISGID) {
+		inode->gid = l->dir->gid;
+		inode->mode |= directory ? S_ISGID : 0;
+	}
+	return dir_add(l->dir, l->name, l->len, inode);
+}
+
 /* A node without a name, and a name for it; the node is put in any case. */
 static long name_new(int dirfd, uintptr_t path, struct inode *inode)
 {
-	bool directory = inode_is(inode, S_IFDIR);
 	struct lookup l;
 	long result = lookup_user(&l, dirfd, path, 0);
 
 	if (!result) {
-		result = lookup_may_create(&l, directory);
-		if (!result && (l.dir->mode & S_ISGID)) {
-			inode->gid = l.dir->gid;
-			inode->mode |= directory ? S_ISGID : 0;
-		}
-		if (!result)
-			result = dir_add(l.dir, l.name, l.len, inode);
+		result = name_create(&l, inode);
 		lookup_end(&l);
 	}
 	inode_put(inode);
@@ -212,8 +220,9 @@ static int may_unlink(const struct lookup *l)
 static int may_rmdir(const struct lookup *l)
 {
 	if (l->last != LAST_NAME)
-		return l->last == LAST_DOT ? -EINVAL
-		       : l->last == LAST_ROOT ? -EBUSY : -ENOTEMPTY;
+		return l->last == LAST_DOT    ? -EINVAL
+		       : l->last == LAST_ROOT ? -EBUSY
+					      : -ENOTEMPTY;
 	if (!l->inode)
 		return -ENOENT;
 	int error = name_may_remove(l->dir, l->inode);

@@ -29,20 +29,20 @@ static bool wants_write(unsigned int flags)
 static int create(struct lookup *l, unsigned int flags, uint32_t mode)
 {
 	const struct process *p = current_process();
+	struct inode *inode;
 	int error;
 
 	if (!(flags & O_CREAT))
 		return -ENOENT;
 	if (l->slashes)
 		return -EISDIR;
-	error = lookup_may_create(l, false);
-	if (error)
-		return error;
-	l->inode = inode_create(S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)));
-	if (!l->inode)
+	inode = inode_create(S_IFREG | (mode & 07777 & ~(p ? p->umask : 0)));
+	if (!inode)
 		return -ENOMEM;
-	error = dir_add(l->dir, l->name, l->len, l->inode);
-	inode_put(l->inode); /* its name has a reference */
+	error = name_create(l, inode);
+	if (!error)
+		l->inode = inode;
+	inode_put(inode); /* its name has a reference */
 	return error;
 }
 
@@ -73,8 +73,8 @@ static int check(const struct inode *inode, unsigned int flags)
 static int find(struct lookup *l, unsigned int flags, uint32_t mode,
 		struct inode **out)
 {
-	bool nofollow = (flags & O_NOFOLLOW) ||
-			((flags & O_CREAT) && (flags & O_EXCL));
+	bool nofollow =
+		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
 	int error;
 
 	mutex_lock(&fs_lock);
@@ -117,8 +117,7 @@ static int open_prepared(struct lookup *l, unsigned int flags, uint32_t mode,
 
 	if (flags & O_PATH)
 		flags &= O_PATH | O_DIRECTORY | O_NOFOLLOW;
-	if ((flags & O_TMPFILE) ||
-	    ((flags & O_CREAT) && (flags & O_DIRECTORY)))
+	if ((flags & O_TMPFILE) || ((flags & O_CREAT) && (flags & O_DIRECTORY)))
 		return -EINVAL;
 	f = file_create(&path_ops, flags & ~OPEN_ONLY);
 	if (!f)

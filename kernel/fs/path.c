@@ -28,7 +28,10 @@
 #include "string.h"
 #include "uaccess.h"
 
-struct mutex fs_lock;
+struct mutex fs_lock = {
+	.guard = CORE_LOCK_INIT("names", RANK_MUTEX),
+	.waiters = LIST_INIT(fs_lock.waiters),
+};
 
 /* ---- where to start ---- */
 

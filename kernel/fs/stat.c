@@ -218,8 +218,7 @@ static int may_chown(const struct inode *inode, uint32_t uid, uint32_t gid)
 {
 	if (fs_is_root())
 		return 0;
-	if (!inode_is_owner(inode) ||
-	    (uid != UNCHANGED && uid != inode->uid) ||
+	if (!inode_is_owner(inode) || (uid != UNCHANGED && uid != inode->uid) ||
 	    (gid != UNCHANGED && !fs_in_group(gid)))
 		return -EPERM;
 	return 0;

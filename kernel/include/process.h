@@ -93,6 +93,7 @@ struct process {
 	struct waitq changed;          /* a child ended, a thread left */
 	struct vfork_wait *vfork_wait; /* the parent waits for our memory */
 	struct user *user;             /* whose limit we count for */
+	unsigned int pids_held;        /* pid, tids: they count for user */
 	uint64_t signals_pending;      /* sent, while all threads block them */
 	uint64_t run_cycles;           /* of threads that ended */
 	uint64_t children_cycles;      /* of children that were waited for */
@@ -103,6 +104,7 @@ struct process {
 	 * them with process_lock held. */
 	struct aspace *aspace;
 	struct fdtable *files;
+	bool shares_files;    /* with another process: CLONE_FILES */
 	char name[COMM_SIZE]; /* comm: last part of the path */
 
 	/* Needs lock. */
@@ -227,10 +229,6 @@ uint64_t process_cycles(struct process *p); /* takes process_lock */
 /* Sends a signal to a process; until lab 7 it kills or does nothing.  Does not
  * sleep; needs process_lock. */
 void signal_send(struct process *p, int signal);
-
-/* The same to all of a process group; 0, or -ESRCH: nobody there.  For the
- * terminal. */
-int signal_send_group(int pgid, int signal);
 
 /* ---- cpu/user.c ---- */
 

@@ -206,10 +206,12 @@ static int resources_copy(struct process *p, struct process *from,
 	} else {
 		p->aspace = aspace_fork(from->aspace);
 	}
-	if (flags & CLONE_FILES)
+	if (flags & CLONE_FILES) {
 		p->files = fdtable_get(from->files);
-	else
+		p->shares_files = from->shares_files = true;
+	} else {
 		p->files = fdtable_copy(from->files);
+	}
 	return p->aspace && p->files ? 0 : -ENOMEM;
 }
 

@@ -41,13 +41,24 @@ static struct id_set groups_of(const struct credentials *c)
 
 /* ---- the rules ---- */
 
+/* A call that changes ids, and its arguments. */
+struct id_change {
+	enum { SET_ONE, SET_TWO, SET_THREE } rule;
+	uint32_t real, effective, saved;
+};
+
 static bool is_one_of(const struct id_set *ids, uint32_t id)
 {
 	return id == ids->real || id == ids->effective || id == ids->saved;
 }
 
+static bool may_become(const struct id_set *ids, uint32_t id)
+{
+	return id == KEEP || is_one_of(ids, id);
+}
+
 /* setuid(2): root becomes that user for good, others change what they use. */
-static int ids_set(struct id_set *ids, bool root, uint32_t id)
+static int set_one(struct id_set *ids, bool root, uint32_t id)
 {
 	if (id == KEEP)
 		return -EINVAL;
@@ -55,20 +66,20 @@ static int ids_set(struct id_set *ids, bool root, uint32_t id)
 		ids->real = ids->saved = id;
 	else if (id != ids->real && id != ids->saved)
 		return -EPERM;
-	ids->effective = ids->fs = id;
+	ids->effective = id;
 	return 0;
 }
 
-/* setreuid(2): the saved one follows, unless only the effective one moves
- * within what is real. */
-static int ids_set_two(struct id_set *ids, bool root, uint32_t real,
-		       uint32_t effective)
+/* setreuid(2): the saved one follows when the real one is set, or when the
+ * effective one becomes something else than the real one was. */
+static int set_two(struct id_set *ids, bool root, uint32_t real,
+		   uint32_t effective)
 {
 	struct id_set old = *ids;
 
 	if (!root && real != KEEP && real != old.real && real != old.effective)
 		return -EPERM;
-	if (!root && effective != KEEP && !is_one_of(&old, effective))
+	if (!root && !may_become(&old, effective))
 		return -EPERM;
 	if (real != KEEP)
 		ids->real = real;
@@ -76,18 +87,14 @@ static int ids_set_two(struct id_set *ids, bool root, uint32_t real,
 		ids->effective = effective;
 	if (real != KEEP || (effective != KEEP && effective != old.real))
 		ids->saved = ids->effective;
-	ids->fs = ids->effective;
 	return 0;
 }
 
-static int ids_set_three(struct id_set *ids, bool root, uint32_t real,
-			 uint32_t effective, uint32_t saved)
+static int set_three(struct id_set *ids, bool root, uint32_t real,
+		     uint32_t effective, uint32_t saved)
 {
-	struct id_set old = *ids;
-
-	if (!root && ((real != KEEP && !is_one_of(&old, real)) ||
-		      (effective != KEEP && !is_one_of(&old, effective)) ||
-		      (saved != KEEP && !is_one_of(&old, saved))))
+	if (!root && !(may_become(ids, real) && may_become(ids, effective) &&
+		       may_become(ids, saved)))
 		return -EPERM;
 	if (real != KEEP)
 		ids->real = real;
@@ -95,12 +102,27 @@ static int ids_set_three(struct id_set *ids, bool root, uint32_t real,
 		ids->effective = effective;
 	if (saved != KEEP)
 		ids->saved = saved;
-	ids->fs = ids->effective;
 	return 0;
 }
 
+static int ids_change(struct id_set *ids, bool root,
+		      const struct id_change *change)
+{
+	int error;
+
+	if (change->rule == SET_ONE)
+		error = set_one(ids, root, change->effective);
+	else if (change->rule == SET_TWO)
+		error = set_two(ids, root, change->real, change->effective);
+	else
+		error = set_three(ids, root, change->real, change->effective,
+				  change->saved);
+	ids->fs = ids->effective;
+	return error;
+}
+
 /* setfsuid(2) has no error: it returns the old one, whatever happens. */
-static uint32_t ids_set_fs(struct id_set *ids, bool root, uint32_t id)
+static uint32_t fs_change(struct id_set *ids, bool root, uint32_t id)
 {
 	uint32_t old = ids->fs;
 
@@ -111,46 +133,238 @@ static uint32_t ids_set_fs(struct id_set *ids, bool root, uint32_t id)
 
 /* ---- applying them ---- */
 
-/* The process now counts for another user's limit: user.c. */
-static int real_user_change(struct process *p, uint32_t uid)
+/* In this order, since the number of a user's processes changes too. */
+static struct process *cred_lock(void)
 {
-	struct user *from, *to;
+	struct process *p = current->proc;
 
 	spin_lock(&process_lock);
-	from = p->user;
-	to = user_get(uid);
-	if (to) {
-		/* Its number, and those of its further threads. */
-		unsigned int tasks = process_tasks(p);
-
-		user_count(to, tasks);
-		user_count(from, -tasks);
-		p->user = to;
-		user_put(from);
-	}
-	spin_unlock(&process_lock);
-	return to ? 0 : -EAGAIN;
+	spin_lock(&p->lock);
+	return p;
 }
 
-static int users_apply(struct process *p, const struct id_set *ids)
+static void cred_unlock(struct process *p)
 {
-	if (ids->real != p->cred.uid) {
-		int error = real_user_change(p, ids->real);
+	spin_unlock(&p->lock);
+	spin_unlock(&process_lock);
+}
 
-		if (error)
-			return error;
-	}
-	p->cred.uid = ids->real;
-	p->cred.euid = ids->effective;
-	p->cred.suid = ids->saved;
-	p->cred.fsuid = ids->fs;
+/* From now on p and its threads count for this user: user.c. */
+static int user_change(struct process *p, uint32_t uid)
+{
+	struct user *user = user_get(uid);
+
+	if (!user)
+		return -EAGAIN;
+	user_count(user, p->pids_held);
+	user_count(p->user, -p->pids_held);
+	user_put(p->user);
+	p->user = user;
 	return 0;
 }
 
-static void groups_apply(struct process *p, const struct id_set *ids)
+static void users_apply(struct credentials *c, const struct id_set *ids)
 {
-	p->cred.gid = ids->real;
-	p->cred.egid = ids->effective;
-	p->cred.sgid = ids->saved;
-	p->cred.fsgid = ids->fs;
+	c->uid = ids->real;
+	c->euid = ids->effective;
+	c->suid = ids->saved;
+	c->fsuid = ids->fs;
+}
+
+static void groups_apply(struct credentials *c, const struct id_set *ids)
+{
+	c->gid = ids->real;
+	c->egid = ids->effective;
+	c->sgid = ids->saved;
+	c->fsgid = ids->fs;
+}
+
+static long users_set(const struct id_change *change)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = users_of(&p->cred);
+	int error = ids_change(&ids, p->cred.euid == 0, change);
+
+	if (!error && ids.real != p->cred.uid)
+		error = user_change(p, ids.real);
+	if (!error)
+		users_apply(&p->cred, &ids);
+	cred_unlock(p);
+	return error;
+}
+
+static long groups_set(const struct id_change *change)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = groups_of(&p->cred);
+	int error = ids_change(&ids, p->cred.euid == 0, change);
+
+	if (!error)
+		groups_apply(&p->cred, &ids);
+	cred_unlock(p);
+	return error;
+}
+
+/* ---- system calls ---- */
+
+SYSCALL(setuid)
+{
+	struct id_change change = {.rule = SET_ONE, .effective = a};
+
+	UNUSED_FROM_B;
+	return users_set(&change);
+}
+
+SYSCALL(setgid)
+{
+	struct id_change change = {.rule = SET_ONE, .effective = a};
+
+	UNUSED_FROM_B;
+	return groups_set(&change);
+}
+
+SYSCALL(setreuid)
+{
+	struct id_change change = {SET_TWO, a, b, KEEP};
+
+	UNUSED_FROM_C;
+	return users_set(&change);
+}
+
+SYSCALL(setregid)
+{
+	struct id_change change = {SET_TWO, a, b, KEEP};
+
+	UNUSED_FROM_C;
+	return groups_set(&change);
+}
+
+SYSCALL(setresuid)
+{
+	struct id_change change = {SET_THREE, a, b, c};
+
+	UNUSED_FROM_D;
+	return users_set(&change);
+}
+
+SYSCALL(setresgid)
+{
+	struct id_change change = {SET_THREE, a, b, c};
+
+	UNUSED_FROM_D;
+	return groups_set(&change);
+}
+
+SYSCALL(setfsuid)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = users_of(&p->cred);
+	uint32_t old = fs_change(&ids, p->cred.euid == 0, a);
+
+	UNUSED_FROM_B;
+	users_apply(&p->cred, &ids);
+	cred_unlock(p);
+	return old;
+}
+
+SYSCALL(setfsgid)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = groups_of(&p->cred);
+	uint32_t old = fs_change(&ids, p->cred.euid == 0, a);
+
+	UNUSED_FROM_B;
+	groups_apply(&p->cred, &ids);
+	cred_unlock(p);
+	return old;
+}
+
+SYSCALL(getuid)
+{
+	UNUSED_FROM_A;
+	return current->proc->cred.uid;
+}
+
+SYSCALL(geteuid)
+{
+	UNUSED_FROM_A;
+	return current->proc->cred.euid;
+}
+
+SYSCALL(getgid)
+{
+	UNUSED_FROM_A;
+	return current->proc->cred.gid;
+}
+
+SYSCALL(getegid)
+{
+	UNUSED_FROM_A;
+	return current->proc->cred.egid;
+}
+
+static long ids_put(const struct id_set *ids, uintptr_t real,
+		    uintptr_t effective, uintptr_t saved)
+{
+	if (put_user(ids->real, real) || put_user(ids->effective, effective) ||
+	    put_user(ids->saved, saved))
+		return -EFAULT;
+	return 0;
+}
+
+SYSCALL(getresuid)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = users_of(&p->cred);
+
+	UNUSED_FROM_D;
+	cred_unlock(p);
+	return ids_put(&ids, a, b, c);
+}
+
+SYSCALL(getresgid)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = groups_of(&p->cred);
+
+	UNUSED_FROM_D;
+	cred_unlock(p);
+	return ids_put(&ids, a, b, c);
+}
+
+/* getgroups(size, list): how many there are; size 0 only asks that */
+SYSCALL(getgroups)
+{
+	struct process *p = cred_lock();
+	struct credentials cred = p->cred;
+	int size = a;
+
+	UNUSED_FROM_C;
+	cred_unlock(p);
+	if (size < 0 || (size > 0 && (unsigned int)size < cred.group_count))
+		return -EINVAL;
+	if (size > 0 && copy_to_user(b, cred.groups, cred.group_count *
+							     sizeof(uint32_t)))
+		return -EFAULT;
+	return cred.group_count;
+}
+
+/* setgroups(size, list) */
+SYSCALL(setgroups)
+{
+	uint32_t groups[NGROUPS_MAX];
+	struct process *p;
+
+	UNUSED_FROM_C;
+	if (!process_is_root())
+		return -EPERM;
+	if (a > NGROUPS_MAX)
+		return -EINVAL;
+	if (copy_from_user(groups, b, a * sizeof(uint32_t)))
+		return -EFAULT;
+	p = cred_lock();
+	p->cred.group_count = a;
+	memcpy(p->cred.groups, groups, a * sizeof(uint32_t));
+	cred_unlock(p);
+	return 0;
 }

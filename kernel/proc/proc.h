@@ -52,6 +52,11 @@ void user_put(struct user *user);
 unsigned int user_tasks(const struct user *user);
 void user_count(struct user *user, int delta);
 
+/* ---- rlimit.c ---- */
+
+/* What init begins with. */
+void limits_init(struct rlimit limits[RLIMITS]);
+
 /* ---- clone.c ---- */
 
 /* A process that was made with CLONE_VFORK lies on its parent's stack as this
@@ -84,16 +89,21 @@ struct exec_args {
 
 #define ARG_MAX (128 * KIB) /* of text and pointers together */
 
-/* Begins with the path and nothing else.  All three: 0, -ENOMEM, -E2BIG ... */
+/* Begins with the path and nothing else.  0, -ENOMEM, -E2BIG. */
 int args_init(struct exec_args *args, const char *path);
-int args_add(struct exec_args *args, const char *string);
-int args_copy_vectors(struct exec_args *args, uintptr_t argv, uintptr_t envp);
 void args_free(struct exec_args *args);
 
-/* For `#!`: the first argument gives way to interpreter, option (may be NULL)
- * and the script's path; the interpreter becomes the program's path. */
+/* A further argument, from the kernel; a further variable. */
+int args_add(struct exec_args *args, const char *argument);
+int args_add_variable(struct exec_args *args, const char *variable);
+
+/* The arrays of execve(2); also -EFAULT. */
+int args_copy_vectors(struct exec_args *args, uintptr_t argv, uintptr_t envp);
+
+/* For a script: its interpreter, an option (NULL: none) and the script's path
+ * take the place of the first argument. */
 int args_put_script(struct exec_args *args, const char *interpreter,
-		    const char *option);
+		    const char *option, const char *script);
 
 /* The string after this one. */
 static inline const char *args_next(const char *string)
@@ -103,35 +113,44 @@ static inline const char *args_next(const char *string)
 	return string;
 }
 
+/* ---- script.c: from a path to a program's file ---- */
+
+/* What execve looks at first, to see what kind of file it is. */
+#define EXEC_HEAD_SIZE 256
+
+struct exec_file {
+	struct file *file; /* a reference */
+	char head[EXEC_HEAD_SIZE];
+	size_t length; /* of head */
+};
+
+/* Opens what args->text names; for a script its interpreter, and args change
+ * accordingly.  As open(2), and -EACCES, -ENOEXEC, -ELOOP, -E2BIG, -ENOMEM. */
+int exec_file_open(struct exec_file *exec, struct exec_args *args);
+
 /* ---- elf.c: from the file to an address space ---- */
 
 struct elf_image {
-	uintptr_t entry;           /* where the program begins */
-	uintptr_t headers;         /* its program headers, in its memory */
+	uintptr_t entry;   /* where the program begins */
+	uintptr_t headers; /* its program headers, in its memory */
 	unsigned int header_count;
 	bool executable_stack;
 };
 
 #define ELF_PROGRAM_HEADER_SIZE 56
 
-/* What execve looks at first, to see what kind of file it is. */
-#define EXEC_HEAD_SIZE 256
-
-/* Maps the program in file, which begins with these bytes.  0; -ENOEXEC: not a
- * program for this machine; -ENOENT: it wants an interpreter; -ENOMEM. */
-int elf_load(struct aspace *as, struct file *file, const char *head,
-	     size_t length, struct elf_image *image);
+/* Maps the program.  -ENOEXEC: not one for this machine; -ENOENT: it wants an
+ * interpreter; -ENOMEM. */
+int elf_load(struct aspace *as, const struct exec_file *exec,
+	     struct elf_image *image);
 
 /* ---- stack.c: what a program finds on its stack ---- */
 
-struct exec_ids { /* the identity that the new program will have */
-	uint32_t uid, euid, gid, egid;
-};
-
-/* Maps a stack and fills it; *rsp is where it begins.  -ENOMEM, -E2BIG. */
+/* Maps a stack and fills it, for a program with these rights; *rsp is where it
+ * begins.  -ENOMEM. */
 int exec_stack_build(struct aspace *as, const struct exec_args *args,
-		     const struct elf_image *image, const struct exec_ids *ids,
-		     uintptr_t *rsp);
+		     const struct elf_image *image,
+		     const struct credentials *cred, uintptr_t *rsp);
 
 /* ---- exec.c ---- */
 

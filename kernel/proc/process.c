@@ -72,6 +72,7 @@ int pid_reserve(struct process *p, uint64_t limit)
 		return pid;
 	by_pid[pid] = p;
 	pids_in_use++;
+	p->pids_held++;
 	user_count(p->user, 1);
 	return pid;
 }
@@ -82,6 +83,7 @@ void pid_release(struct process *p, int pid)
 	assert(by_pid[pid] == p);
 	by_pid[pid] = NULL;
 	pids_in_use--;
+	p->pids_held--;
 	user_count(p->user, -1);
 }
 
