@@ -137,32 +137,23 @@ int dev_open(struct file *f, uint64_t rdev)
 
 /* ---- /dev ---- */
 
-/* A name at boot, when there is memory and nothing in the way. */
-static struct inode *add(struct inode *dir, const char *name, uint32_t mode)
+static void make_device(struct inode *dir, const struct device *d)
 {
-	struct inode *inode = inode_create(mode);
+	struct inode *inode = inode_create(S_IFCHR | 0666);
 
-	if (!inode || dir_add(dir, name, strlen(name), inode))
-		panic("dev_init: no memory for /dev/%s", name);
+	if (!inode || dir_add(dir, d->name, strlen(d->name), inode))
+		panic("dev_init: no memory for /dev/%s", d->name);
+	inode->rdev = d->rdev;
 	inode_put(inode);
-	return inode;
 }
 
-void dev_init(void)
+/* What the archive has brought stays as it is. */
+void dev_init(struct inode *dir)
 {
-	struct inode *dev;
-
-	mutex_lock(&fs_lock);
-	dev = dir_find(fs_root(), "dev", 3);
-	if (!dev)
-		dev = add(fs_root(), "dev", S_IFDIR | 0755);
-	if (!inode_is(dev, S_IFDIR))
-		panic("dev_init: in the archive, /dev is no directory");
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-		const struct device *d = &devices[i];
+		const char *name = devices[i].name;
 
-		if (!dir_find(dev, d->name, strlen(d->name)))
-			add(dev, d->name, S_IFCHR | 0666)->rdev = d->rdev;
+		if (!dir_find(dir, name, strlen(name)))
+			make_device(dir, &devices[i]);
 	}
-	mutex_unlock(&fs_lock);
 }

@@ -2,13 +2,14 @@
  * fs.c - the file system in memory: how it begins.
  *
  * At boot there is an empty root directory; then the archive that the boot
- * loader brought is unpacked into it, and /dev is made.  It is gone when the
- * machine stops.
+ * loader brought is unpacked into it, and /dev and /tmp are made.  It is gone
+ * when the machine stops.
  */
 #include "fs.h"
 #include "panic.h"
 #include "printk.h"
 #include "realtime.h"
+#include "string.h"
 
 static struct inode *root;
 
@@ -27,6 +28,22 @@ static void unpack(const void *archive, size_t len)
 		       r.at, r.files, r.name, r.error);
 }
 
+/* A directory that programs expect; needs fs_lock. */
+static struct inode *make_directory(const char *name, uint32_t mode)
+{
+	struct inode *dir = dir_find(root, name, strlen(name));
+
+	if (dir && !inode_is(dir, S_IFDIR))
+		panic("fs_init: in the archive, /%s is no directory", name);
+	if (dir)
+		return dir;
+	dir = inode_create(S_IFDIR | mode);
+	if (!dir || dir_add(root, name, strlen(name), dir))
+		panic("fs_init: no memory for /%s", name);
+	inode_put(dir);
+	return dir;
+}
+
 void fs_init(const void *archive, size_t len)
 {
 	realtime_init();
@@ -38,5 +55,8 @@ void fs_init(const void *archive, size_t len)
 	if (len > 0)
 		unpack(archive, len);
 	console_file_init();
-	dev_init();
+	mutex_lock(&fs_lock);
+	make_directory("tmp", 01777);
+	dev_init(make_directory("dev", 0755));
+	mutex_unlock(&fs_lock);
 }

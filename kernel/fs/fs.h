@@ -150,8 +150,8 @@ void page_tree_cut(struct page_tree *tree, uint64_t from);
 
 /* ---- devices ---- */
 
-/* Makes /dev and what is in it. */
-void dev_init(void);
+/* Makes what is in /dev.  Needs fs_lock. */
+void dev_init(struct inode *dir);
 
 /* Gives the file the device's ops.  -ENXIO: no such device. */
 int dev_open(struct file *f, uint64_t rdev);

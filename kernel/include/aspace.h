@@ -38,17 +38,17 @@ struct trap_frame;
 #define MAP_STACK 0x20000
 #define MAP_FIXED_NOREPLACE 0x100000
 
-#define USER_MIN 0x10000		/* below it nothing is mapped */
-#define USER_MAX 0x00007ffffffff000	/* one page below USER_TOP */
-#define USER_STACK_SIZE (8 * MIB)	/* the default of RLIMIT_STACK */
-#define MMAP_TOP (USER_MAX - 64 * MIB)	/* mmap() goes down from here */
+#define USER_MIN 0x10000               /* below it nothing is mapped */
+#define USER_MAX 0x00007ffffffff000    /* one page below USER_TOP */
+#define USER_STACK_SIZE (8 * MIB)      /* the default of RLIMIT_STACK */
+#define MMAP_TOP (USER_MAX - 64 * MIB) /* mmap() goes down from here */
 
 struct area {
-	struct list_head link;		/* aspace->areas */
+	struct list_head link; /* aspace->areas */
 	uintptr_t start, end;
-	unsigned int prot, flags;	/* PROT_*, MAP_* */
-	struct file *file;		/* a reference; NULL: zeroed memory */
-	uint64_t offset;		/* of start, in the file */
+	unsigned int prot, flags; /* PROT_*, MAP_* */
+	struct file *file;        /* a reference; NULL: zeroed memory */
+	uint64_t offset;          /* of start, in the file */
 };
 
 struct aspace {
@@ -59,10 +59,10 @@ struct aspace {
 	struct mutex lock;
 
 	/* Needs lock. */
-	struct list_head areas;  /* by address */
+	struct list_head areas; /* by address */
 	unsigned int area_count;
-	struct area *recent;     /* of the last fault, or NULL */
-	uintptr_t map_hint;      /* the search for room begins below it */
+	struct area *recent; /* of the last fault, or NULL */
+	uintptr_t map_hint;  /* the search for room begins below it */
 	uintptr_t brk_start, brk;
 	struct list_head tables; /* its page tables but the root: pagetable.c */
 	size_t mapped_pages;     /* in areas; RLIMIT_AS */

@@ -18,7 +18,7 @@ struct mutex {
 	/* Atomic: the owner, a struct thread, and MUTEX_CONTENDED; 0: free. */
 	volatile uintptr_t owner;
 
-	struct core_lock guard; /* of the rest */
+	struct core_lock guard;   /* of the rest */
 	struct list_head waiters; /* first come, first served */
 };
 

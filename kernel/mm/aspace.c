@@ -17,9 +17,10 @@
  * Its page tables may only be given back when no CPU has them loaded any more,
  * for the CPU would go on and read what is in those pages next.  So the last
  * aspace_put() makes this CPU leave, and if others are left in the mask, sends
- * them the interrupt of a TLB flush.  Its handler calls aspace_leave(), by which
- * a CPU goes back to the kernel's own tables if it needs no others.  Nobody can
- * load the address space again meanwhile: there is no reference from which to.
+ * them the interrupt of a TLB flush.  Its handler calls aspace_leave(), by
+ * which a CPU goes back to the kernel's own tables if it needs no others.
+ * Nobody can load the address space again meanwhile: there is no reference from
+ * which to.
  *
  * A flush for any other reason makes idle CPUs leave too, and so they are not
  * disturbed by the next one.
@@ -85,8 +86,7 @@ static int fork_areas(struct aspace *parent, struct aspace *child)
 			return -1;
 		list_push_back(&child->areas, &copy->link);
 		child->area_count++;
-		child->mapped_pages +=
-			(area->end - area->start) >> PAGE_SHIFT;
+		child->mapped_pages += (area->end - area->start) >> PAGE_SHIFT;
 		if (pagetable_share(parent, child, area->start, area->end))
 			return -1;
 	}

@@ -1,5 +1,6 @@
 /*
- * aspace_map.c - what mmap(), munmap(), mprotect(), madvise() and brk() ask for.
+ * aspace_map.c - what mmap(), munmap(), mprotect(), madvise() and brk() ask
+ * for.
  *
  * Each checks what it was given, takes the lock, and changes all or nothing:
  * what can fail for a lack of memory comes first.  A new area has no pages;

@@ -25,8 +25,7 @@ static struct area *remap_area(struct aspace *as, const struct remap *r)
 {
 	struct area *area = area_at_or_above(as, r->addr);
 
-	if (!area || area->start > r->addr ||
-	    area->end - r->addr < r->old_len)
+	if (!area || area->start > r->addr || area->end - r->addr < r->old_len)
 		return NULL;
 	return area;
 }

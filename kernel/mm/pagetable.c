@@ -398,7 +398,7 @@ static int tables_prepare(struct aspace *as, uintptr_t start, uintptr_t end,
 	for (uintptr_t at = start; at < end; at += count * PAGE_SIZE) {
 		count = span_find(as, at, end, &entries);
 		for (size_t i = 0; entries && i < count; i++) {
-			uintptr_t new = to + (at - start) + i * PAGE_SIZE;
+			uintptr_t new = to + (at - start) + i *PAGE_SIZE;
 
 			if (entries[i] && !pagetable_entry(as, new, true))
 				return -ENOMEM;
@@ -418,7 +418,7 @@ int pagetable_move(struct aspace *as, uintptr_t start, uintptr_t end,
 	     at += count * PAGE_SIZE) {
 		count = span_find(as, at, end, &entries);
 		for (size_t i = 0; entries && i < count; i++) {
-			uintptr_t new = to + (at - start) + i * PAGE_SIZE;
+			uintptr_t new = to + (at - start) + i *PAGE_SIZE;
 
 			if (!entries[i])
 				continue;

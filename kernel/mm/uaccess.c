@@ -107,8 +107,7 @@ int user_exchange32(uintptr_t addr, uint32_t value, uint32_t *old)
 {
 	int error = word_check(addr);
 
-	return error ? error
-		     : uaccess_exchange32((uint32_t *)addr, value, old);
+	return error ? error : uaccess_exchange32((uint32_t *)addr, value, old);
 }
 
 bool uaccess_fixup(struct trap_frame *frame)

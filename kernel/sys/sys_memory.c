@@ -119,7 +119,8 @@ SYSCALL(madvise)
 SYSCALL(msync)
 {
 	UNUSED_FROM_D;
-	if (a % PAGE_SIZE || (c & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
+	if (a % PAGE_SIZE ||
+	    (c & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
 		return -EINVAL;
 	if ((c & MS_ASYNC) && (c & MS_SYNC))
 		return -EINVAL;

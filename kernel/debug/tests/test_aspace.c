@@ -198,10 +198,10 @@ static void model_protect(struct ktest *t, struct model *m, size_t from,
 {
 	bool mapped = model_is_mapped(m, from, count);
 
-	EXPECT_EQ(t,
-		  aspace_protect(m->as, page_addr(from), count * PAGE_SIZE,
-				 prot),
-		  mapped ? 0 : -ENOMEM);
+	EXPECT_EQ(
+		t,
+		aspace_protect(m->as, page_addr(from), count * PAGE_SIZE, prot),
+		mapped ? 0 : -ENOMEM);
 	for (size_t i = from; mapped && i < from + count; i++)
 		m->pages[i].prot = prot;
 }
@@ -211,8 +211,7 @@ static void model_discard(struct ktest *t, struct model *m, size_t from,
 {
 	bool mapped = model_is_mapped(m, from, count);
 
-	EXPECT_EQ(t,
-		  aspace_discard(m->as, page_addr(from), count * PAGE_SIZE),
+	EXPECT_EQ(t, aspace_discard(m->as, page_addr(from), count * PAGE_SIZE),
 		  mapped ? 0 : -ENOMEM);
 	for (size_t i = from; i < from + count; i++)
 		m->pages[i].word = 0;
@@ -279,8 +278,8 @@ static void model_fork(struct ktest *t, struct model *from, struct model *to)
 		user_check(t, to->as);
 }
 
-static void model_step(struct ktest *t, struct model *models,
-		       struct model *m, struct random *r)
+static void model_step(struct ktest *t, struct model *models, struct model *m,
+		       struct random *r)
 {
 	size_t from = random_below(r, PAGES);
 	size_t count = 1 + random_below(r, PAGES - from);
@@ -565,8 +564,8 @@ static void test_threads(struct ktest *t)
 	for (unsigned int i = 0; i < WORKERS; i++) {
 		workers[i] = (struct worker){.t = t, .as = as, .number = i};
 		aspace_get(as);
-		ASSERT(t, thread_spawn(&workers[i].thread, "worker",
-				       worker_run, &workers[i]) == 0);
+		ASSERT(t, thread_spawn(&workers[i].thread, "worker", worker_run,
+				       &workers[i]) == 0);
 	}
 	for (unsigned int i = 0; i < WORKERS; i++)
 		thread_join(workers[i].thread);

@@ -75,8 +75,10 @@ static void test_full(struct ktest *t)
 	uintptr_t hole = BASE + 5 * PAGE_SIZE;
 
 	ASSERT(t, as);
-	EXPECT_EQ(t, aspace_map(as, USER_MIN, MMAP_TOP - USER_MIN, PROT_NONE,
-				ANONYMOUS | MAP_FIXED, NULL, 0), USER_MIN);
+	EXPECT_EQ(t,
+		  aspace_map(as, USER_MIN, MMAP_TOP - USER_MIN, PROT_NONE,
+			     ANONYMOUS | MAP_FIXED, NULL, 0),
+		  USER_MIN);
 	EXPECT_EQ(t, map_anywhere(as, 1), -ENOMEM);
 	EXPECT_EQ(t, aspace_unmap(as, hole, PAGE_SIZE), 0);
 	EXPECT_EQ(t, map_anywhere(as, 2), -ENOMEM);
@@ -185,7 +187,8 @@ static void test_brk(struct ktest *t)
 	as->brk_start = as->brk = BASE + 100;
 	EXPECT_EQ(t, aspace_brk(as, 0), BASE + 100);
 	EXPECT_EQ(t, aspace_brk(as, BASE + 200), BASE + 200);
-	EXPECT_EQ(t, aspace_brk(as, BASE + 3 * PAGE_SIZE), BASE + 3 * PAGE_SIZE);
+	EXPECT_EQ(t, aspace_brk(as, BASE + 3 * PAGE_SIZE),
+		  BASE + 3 * PAGE_SIZE);
 	EXPECT_EQ(t, user_write(as, BASE + 3 * PAGE_SIZE - 8, 1), 0);
 	EXPECT_EQ(t, user_write(as, BASE + 3 * PAGE_SIZE, 1), -EFAULT);
 
@@ -194,7 +197,8 @@ static void test_brk(struct ktest *t)
 		  BASE + 8 * PAGE_SIZE);
 	EXPECT_EQ(t, aspace_brk(as, BASE + 8 * PAGE_SIZE + 1),
 		  BASE + 3 * PAGE_SIZE);
-	EXPECT_EQ(t, aspace_brk(as, BASE + 8 * PAGE_SIZE), BASE + 8 * PAGE_SIZE);
+	EXPECT_EQ(t, aspace_brk(as, BASE + 8 * PAGE_SIZE),
+		  BASE + 8 * PAGE_SIZE);
 	EXPECT_EQ(t, aspace_brk(as, BASE + 100), BASE + 100);
 	EXPECT_EQ(t, user_write(as, BASE + PAGE_SIZE, 1), -EFAULT);
 	EXPECT_EQ(t, aspace_brk(as, UINT64_MAX), BASE + 100);
@@ -210,8 +214,9 @@ static void test_stack(struct ktest *t)
 	uintptr_t top = USER_MAX, below = top - USER_STACK_SIZE;
 
 	ASSERT(t, as);
-	EXPECT_EQ(t, aspace_map(as, top - 4 * PAGE_SIZE, 4 * PAGE_SIZE, PROT_RW,
-				ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0),
+	EXPECT_EQ(t,
+		  aspace_map(as, top - 4 * PAGE_SIZE, 4 * PAGE_SIZE, PROT_RW,
+			     ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, NULL, 0),
 		  top - 4 * PAGE_SIZE);
 	EXPECT_EQ(t, user_write(as, top - MIB, 1), 0);
 	EXPECT_EQ(t, as->mapped_pages, MIB / PAGE_SIZE);

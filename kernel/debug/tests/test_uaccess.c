@@ -23,8 +23,9 @@ static struct aspace *user_enter_memory(struct ktest *t)
 
 	if (!as)
 		return NULL;
-	EXPECT_EQ(t, aspace_map(as, START, END - START, PROT_RW,
-				ANONYMOUS | MAP_FIXED | MAP_POPULATE, NULL, 0),
+	EXPECT_EQ(t,
+		  aspace_map(as, START, END - START, PROT_RW,
+			     ANONYMOUS | MAP_FIXED | MAP_POPULATE, NULL, 0),
 		  START);
 	intr_push();
 	aspace_activate(as);
@@ -87,8 +88,15 @@ KTEST(uaccess, partial);
 static void test_bad_addresses(struct ktest *t)
 {
 	static const uintptr_t bad[] = {
-		0, PAGE_SIZE, END, USER_MAX, USER_TOP - 4, USER_TOP,
-		DIRECT_MAP, (uintptr_t)&test_bad_addresses, UINTPTR_MAX - 3,
+		0,
+		PAGE_SIZE,
+		END,
+		USER_MAX,
+		USER_TOP - 4,
+		USER_TOP,
+		DIRECT_MAP,
+		(uintptr_t)&test_bad_addresses,
+		UINTPTR_MAX - 3,
 		UINTPTR_MAX,
 	};
 	struct aspace *as = user_enter_memory(t);
