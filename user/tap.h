@@ -101,6 +101,9 @@ extern const struct tap_helper __stop_tap_helpers[] __attribute__((weak));
 /* The absolute path of this program. */
 static char tap_program[4096];
 
+/* An address at which nothing is; volatile, or the compiler would object. */
+static void *volatile tap_nowhere __attribute__((unused)) = (void *)16;
+
 /* ---- output ---- */
 
 static const char *tap_indent = "";

@@ -70,19 +70,14 @@ static struct page *spare_take(struct spare *spare)
 	return link ? list_entry(link, struct page, link) : NULL;
 }
 
-static void spare_give(struct spare *spare, struct page *page, unsigned int max)
+/* Keeps the page; false when there are enough.  Needs spare_lock. */
+static bool spare_keep(struct spare *spare, struct page *page, unsigned int max)
 {
-	bool kept;
-
-	core_lock(&spare_lock);
-	kept = spare->count < max;
-	if (kept) {
-		list_push_front(&spare->list, &page->link);
-		spare->count++;
-	}
-	core_unlock(&spare_lock);
-	if (!kept)
-		page_put(page);
+	if (spare->count >= max)
+		return false;
+	list_push_front(&spare->list, &page->link);
+	spare->count++;
+	return true;
 }
 
 void pagetable_trim(void)
@@ -127,15 +122,21 @@ int pagetable_create(struct aspace *as)
  * parent is still ours. */
 void pagetable_destroy(struct aspace *as)
 {
-	struct list_head *link;
+	struct page *root = page_of_phys(as->root);
+	struct list_head excess = LIST_INIT(excess), *link;
 
+	core_lock(&spare_lock);
 	while ((link = list_pop_front(&as->tables))) {
 		struct page *table = list_entry(link, struct page, link);
 
 		*(uint64_t *)table->owner = 0;
-		spare_give(&spare_tables, table, SPARE_TABLES);
+		if (!spare_keep(&spare_tables, table, SPARE_TABLES))
+			list_push_back(&excess, link);
 	}
-	spare_give(&spare_roots, page_of_phys(as->root), SPARE_ROOTS);
+	if (!spare_keep(&spare_roots, root, SPARE_ROOTS))
+		list_push_back(&excess, &root->link);
+	core_unlock(&spare_lock);
+	vm_put_pages(&excess);
 }
 
 /* A table for an entry of the level above: false when there is no memory.  The

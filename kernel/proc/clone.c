@@ -16,9 +16,8 @@
  * also with CLONE_FS and CLONE_SIGHAND.
  *
  * Everything that may fail comes first, and is given back if anything does.
- * The thread is made last, because a thread cannot be unmade.  Then, under
- * process_lock, the new one appears in the tree at once and complete, and only
- * after that does it run.
+ * Then, under process_lock, the new one appears in the tree at once and
+ * complete, and only after that does it run.
  */
 #include "errno.h"
 #include "file.h"
@@ -79,6 +78,8 @@ static void child_begin(void *arg)
 	int tid = current->tid;
 
 	kfree(start);
+	if (!current->proc)
+		return; /* child_discard() */
 	/* In the child's memory, which is why the parent cannot do it; and as
 	 * on Linux a bad address is the program's own business. */
 	if (set_tid)
@@ -87,11 +88,20 @@ static void child_begin(void *arg)
 	user_enter(&frame);
 }
 
-/* A thread of p, not in the tree yet, that will go on from frame. */
-static int child_thread_create(struct process *p, int tid,
-			       const struct clone_args *args,
-			       const struct trap_frame *frame,
-			       struct thread **out)
+static void start_fill(struct child_start *start, const struct clone_args *args,
+		       const struct trap_frame *frame)
+{
+	start->frame = *frame;
+	start->frame.rax = 0;
+	if (args->stack)
+		start->frame.rsp = args->stack;
+	start->set_tid =
+		args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
+}
+
+/* A thread that will go on from frame; it belongs to no process yet. */
+static int child_create(const struct clone_args *args,
+			const struct trap_frame *frame, struct thread **out)
 {
 	struct child_start *start = kmalloc(sizeof(*start));
 	struct thread *t;
@@ -110,35 +120,37 @@ static int child_thread_create(struct process *p, int tid,
 		kfree(start);
 		return error;
 	}
-	start->frame = *frame;
-	start->frame.rax = 0;
-	if (args->stack)
-		start->frame.rsp = args->stack;
-	start->set_tid =
-		args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
+	start_fill(start, args, frame);
 	user_fpu_save(fpu);
 	thread_detach(t);
 	t->fpu = fpu;
-	t->proc = p;
-	t->tid = tid;
 	t->fs_base = args->flags & CLONE_SETTLS ? args->tls : current->fs_base;
 	t->clear_tid =
 		args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	t->sigmask = current->sigmask;
-	list_init(&t->proc_link);
 	*out = t;
 	return 0;
 }
 
-/* It appears in its process; needs process_lock. */
-static void thread_publish(struct thread *t, struct process *p)
+/* A thread can only end by running: this one does nothing else. */
+static void child_discard(struct thread *t)
 {
+	kfree(t->fpu);
+	t->fpu = NULL;
+	thread_start(t);
+}
+
+/* It appears in its process; needs process_lock. */
+static void child_publish(struct thread *t, struct process *p, int tid)
+{
+	t->proc = p;
+	t->tid = tid;
 	list_push_back(&p->threads, &t->proc_link);
 	p->thread_count++;
 }
 
 /* From here on t may run, end, and be gone: only its number is left. */
-static void child_begin_running(struct thread *t, const struct clone_args *args)
+static void child_start_running(struct thread *t, const struct clone_args *args)
 {
 	int tid = t->tid;
 
@@ -159,24 +171,19 @@ static long thread_clone(const struct clone_args *args,
 {
 	struct process *p = current->proc;
 	struct thread *t;
-	int tid, error;
+	int tid, error = child_create(args, frame, &t);
 
-	spin_lock(&process_lock);
-	tid = pid_reserve(p, task_limit());
-	spin_unlock(&process_lock);
-	if (tid < 0)
-		return tid;
-	error = child_thread_create(p, tid, args, frame, &t);
-
-	spin_lock(&process_lock);
-	if (error)
-		pid_release(p, tid);
-	else
-		thread_publish(t, p);
-	spin_unlock(&process_lock);
 	if (error)
 		return error;
-	child_begin_running(t, args);
+	spin_lock(&process_lock);
+	tid = pid_reserve(p, task_limit());
+	if (tid > 0)
+		child_publish(t, p, tid);
+	spin_unlock(&process_lock);
+	if (tid < 0)
+		child_discard(t);
+	else
+		child_start_running(t, args);
 	return tid;
 }
 
@@ -257,7 +264,7 @@ static void family_publish(struct process *p, struct thread *t,
 	struct process *parent = current->proc;
 
 	spin_lock(&process_lock);
-	thread_publish(t, p);
+	child_publish(t, p, p->pid);
 	p->exit_signal = flags & CLONE_EXIT_SIGNAL;
 	process_publish(p, flags & CLONE_PARENT ? parent->parent : parent);
 	if (flags & CLONE_VFORK) {
@@ -283,14 +290,14 @@ static long process_fork(const struct clone_args *args,
 	if (!error)
 		error = resources_copy(p, current->proc, args->flags);
 	if (!error)
-		error = child_thread_create(p, p->pid, args, frame, &t);
+		error = child_create(args, frame, &t);
 	if (error) {
 		process_discard(p);
 		return error;
 	}
 	pid = p->pid;
 	family_publish(p, t, wait, args->flags);
-	child_begin_running(t, args);
+	child_start_running(t, args);
 	return pid;
 }
 

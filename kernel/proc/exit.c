@@ -50,28 +50,28 @@ static void __attribute__((noreturn)) init_ended(int status)
 	power_off(EXIT_USER);
 }
 
-/* May sleep: files are closed, pages are freed. */
-static void resources_free(struct process *p)
-{
+/* What a process had, in the hands of its last thread. */
+struct estate {
 	struct fdtable *files;
 	struct aspace *as;
 	struct inode *cwd;
+};
 
-	spin_lock(&process_lock);
-	files = p->files;
-	as = p->aspace;
-	cwd = p->cwd;
+/* Nobody finds them from here on; needs process_lock. */
+static void estate_take(struct estate *estate, struct process *p)
+{
+	*estate = (struct estate){p->files, p->aspace, p->cwd};
 	p->files = NULL;
 	p->aspace = NULL;
 	p->cwd = NULL;
-	aspace_activate(NULL);
-	spin_unlock(&process_lock);
+}
 
-	fdtable_put(files);
-	if (cwd)
-		inode_put(cwd);
-	p->max_resident = MAX(as->max_resident, p->children_max_resident);
-	aspace_put(as);
+/* May sleep: files are closed, pages are freed. */
+static void estate_free(struct estate *estate)
+{
+	fdtable_put(estate->files);
+	inode_put(estate->cwd);
+	aspace_put(estate->as);
 }
 
 /* A parent that has said that it will not wait (sigaction(2), SIGCHLD). */
@@ -112,8 +112,11 @@ static void adopt(struct process *init, struct process *child)
  * there are children: who has made so many waits for them to move. */
 static void orphans_to_init(struct process *p)
 {
-	struct process *init = process_find(INIT_PID), *child, *next;
+	struct process *child, *next, *init;
 
+	if (list_empty(&p->children) && list_empty(&p->zombies))
+		return;
+	init = process_find(INIT_PID);
 	list_for_each_safe (child, next, &p->children, sibling_link) {
 		list_remove(&child->sibling_link);
 		adopt(init, child);
@@ -125,13 +128,15 @@ static void orphans_to_init(struct process *p)
 	}
 }
 
-static void process_end(struct process *p)
+static void process_end(struct process *p, struct estate *estate)
 {
 	struct thread *t = current;
 
 	if (p->pid == INIT_PID)
 		init_ended(p->exit_status);
-	resources_free(p);
+	p->max_resident = MAX(MAX(p->max_resident, estate->as->max_resident),
+			      p->children_max_resident);
+	estate_free(estate);
 	spin_lock(&process_lock);
 	t->proc = NULL;
 	p->run_cycles += thread_cycles(t);
@@ -155,38 +160,51 @@ static void tell_joiner(struct thread *t, struct process *p)
 		futex_wake(t->clear_tid, 1);
 }
 
-/* Takes the thread off its process; true when it was the last one. */
-static bool thread_depart(struct thread *t, struct process *p)
+/* Takes the thread off its process, and off its memory, which may go soon.
+ * True when it was the last one.  Needs process_lock. */
+static bool thread_depart(struct thread *t, struct process *p,
+			  struct estate *estate)
 {
 	bool last;
 
-	spin_lock(&process_lock);
 	list_remove(&t->proc_link);
 	last = --p->thread_count == 0;
 	if (last) {
 		p->state = PROCESS_DYING;
+		estate_take(estate, p);
 	} else {
-		/* From the memory too: the last one frees it soon. */
 		t->proc = NULL;
-		aspace_activate(NULL);
 		p->run_cycles += thread_cycles(t);
 		if (p->survivor)
 			waitq_wake(&p->changed, WAKE_ALL);
 	}
+	aspace_activate(NULL);
 	if (t->tid != p->pid)
 		pid_release(p, t->tid);
-	spin_unlock(&process_lock);
 	return last;
 }
 
-static void __attribute__((noreturn)) thread_leave(void)
+enum leave_reason { LEAVE_KILLED, LEAVE_EXIT, LEAVE_EXIT_GROUP };
+
+static void __attribute__((noreturn)) thread_leave(enum leave_reason reason,
+						   int status)
 {
 	struct thread *t = current;
 	struct process *p = t->proc;
+	struct estate estate;
+	bool last;
 
 	tell_joiner(t, p);
-	if (thread_depart(t, p))
-		process_end(p);
+	spin_lock(&process_lock);
+	if (reason == LEAVE_EXIT_GROUP)
+		process_kill(p, status);
+	else if (reason == LEAVE_EXIT && p->state == PROCESS_RUNNING &&
+		 t->tid == p->pid)
+		p->exit_status = status;
+	last = thread_depart(t, p, &estate);
+	spin_unlock(&process_lock);
+	if (last)
+		process_end(p, &estate);
 	kfree(t->fpu);
 	t->fpu = NULL;
 	thread_exit();
@@ -194,21 +212,12 @@ static void __attribute__((noreturn)) thread_leave(void)
 
 void process_exit_thread(int status)
 {
-	struct process *p = current->proc;
-
-	spin_lock(&process_lock);
-	if (p->state == PROCESS_RUNNING && current->tid == p->pid)
-		p->exit_status = status;
-	spin_unlock(&process_lock);
-	thread_leave();
+	thread_leave(LEAVE_EXIT, status);
 }
 
 void process_exit_group(int status)
 {
-	spin_lock(&process_lock);
-	process_kill(current->proc, status);
-	spin_unlock(&process_lock);
-	thread_leave();
+	thread_leave(LEAVE_EXIT_GROUP, status);
 }
 
 void process_check_killed(void)
@@ -222,7 +231,7 @@ void process_check_killed(void)
 	stays = p->state == PROCESS_RUNNING && p->survivor == current;
 	spin_unlock(&process_lock);
 	if (!stays)
-		thread_leave();
+		thread_leave(LEAVE_KILLED, 0);
 }
 
 /* ---- execve: one thread goes on alone ---- */

@@ -4,8 +4,22 @@
 #ifndef PROC_H
 #define PROC_H
 
+#include "cpu.h"
+#include "panic.h"
 #include "process.h"
 #include "signals.h"
+
+/*
+ * For helpers that need process_lock.  It is taken before any other spinlock,
+ * so it is the first in the record of those that this CPU holds: to look there
+ * is cheaper than spin_held(), and fork looks a dozen times.
+ */
+static inline void assert_process_lock(void)
+{
+	const struct cpu *c = this_cpu();
+
+	assert(c->spin_held_count > 0 && c->spin_held[0] == &process_lock);
+}
 
 /* ---- process.c: all of these need process_lock ---- */
 

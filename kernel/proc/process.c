@@ -64,7 +64,7 @@ int pid_reserve(struct process *p, uint64_t limit)
 {
 	int pid;
 
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	if (user_tasks(p->user) >= limit || pids_in_use == PID_MAX - 1)
 		return -EAGAIN;
 	pid = pid_next();
@@ -79,7 +79,7 @@ int pid_reserve(struct process *p, uint64_t limit)
 
 void pid_release(struct process *p, int pid)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	assert(by_pid[pid] == p);
 	by_pid[pid] = NULL;
 	pids_in_use--;
@@ -96,7 +96,7 @@ bool pid_names_group(int pid)
 
 static void group_change(int *id, int to)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	if (*id)
 		group_uses[*id]--;
 	if (to)
@@ -146,7 +146,7 @@ struct process *process_create(void)
 
 void process_publish(struct process *p, struct process *parent)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	p->state = PROCESS_RUNNING;
 	p->parent = parent;
 	if (parent) {
@@ -163,7 +163,7 @@ struct process *process_find(int pid)
 {
 	struct process *p;
 
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	if (pid <= 0 || pid >= PID_MAX)
 		return NULL;
 	p = by_pid[pid];
@@ -174,7 +174,7 @@ struct thread *process_find_thread(int tid)
 {
 	struct thread *t;
 
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	if (tid <= 0 || tid >= PID_MAX || !by_pid[tid])
 		return NULL;
 	list_for_each (t, &by_pid[tid]->threads, proc_link)
@@ -214,7 +214,7 @@ void process_wake_threads(struct process *p)
 
 void process_kill(struct process *p, int status)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	if (p->state != PROCESS_RUNNING)
 		return;
 	p->state = PROCESS_DYING;
@@ -225,7 +225,7 @@ void process_kill(struct process *p, int status)
 
 void process_free(struct process *p)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	assert(p->state == PROCESS_NEW || p->state == PROCESS_ZOMBIE);
 	if (p->state == PROCESS_ZOMBIE)
 		processes--;

@@ -24,7 +24,7 @@ static struct list_head users = LIST_INIT(users);
 
 struct user *user_share(struct user *user)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	user->refs++;
 	return user;
 }
@@ -33,7 +33,7 @@ struct user *user_get(uint32_t uid)
 {
 	struct user *user;
 
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	list_for_each (user, &users, link)
 		if (user->uid == uid)
 			return user_share(user);
@@ -47,7 +47,7 @@ struct user *user_get(uint32_t uid)
 
 void user_put(struct user *user)
 {
-	assert(spin_held(&process_lock));
+	assert_process_lock();
 	if (--user->refs > 0)
 		return;
 	assert(user->tasks == 0);

@@ -204,9 +204,9 @@ TEST(failure_changes_nothing)
 	EXPECT_ERRNO(execve("cut", argv, environ), ENOEXEC);
 	EXPECT_ERRNO(execve("locked", argv, environ), EACCES);
 	EXPECT_ERRNO(execve(".", argv, environ), EACCES);
-	EXPECT_ERRNO(execve((char *)8, argv, environ), EFAULT);
-	EXPECT_ERRNO(execve(tap_program, (char **)8, environ), EFAULT);
-	argv[0] = (char *)8;
+	EXPECT_ERRNO(execve(tap_nowhere, argv, environ), EFAULT);
+	EXPECT_ERRNO(execve(tap_program, tap_nowhere, environ), EFAULT);
+	argv[0] = tap_nowhere;
 	EXPECT_ERRNO(execve(tap_program, argv, environ), EFAULT);
 	EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
 }

@@ -14,6 +14,7 @@ static void *run_forever(void *arg)
 	__atomic_add_fetch((int *)arg, 1, __ATOMIC_RELEASE);
 	for (;;)
 		sched_yield();
+	return NULL;
 }
 
 static void *wait_forever(void *arg)
@@ -80,7 +81,7 @@ TEST(exit_group_from_the_first)
 static void *fault(void *arg)
 {
 	(void)arg;
-	*(volatile int *)16 = 1;
+	*(volatile int *)tap_nowhere = 1;
 	return NULL;
 }
 
@@ -155,21 +156,23 @@ TEST(process_outlives_its_first_thread)
 static void *leave(void *arg)
 {
 	(void)arg;
-	tap_await("first leaves");
-	pthread_exit(NULL);
+	tap_await("first has left");
+	syscall(SYS_exit, 17);
+	return NULL;
 }
 
 TEST(last_thread_ends_the_process)
 {
-	/* The status is then that of the first thread. */
 	pid_t pid = tap_fork();
 	pthread_t thread;
 
 	if (pid == 0) {
 		ASSERT(pthread_create(&thread, NULL, leave, NULL) == 0);
 		tap_reach("first leaves");
-		syscall(SYS_exit, 17);
+		syscall(SYS_exit, 3);
 	}
+	tap_await("first leaves");
+	tap_reach("first has left");
 	EXPECT_EXIT(pid, 17);
 }
 

@@ -145,7 +145,7 @@ TEST(bad_pointer_leaves_no_zombie_behind)
 {
 	pid_t pid = child_that_exits(0);
 
-	EXPECT_ERRNO(waitpid(pid, (int *)8, 0), EFAULT);
+	EXPECT_ERRNO(waitpid(pid, tap_nowhere, 0), EFAULT);
 	EXPECT_ERRNO(waitpid(pid, NULL, 0), ECHILD);
 }
 
