@@ -29,6 +29,9 @@
 
 #define FXSAVE_SIZE 512
 
+_Static_assert(offsetof(struct thread, proc) == THREAD_PROC, "");
+_Static_assert(offsetof(struct process, killed) == PROCESS_KILLED, "");
+
 void syscall_entry(void);
 
 /* The state that a program starts with. */

@@ -74,6 +74,9 @@ struct sigaction_record { /* the kernel's struct sigaction */
 };
 
 struct process {
+	/* Read by assembly: see PROCESS_KILLED.  Needs process_lock to set. */
+	volatile bool killed; /* threads: call process_check_killed() */
+
 	/* Needs process_lock. */
 	int pid;
 	enum process_state state;
@@ -116,10 +119,11 @@ struct process {
 	struct sigaction_record actions[SIGNALS];
 
 	/* Written with process_lock held; its threads read it at any time. */
-	volatile bool killed; /* threads: call process_check_killed() */
 };
 
 extern struct spinlock process_lock;
+
+#define PROCESS_KILLED 0
 
 #define current_process() (current->proc)
 

@@ -15,8 +15,12 @@
 /* The entry point is set up on each CPU: MSR_STAR, MSR_LSTAR, MSR_FMASK. */
 void syscall_init_cpu(void);
 
-/* From syscall_entry.asm; the result goes to frame->rax. */
-void syscall_dispatch(struct trap_frame *frame);
+/* For syscall_entry.asm: the function of each number, and those to call when
+ * there is none, and when the scheduler is perturbed. */
+extern void *const syscall_table[];
+extern const uint64_t syscall_table_size;
+long syscall_unknown(void);
+void syscall_perturbed(void);
 
 /* The registers of the call in progress. */
 struct trap_frame *syscall_frame(void);

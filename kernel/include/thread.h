@@ -40,8 +40,9 @@ struct process;
 struct trap_frame;
 
 struct thread {
-	/* Read by assembly: see THREAD_RSP. */
-	uint64_t rsp; /* saved stack pointer, not running */
+	/* Read by assembly: see THREAD_RSP and THREAD_PROC. */
+	uint64_t rsp;         /* saved stack pointer, not running */
+	struct process *proc; /* of a user thread; NULL: a kernel thread */
 
 	/* Fixed at creation, or before thread_start(). */
 	uint32_t id; /* from 1; idle threads have 0 */
@@ -68,7 +69,6 @@ struct thread {
 	uintptr_t blocked_at; /* call site, while blocked */
 
 	/* User threads only; private to the thread, or to the switch. */
-	struct process *proc;  /* NULL: a kernel thread */
 	int tid;
 	uint64_t fs_base;      /* thread-local storage */
 	void *fpu;             /* 512 bytes for FXSAVE, aligned to 16 */
@@ -96,7 +96,9 @@ struct thread {
 	struct thread *joiner;
 };
 
+/* Offsets for assembly code; cpu/user.c asserts that they are right. */
 #define THREAD_RSP 0
+#define THREAD_PROC 8
 
 /* Starts the thread that frees detached ones; after sched_init_cpu(). */
 void thread_init(void);

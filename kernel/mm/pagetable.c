@@ -58,6 +58,13 @@ static struct spare spare_roots = {LIST_INIT(spare_roots.list), 0};
 
 /* ---- tables, kept and new ---- */
 
+/* Needs spare_lock. */
+static void spare_push(struct spare *spare, struct page *page)
+{
+	list_push_front(&spare->list, &page->link);
+	spare->count++;
+}
+
 static struct page *spare_take(struct spare *spare)
 {
 	struct list_head *link;
@@ -68,16 +75,6 @@ static struct page *spare_take(struct spare *spare)
 		spare->count--;
 	core_unlock(&spare_lock);
 	return link ? list_entry(link, struct page, link) : NULL;
-}
-
-/* Keeps the page; false when there are enough.  Needs spare_lock. */
-static bool spare_keep(struct spare *spare, struct page *page, unsigned int max)
-{
-	if (spare->count >= max)
-		return false;
-	list_push_front(&spare->list, &page->link);
-	spare->count++;
-	return true;
 }
 
 void pagetable_trim(void)
@@ -118,25 +115,39 @@ int pagetable_create(struct aspace *as)
 	return 0;
 }
 
-/* The newest table comes first, so each is unlinked from its parent while the
- * parent is still ours. */
+/* Takes the newest table off the list and empties the entry that leads to it.
+ * NULL: no more.  The newest comes first, so that the parent is still ours. */
+static struct page *table_unlink(struct aspace *as)
+{
+	struct list_head *link = list_pop_front(&as->tables);
+	struct page *table;
+
+	if (!link)
+		return NULL;
+	table = list_entry(link, struct page, link);
+	*(uint64_t *)table->owner = 0;
+	return table;
+}
+
 void pagetable_destroy(struct aspace *as)
 {
-	struct page *root = page_of_phys(as->root);
-	struct list_head excess = LIST_INIT(excess), *link;
+	struct page *root = page_of_phys(as->root), *table;
+	bool kept;
 
 	core_lock(&spare_lock);
-	while ((link = list_pop_front(&as->tables))) {
-		struct page *table = list_entry(link, struct page, link);
-
-		*(uint64_t *)table->owner = 0;
-		if (!spare_keep(&spare_tables, table, SPARE_TABLES))
-			list_push_back(&excess, link);
-	}
-	if (!spare_keep(&spare_roots, root, SPARE_ROOTS))
-		list_push_back(&excess, &root->link);
+	while (spare_tables.count < SPARE_TABLES && (table = table_unlink(as)))
+		spare_push(&spare_tables, table);
 	core_unlock(&spare_lock);
-	vm_put_pages(&excess);
+	while ((table = table_unlink(as)))
+		page_put(table);
+
+	core_lock(&spare_lock);
+	kept = spare_roots.count < SPARE_ROOTS;
+	if (kept)
+		spare_push(&spare_roots, root);
+	core_unlock(&spare_lock);
+	if (!kept)
+		page_put(root);
 }
 
 /* A table for an entry of the level above: false when there is no memory.  The

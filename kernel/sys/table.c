@@ -2,7 +2,8 @@
  * table.c - the system calls: a line each, by their Linux x86-64 numbers.
  *
  * The name in a line is the call's manual page, section 2; sys_NAME is the
- * function, beside what it works on.
+ * function, beside what it works on.  A line with F is a call that needs all of
+ * the caller's registers: see cpu/syscall_entry.asm, which reads this table.
  */
 #include "syscall.h"
 #include "cpu.h"
@@ -10,9 +11,8 @@
 #include "perturb.h"
 #include "printk.h"
 #include "process.h"
-#include "segments.h"
 
-#define CALLS(X) \
+#define CALLS(X, F) \
 	X(0, read) \
 	X(1, write) \
 	X(2, open) \
@@ -46,10 +46,10 @@
 	X(39, getpid) \
 	X(41, socket) \
 	X(53, socketpair) \
-	X(56, clone) \
-	X(57, fork) \
-	X(58, vfork) \
-	X(59, execve) \
+	F(56, clone) \
+	F(57, fork) \
+	F(58, vfork) \
+	F(59, execve) \
 	X(60, exit) \
 	X(61, wait4) \
 	X(62, kill) \
@@ -156,48 +156,48 @@
 	X(439, faccessat2)
 
 #define DECLARE(number, name) SYSCALL(name);
-CALLS(DECLARE)
+#define DECLARE_FULL(number, name) void full_##name(void);
+CALLS(DECLARE, DECLARE_FULL)
 
-typedef long (*syscall_function)(uint64_t, uint64_t, uint64_t, uint64_t,
-				 uint64_t, uint64_t);
+#define ENTRY(number, name) [number] = (void *)sys_##name,
+#define ENTRY_FULL(number, name) [number] = (void *)full_##name,
 
-#define ENTRY(number, name) [number] = sys_##name,
-static const syscall_function table[] = { CALLS(ENTRY) };
+/* First all, then those that exist. */
+#pragma GCC diagnostic ignored "-Woverride-init"
 
-/* What a program asked for in vain is said once a number, so that one sees
- * what it lacks. */
-static long unknown(uint64_t number)
-{
-	static uint8_t said[512 / 8];
+#define HIGHEST 511
 
-	if (number < sizeof(said) * 8) {
-		uint8_t bit = 1u << number % 8;
-
-		if (__atomic_fetch_or(&said[number / 8], bit,
-				      __ATOMIC_RELAXED) & bit)
-			return -ENOSYS;
-	}
-	printk("%s: unknown system call %lu\n", current->proc->name, number);
-	return -ENOSYS;
-}
+void *const syscall_table[HIGHEST + 1] = {
+	[0 ... HIGHEST] = (void *)syscall_unknown,
+	CALLS(ENTRY, ENTRY_FULL)
+};
+const uint64_t syscall_table_size = ARRAY_SIZE(syscall_table);
 
 struct trap_frame *syscall_frame(void)
 {
 	return (struct trap_frame *)(current->stack + STACK_SIZE) - 1;
 }
 
-void syscall_dispatch(struct trap_frame *frame)
+void syscall_perturbed(void)
 {
-	uint64_t number = frame->rax;
-	long result;
-
 	sched_point(POINT_SYSCALL, NULL);
-	if (likely(number < ARRAY_SIZE(table) && table[number]))
-		result = table[number](frame->rdi, frame->rsi, frame->rdx,
-				       frame->r10, frame->r8, frame->r9);
-	else
-		result = unknown(number);
-	frame->rax = result;
-	if (unlikely(current->proc->killed))
-		process_check_killed();
+}
+
+/* What a program asks for in vain is said once a number, so that one sees what
+ * it lacks. */
+long syscall_unknown(void)
+{
+	static uint8_t said[(HIGHEST + 1) / 8];
+	uint64_t number = syscall_frame()->rax;
+
+	if (number <= HIGHEST) {
+		uint8_t bit = 1u << number % 8;
+
+		if (__atomic_fetch_or(&said[number / 8], bit,
+				      __ATOMIC_RELAXED) & bit)
+			return -ENOSYS;
+		printk("%s: unknown system call %lu\n", current->proc->name,
+		       number);
+	}
+	return -ENOSYS;
 }

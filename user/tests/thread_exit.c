@@ -130,50 +130,50 @@ TEST(exec_from_a_thread)
 
 /* ---- one thread at a time ---- */
 
+/* The kernel clears it when the first thread has left: set_tid_address(2). */
+static volatile int first_is_there = 1;
+
+/* Ends by the call that arg is: exit(2) or exit_group(2). */
 static void *outlive(void *arg)
 {
-	(void)arg;
-	tap_await("first has left");
-	exit(16);
+	while (first_is_there)
+		sched_yield();
+	tap_await("go");
+	syscall((long)arg, 16);
+	return NULL;
+}
+
+static pid_t child_without_first_thread(long how_it_ends)
+{
+	pid_t pid = tap_fork();
+	pthread_t thread;
+
+	if (pid)
+		return pid;
+	syscall(SYS_set_tid_address, &first_is_there);
+	ASSERT(pthread_create(&thread, NULL, outlive, (void *)how_it_ends) ==
+	       0);
+	tap_reach("first leaves");
+	syscall(SYS_exit, 3);
+	_exit(1);
 }
 
 TEST(process_outlives_its_first_thread)
 {
-	pid_t pid = tap_fork();
-	pthread_t thread;
+	pid_t pid = child_without_first_thread(SYS_exit_group);
 
-	if (pid == 0) {
-		ASSERT(pthread_create(&thread, NULL, outlive, NULL) == 0);
-		tap_reach("first leaves");
-		syscall(SYS_exit, 3);
-	}
 	tap_await("first leaves");
 	EXPECT_EQ(waitpid(pid, NULL, WNOHANG), 0);
-	tap_reach("first has left");
+	tap_reach("go");
 	EXPECT_EXIT(pid, 16);
-}
-
-static void *leave(void *arg)
-{
-	(void)arg;
-	tap_await("first has left");
-	syscall(SYS_exit, 17);
-	return NULL;
 }
 
 TEST(last_thread_ends_the_process)
 {
-	pid_t pid = tap_fork();
-	pthread_t thread;
+	pid_t pid = child_without_first_thread(SYS_exit);
 
-	if (pid == 0) {
-		ASSERT(pthread_create(&thread, NULL, leave, NULL) == 0);
-		tap_reach("first leaves");
-		syscall(SYS_exit, 3);
-	}
-	tap_await("first leaves");
-	tap_reach("first has left");
-	EXPECT_EXIT(pid, 17);
+	tap_reach("go");
+	EXPECT_EXIT(pid, 16);
 }
 
 static void *fork_and_join(void *arg)
