@@ -119,6 +119,22 @@ static inline struct cpu *intr_push(void)
 	return c;
 }
 
+/* The same, where no other section may be open: panics, naming the caller. */
+void intr_panic_nested(void) __attribute__((noreturn));
+
+static inline struct cpu *intr_push_outermost(void)
+{
+	bool enabled = intr_enabled();
+
+	cli();
+	struct cpu *c = this_cpu();
+	if (unlikely(c->intr_depth != 0))
+		intr_panic_nested();
+	c->intr_depth = 1;
+	c->intr_saved = enabled;
+	return c;
+}
+
 static inline void intr_pop(void)
 {
 	struct cpu *c = this_cpu();

@@ -46,7 +46,8 @@
 
 #define THREAD_SHARES (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND)
 
-/* What the new thread needs to begin; it frees it. */
+/* What the new thread needs to begin.  It lies at the far end of its stack,
+ * which that thread will not have reached when it reads it. */
 struct child_start {
 	struct trap_frame frame;
 	uintptr_t set_tid; /* CLONE_CHILD_SETTID, or 0 */
@@ -70,14 +71,18 @@ static int flags_check(uint64_t flags)
 
 /* ---- the new thread ---- */
 
+static struct child_start *child_start(const struct thread *t)
+{
+	return (struct child_start *)t->stack;
+}
+
 static void child_begin(void *arg)
 {
-	struct child_start *start = arg;
-	struct trap_frame frame = start->frame;
-	uintptr_t set_tid = start->set_tid;
+	struct trap_frame frame = child_start(current)->frame;
+	uintptr_t set_tid = child_start(current)->set_tid;
 	int tid = current->tid;
 
-	kfree(start);
+	(void)arg;
 	if (!current->proc)
 		return; /* child_discard() */
 	/* In the child's memory, which is why the parent cannot do it; and as
@@ -88,39 +93,29 @@ static void child_begin(void *arg)
 	user_enter(&frame);
 }
 
-static void start_fill(struct child_start *start, const struct clone_args *args,
-		       const struct trap_frame *frame)
+/* A thread that will go on from frame; it belongs to no process yet. */
+static int child_create(const struct clone_args *args,
+			const struct trap_frame *frame, struct thread **out)
 {
+	struct child_start *start;
+	struct thread *t;
+	void *fpu;
+	int error = user_fpu_create(&fpu);
+
+	if (error)
+		return error;
+	error = thread_create(&t, current->name, child_begin, NULL);
+	if (error) {
+		kfree(fpu);
+		return error;
+	}
+	start = child_start(t);
 	start->frame = *frame;
 	start->frame.rax = 0;
 	if (args->stack)
 		start->frame.rsp = args->stack;
 	start->set_tid =
 		args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
-}
-
-/* A thread that will go on from frame; it belongs to no process yet. */
-static int child_create(const struct clone_args *args,
-			const struct trap_frame *frame, struct thread **out)
-{
-	struct child_start *start = kmalloc(sizeof(*start));
-	struct thread *t;
-	void *fpu;
-	int error;
-
-	if (!start)
-		return -ENOMEM;
-	error = user_fpu_create(&fpu);
-	if (!error) {
-		error = thread_create(&t, current->name, child_begin, start);
-		if (error)
-			kfree(fpu);
-	}
-	if (error) {
-		kfree(start);
-		return error;
-	}
-	start_fill(start, args, frame);
 	user_fpu_save(fpu);
 	thread_detach(t);
 	t->fpu = fpu;
