@@ -43,7 +43,7 @@ static void main_thread(void *arg)
 			archive->end - archive->start);
 	if (selection)
 		ktest_run_and_exit(selection);
-	if (archive->end && !(init && strcmp(init, "none") == 0))
+	else if (archive->end && !(init && strcmp(init, "none") == 0))
 		process_start_init(init ? init : "/sbin/init");
 	else
 		monitor_start();

@@ -181,6 +181,13 @@ static bool fault_mended(const struct trap_frame *frame, uintptr_t addr)
 	return error == 0;
 }
 
+/* A wrong address in the kernel's half is the kernel's own fault, also when
+ * it is the copying code that meets it. */
+static bool is_user_address_fault(const struct trap_frame *frame)
+{
+	return frame->vector == VECTOR_PAGE_FAULT && read_cr2() < USER_TOP;
+}
+
 static void dispatch_exception(struct trap_frame *frame)
 {
 	if (frame->vector == VECTOR_PAGE_FAULT &&
@@ -188,7 +195,7 @@ static void dispatch_exception(struct trap_frame *frame)
 		return;
 	if (trap_from_user(frame))
 		process_fault(frame, exception_signal(frame->vector));
-	else if (!uaccess_fixup(frame))
+	else if (!is_user_address_fault(frame) || !uaccess_fixup(frame))
 		fault_explain(frame);
 }
 

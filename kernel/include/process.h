@@ -150,8 +150,7 @@ long process_clone(const struct clone_args *args,
 long process_execve(const char *path, uintptr_t argv, uintptr_t envp,
 		    struct trap_frame *frame);
 
-/* Ends the calling thread, with this status if it is the first thread of its
- * process; the process with the last one. */
+/* Ends the calling thread; the last one ends the process with its status. */
 void process_exit_thread(int status) __attribute__((noreturn));
 
 /* Ends the process and all its threads; status as wait4(2) encodes it. */
@@ -188,13 +187,10 @@ struct wait_result {
 };
 
 /*
- * Finds a child that has ended, and waits until there is one.  It stays a
- * zombie until process_reap().  0, -ECHILD: no such child; -ERESTARTSYS.
+ * Waits until a child has ended, and frees it (but with WNOWAIT).  0, -ECHILD:
+ * no such child; -ERESTARTSYS.
  */
 int process_wait(const struct wait_query *query, struct wait_result *result);
-
-/* Frees a zombie child of the current process.  False: another thread did. */
-bool process_reap(int pid);
 
 /* ---- kernel/proc/process.c ---- */
 

@@ -21,6 +21,11 @@
  *
  * The area of a stack (MAP_GROWSDOWN) grows when memory below it is touched, as
  * far as RLIMIT_STACK permits and STACK_GAP keeps it from the next area.
+ *
+ * When memory runs out, whoever asks next is refused, and a program that is
+ * refused a page is killed.  That shall be the one that has taken most of it,
+ * and not one that happens to write to its stack just then: so the last pages
+ * are only for the kernel, and for programs that have few.
  */
 #include "aspace.h"
 
@@ -34,6 +39,9 @@
 
 #define STACK_GAP (1 * MIB)
 #define AROUND (64 * KIB) /* mapped together; a power of two */
+
+#define RESERVE_SHARE 32 /* of all pages, one in so many */
+#define MODEST_PAGES 256
 
 /* ---- the area ---- */
 
@@ -80,9 +88,16 @@ static bool access_allowed(unsigned int prot, unsigned int error)
 
 /* ---- the page ---- */
 
-static struct page *page_copy(const struct page *page)
+/* Is there a page for a program?  Not the last ones, if it has many. */
+static bool may_have_page(const struct aspace *as)
 {
-	struct page *copy = page_alloc(0);
+	return page_free_count() > page_total_count() / RESERVE_SHARE ||
+	       as->resident_pages < MODEST_PAGES;
+}
+
+static struct page *page_copy(const struct aspace *as, const struct page *page)
+{
+	struct page *copy = may_have_page(as) ? page_alloc(0) : NULL;
 
 	if (copy)
 		memcpy(page_virt(copy), page_virt(page), PAGE_SIZE);
@@ -99,7 +114,7 @@ static int own_page(struct aspace *as, uint64_t *entry, uintptr_t addr)
 		*entry |= PTE_WRITE;
 		return 0;
 	}
-	copy = page_copy(page);
+	copy = page_copy(as, page);
 	if (!copy)
 		return -ENOMEM;
 	pagetable_replace(as, entry, addr, copy);
@@ -109,7 +124,7 @@ static int own_page(struct aspace *as, uint64_t *entry, uintptr_t addr)
 static int find_zeroed(struct aspace *as, const struct area *area,
 		       uint64_t *entry)
 {
-	struct page *page = page_alloc_zeroed(0);
+	struct page *page = may_have_page(as) ? page_alloc_zeroed(0) : NULL;
 
 	if (!page)
 		return -ENOMEM;
@@ -153,7 +168,7 @@ static int find_in_file(struct aspace *as, const struct area *area,
 		map_around(as, area, addr, entry);
 		return 0;
 	}
-	copy = page_copy(page);
+	copy = page_copy(as, page);
 	page_put(page);
 	if (!copy)
 		return -ENOMEM;

@@ -40,6 +40,8 @@ static void __attribute__((noreturn)) init_ended(int status)
 {
 	bool killed = status & 0x7f;
 
+	if (cmdline_get("test")) /* it was run(1): see ktest_run_and_exit() */
+		power_off(status ? EXIT_TESTS_FAILED : EXIT_TESTS_PASSED);
 	if (!cmdline_get("init"))
 		panic("process_end: init, the ancestor of all processes, %s %d",
 		      killed ? "was killed by signal" : "has ended with status",
@@ -198,9 +200,8 @@ static void __attribute__((noreturn)) thread_leave(enum leave_reason reason,
 	spin_lock(&process_lock);
 	if (reason == LEAVE_EXIT_GROUP)
 		process_kill(p, status);
-	else if (reason == LEAVE_EXIT && p->state == PROCESS_RUNNING &&
-		 t->tid == p->pid)
-		p->exit_status = status;
+	else if (reason == LEAVE_EXIT && p->state == PROCESS_RUNNING)
+		p->exit_status = status; /* the last one's counts */
 	last = thread_depart(t, p, &estate);
 	spin_unlock(&process_lock);
 	if (last)

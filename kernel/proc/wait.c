@@ -2,11 +2,10 @@
  * wait.c - a parent learns how its children ended: wait4(2), waitid(2).
  *
  * A child that has ended stays a zombie until its parent has asked for its
- * status.  Asking has three steps: process_wait() finds a zombie and notes what
- * there is to know; then that is copied to the program; and only then
- * process_reap() frees the zombie.  So a bad pointer loses no child: the call
- * gives -EFAULT, and can be made again.  If another thread has freed it in
- * between, we look for the next.
+ * status.  Whoever finds it first, of the parent's threads, frees it, notes what
+ * there is to know, and then copies that to the program.  If the program gave a
+ * bad pointer, the call fails with -EFAULT and the child is gone nevertheless:
+ * so it is on Linux, where waiting has no way back either.
  *
  * Stopped and continued children come with lab 7: until then no child ever
  * stops, and to wait for that alone is to wait for nothing.
@@ -103,6 +102,16 @@ static void result_fill(struct wait_result *result, const struct process *child)
 	result->max_resident = child->max_resident;
 }
 
+static void reap(struct process *parent, struct process *child)
+{
+	parent->children_cycles += child->run_cycles + child->children_cycles;
+	parent->children_max_resident = MAX(parent->children_max_resident,
+					    child->max_resident);
+	process_free(child);
+}
+
+/* ---- waiting ---- */
+
 int process_wait(const struct wait_query *query, struct wait_result *result)
 {
 	struct process *self = current->proc, *child;
@@ -110,41 +119,25 @@ int process_wait(const struct wait_query *query, struct wait_result *result)
 
 	*result = (struct wait_result){0};
 	spin_lock(&process_lock);
-	for (;;) {
+	while (!error) {
 		child = child_search(self, query);
-		if (!child)
+		if (!child) {
 			error = -ECHILD;
-		else if (child->state == PROCESS_ZOMBIE)
+			break;
+		}
+		if (child->state == PROCESS_ZOMBIE) {
 			result_fill(result, child);
-		if (error || result->pid || (query->options & WNOHANG))
+			if (!(query->options & WNOWAIT))
+				reap(self, child);
+			break;
+		}
+		if (query->options & WNOHANG)
 			break;
 		error = waitq_sleep_until(&self->changed, &process_lock,
 					  WAIT_FOREVER, WAIT_INTERRUPTIBLE);
-		if (error)
-			break;
 	}
 	spin_unlock(&process_lock);
 	return error;
-}
-
-bool process_reap(int pid)
-{
-	struct process *self = current->proc, *child;
-	bool ours;
-
-	spin_lock(&process_lock);
-	child = process_find(pid);
-	ours = child && child->parent == self &&
-	       child->state == PROCESS_ZOMBIE;
-	if (ours) {
-		self->children_cycles +=
-			child->run_cycles + child->children_cycles;
-		self->children_max_resident = MAX(self->children_max_resident,
-						  child->max_resident);
-		process_free(child);
-	}
-	spin_unlock(&process_lock);
-	return ours;
 }
 
 /* ---- wait4 ---- */
@@ -181,15 +174,13 @@ SYSCALL(wait4)
 	if (pid == INT32_MIN)
 		return -ESRCH;
 	query_from_pid(&query, pid);
-	do {
-		error = process_wait(&query, &result);
-		if (error || !result.pid)
-			return error;
-		if (b && put_user(result.status, b))
-			return -EFAULT;
-		if (rusage_put(d, &result))
-			return -EFAULT;
-	} while (!process_reap(result.pid));
+	error = process_wait(&query, &result);
+	if (error || !result.pid)
+		return error;
+	if (b && put_user(result.status, b))
+		return -EFAULT;
+	if (rusage_put(d, &result))
+		return -EFAULT;
 	return result.pid;
 }
 
@@ -245,14 +236,10 @@ SYSCALL(waitid)
 	if (error || ((uint32_t)d & ~WAITID_OPTIONS) ||
 	    !((uint32_t)d & WAITID_EVENTS))
 		return -EINVAL;
-	do {
-		error = process_wait(&query, &result);
-		if (error)
-			return error;
-		if (info_put(c, &result))
-			return -EFAULT;
-		if (result.pid && rusage_put(e, &result))
-			return -EFAULT;
-	} while (result.pid && !(d & WNOWAIT) && !process_reap(result.pid));
-	return 0;
+	error = process_wait(&query, &result);
+	if (error)
+		return error;
+	if (info_put(c, &result))
+		return -EFAULT;
+	return result.pid ? rusage_put(e, &result) : 0;
 }

@@ -5,6 +5,9 @@
  * answer that fits the calls they may use.
  */
 #include "errno.h"
+#include "vm.h"
+#include "heap.h"
+#include "aspace.h"
 #include "page.h"
 #include "process.h"
 #include "spinlock.h"
@@ -89,6 +92,11 @@ _Static_assert(sizeof(struct sysinfo) == 112, "Linux x86-64's size");
 SYSCALL(sysinfo)
 {
 	UNUSED_FROM_B;
+	/* What the kernel keeps for reuse is free memory. */
+	vm_stack_trim();
+	aspace_trim();
+	heap_trim();
+
 	struct sysinfo info = {
 		.uptime = time_ns() / NSEC_PER_SEC,
 		.total_ram = page_total_count() * PAGE_SIZE,

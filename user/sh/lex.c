@@ -7,40 +7,51 @@
  */
 #include "sh.h"
 
-#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 void input_init(struct input *in, const char *text, int fd, bool prompts)
 {
-	*in = (struct input){
-		.text = text, .fd = fd, .prompts = prompts, .ahead = -1};
+	*in = (struct input){.text = text,
+			     .fd = fd,
+			     .prompt = prompts ? "" : NULL,
+			     .at_line_start = true,
+			     .ahead = -1,
+			     .line = 1};
 }
 
 /* ---- characters ---- */
 
 #define END (-1)
 
-static int input_get(struct input *in)
+static int input_read(struct input *in)
 {
 	unsigned char c;
-	int ahead = in->ahead;
 
-	if (ahead >= 0) {
+	if (in->text)
+		return *in->text ? (unsigned char)*in->text++ : END;
+	if (in->prompt && in->at_line_start)
+		dprintf(STDERR_FILENO, "%s", in->prompt);
+	return read(in->fd, &c, 1) == 1 ? c : END;
+}
+
+static int input_get(struct input *in)
+{
+	int c = in->ahead;
+
+	if (c >= 0) {
 		in->ahead = -1;
-		return ahead;
+		return c;
 	}
-	if (in->text) {
-		c = *in->text;
-		if (c == '\0')
-			return END;
-		in->text++;
-	} else if (read(in->fd, &c, 1) != 1) {
-		return END;
-	}
-	if (c == '\n')
+	c = input_read(in);
+	in->at_line_start = c == '\n';
+	if (c == '\n') {
 		in->line++;
+		if (in->prompt)
+			in->prompt = "> "; /* until the next command */
+	}
 	return c;
 }
 
@@ -100,32 +111,39 @@ static bool read_quoted(struct input *in, struct buffer *b, int quote)
 	return false;
 }
 
+/* A backslash was read: it quotes the next character, or joins two lines. */
+static void read_escaped(struct input *in, struct buffer *b)
+{
+	int c = input_get(in);
+
+	if (c == '\n')
+		return;
+	buffer_add(b, '\\');
+	if (c != END)
+		buffer_add(b, c);
+}
+
 /* A word that begins with the character c. */
 static void read_word(struct input *in, int c)
 {
 	struct buffer b = {0};
+	bool closed = true;
 
 	for (; !ends_word(c); c = input_get(in)) {
-		if (c == '\\') {
-			int next = input_get(in);
+		bool after_dollar = b.len > 0 && b.text[b.len - 1] == '$';
 
-			if (next == '\n') /* the line goes on */
-				continue;
-			buffer_add(&b, c);
-			if (next != END)
-				buffer_add(&b, next);
+		if (c == '\\') {
+			read_escaped(in, &b);
 			continue;
 		}
 		buffer_add(&b, c);
-		if ((c == '\'' || c == '"') && !read_quoted(in, &b, c))
-			complain("line %u: a quote is never closed", in->line);
-		else if (c == '$' && (c = input_get(in)) == '{') {
-			buffer_add(&b, c);
-			read_quoted(in, &b, '}');
-		} else if (b.text[b.len - 1] == '$') {
-			input_put_back(in, c);
-		}
+		if (c == '\'' || c == '"')
+			closed = read_quoted(in, &b, c);
+		else if (c == '{' && after_dollar)
+			closed = read_quoted(in, &b, '}');
 	}
+	if (!closed)
+		complain("line %u: a quote or brace is not closed", in->line);
 	if (c != END)
 		input_put_back(in, c);
 	in->word = b.len ? b.text : sh_copy("", 0);
@@ -195,8 +213,10 @@ static enum token read_operator(struct input *in, int c)
 	case ')':
 		return TOKEN_CLOSE;
 	case '<':
+		in->io_number = in->io_number < 0 ? 0 : in->io_number;
 		return either(in, TOKEN_LESS, '&', TOKEN_DUPLICATE);
 	case '>':
+		in->io_number = in->io_number < 0 ? 1 : in->io_number;
 		c = input_get(in);
 		if (c == '>')
 			return TOKEN_APPEND;

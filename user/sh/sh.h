@@ -57,7 +57,8 @@ enum token {
 struct input {
 	const char *text; /* NULL: fd */
 	int fd;
-	bool prompts;
+	const char *prompt; /* before the next line; NULL: none at all */
+	bool at_line_start;
 	int ahead; /* a character that was put back, or -1 */
 	unsigned int line;
 
@@ -65,7 +66,7 @@ struct input {
 	bool has_token;
 	enum token token;
 	char *word;    /* TOKEN_WORD */
-	int io_number; /* before a redirection: "2" in 2>file; or -1 */
+	int io_number; /* of a redirection: 2 in 2>file, 1 in >file */
 };
 
 void input_init(struct input *in, const char *text, int fd, bool prompts);
@@ -139,11 +140,24 @@ char *expand_word(const char *word);
 int run(struct node *node);                 /* its exit status */
 int run_input(struct input *in);            /* until its end; last status */
 int run_file(const char *path);             /* a script, in this shell */
-void run_program(char **argv) __attribute__((noreturn)); /* exec, by PATH */
 int wait_for(pid_t pid);                    /* exit status, as $? has it */
+
+/* ---- program.c ---- */
+
+/* Becomes the program argv[0], found by PATH unless there is a slash in it.
+ * When that fails it says so and exits. */
+void run_program(char **argv) __attribute__((noreturn));
+
+/* ---- redirect.c ---- */
+
+struct saved;
 
 /* Opens and duplicates as the list says, or reports and returns false. */
 bool redirect(const struct redirect *list);
+
+/* Keeps the descriptors that the list will change, and puts them back. */
+struct saved *redirect_save(const struct redirect *list);
+void redirect_restore(const struct saved *saved);
 
 /* ---- builtin.c, test.c ---- */
 
