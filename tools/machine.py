@@ -100,6 +100,7 @@ GRUB_CFG = """\
 set timeout=0
 menuentry Signalbox {{
     multiboot /boot/kernel {line}
+    module /boot/root.cpio
     boot
 }}
 """
@@ -209,6 +210,7 @@ class Machine:
             grub = Path(scratch, "root/boot/grub")
             grub.mkdir(parents=True)
             shutil.copy(self.build / "kernel.elf32", grub.parent / "kernel")
+            shutil.copy(self.root, grub.parent)
             (grub / "grub.cfg").write_text(GRUB_CFG.format(line=line), encoding="utf-8")
             made = Path(scratch, "made.iso")
             grub_mkrescue = shutil.which("grub-mkrescue") or "grub2-mkrescue"

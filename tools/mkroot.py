@@ -1,24 +1,22 @@
 #!/usr/bin/env python3
 """Packs the archive that becomes the root file system.
 
-    tools/mkroot.py OUT.cpio LIST ['LINE'...]
+    tools/mkroot.py OUT.cpio PROGRAMS LIST...
 
-LIST, and further lines given as arguments, say what goes where:
+The lists say what goes where, a line each:
 
-    bin/sh      build/user/stripped/sh      a file
-    tests/user/ build/user/stripped/tests/* files, under their own names
-    tmp/        mode 1777                   a directory
-    bin/[       link test                   a symbolic link
+    bin/sh      program sh          the file sh in the folder PROGRAMS
+    etc/passwd  file user/etc/passwd
+    tmp         directory 1777
+    bin/[       link test           a symbolic link
 
-A file can be executed by all when it can be here, and belongs to root, as all
-else does.  Directories on the way are made.  The archive has cpio's format
+A file can be executed by all when it can be here.  All belongs to root.  Directories on the way are made.  The archive has cpio's format
 "newc" (see kernel/fs/cpio.c) and depends on nothing else, not even the time: so
 the same files make the same archive, and the same boot.
 """
 
 from __future__ import annotations
 
-import glob
 import os
 import stat
 import sys
@@ -46,19 +44,19 @@ class Archive:
         mode = 0o755 if os.access(source, os.X_OK) else 0o644
         self.add(path, stat.S_IFREG | mode, source.read_bytes())
 
-    def add_line(self, line: str) -> None:
-        """Adds what a line of the list says."""
-        path, *words = line.split()
-        if words[0] == "mode":
-            self.add(path.rstrip("/"), stat.S_IFDIR | int(words[1], 8))
-        elif words[0] == "link":
-            self.add(path, stat.S_IFLNK | 0o777, words[1].encode())
-        elif path.endswith("/"):
-            for source in sorted(glob.glob(words[0])):
-                if not source.endswith(".d"):
-                    self.add_file(path + os.path.basename(source), Path(source))
+    def add_line(self, line: str, programs: Path) -> None:
+        """Adds what a line of a list says."""
+        path, kind, value = line.split()
+        if kind == "program":
+            self.add_file(path, programs / value)
+        elif kind == "file":
+            self.add_file(path, Path(value))
+        elif kind == "directory":
+            self.add(path, stat.S_IFDIR | int(value, 8))
+        elif kind == "link":
+            self.add(path, stat.S_IFLNK | 0o777, value.encode())
         else:
-            self.add_file(path, Path(words[0]))
+            raise ValueError(f'"{kind}" is unknown')
 
     def pack(self) -> bytes:
         """The whole archive, with the entry that ends it."""
@@ -86,14 +84,13 @@ def member(path: str, number: int, mode: int, contents: bytes) -> bytes:
 
 def main() -> int:
     """Reads the list and writes the archive."""
-    out, source, *lines = sys.argv[1:]
-    lines = Path(source).read_text(encoding="utf-8").splitlines() + lines
+    out, programs, *lists = sys.argv[1:]
     archive = Archive()
-    for line in lines:
+    for line in "".join(Path(name).read_text(encoding="utf-8") for name in lists).splitlines():
         if line.split("#")[0].strip():
             try:
-                archive.add_line(line.split("#")[0])
-            except (IndexError, OSError, ValueError) as wrong:
+                archive.add_line(line.split("#")[0], Path(programs))
+            except (OSError, ValueError) as wrong:
                 print(f"mkroot: {line.strip()}: {wrong}", file=sys.stderr)
                 return 1
     Path(out).write_bytes(archive.pack())

@@ -14,9 +14,9 @@
  * arrays move to a larger block, and again at each doubling.
  *
  * The lock guards everything but refs.  Most processes have one thread, and a
- * table of their own: then nobody else can change it, and looking up a
- * descriptor needs no lock (fd_table_is_private).  Files are put after the lock
- * is released, since a file's release may sleep.
+ * table of their own: then nobody else can change it, and the lock is left out
+ * (fd_table_is_private).  Files are put after the lock is released, since a
+ * file's release may sleep.
  */
 #include "fd_table.h"
 #include "errno.h"
@@ -26,24 +26,7 @@
 #include "process.h"
 #include "string.h"
 
-#define WORD_BITS 64
-#define FIRST_FDS WORD_BITS
-#define RLIMIT_NOFILE 7
-
-_Static_assert(FD_MAX <= WORD_BITS * WORD_BITS, "one word `full` is enough");
-
-struct fdtable {
-	unsigned int refs; /* atomic: processes */
-
-	/* Needs lock. */
-	struct spinlock lock;
-	unsigned int capacity; /* a multiple of WORD_BITS */
-	uint64_t full;
-	struct file **files;
-	uint64_t *open, *cloexec;
-	uint64_t first_bits[2];
-	struct file *first_files[FIRST_FDS];
-};
+_Static_assert(FD_MAX <= FD_WORD * FD_WORD, "one word `full` is enough");
 
 /* ---- one table ---- */
 
@@ -54,7 +37,7 @@ struct fdtable *fdtable_create(void)
 	if (!t)
 		return NULL;
 	t->refs = 1;
-	t->capacity = FIRST_FDS;
+	t->capacity = FD_WORD;
 	t->files = t->first_files;
 	t->open = &t->first_bits[0];
 	t->cloexec = &t->first_bits[1];
@@ -65,8 +48,8 @@ struct fdtable *fdtable_create(void)
 /* The arrays in one block: files, then open, then cloexec. */
 static int table_grow(struct fdtable *t, unsigned int capacity)
 {
-	unsigned int words = capacity / WORD_BITS;
-	unsigned int old_words = t->capacity / WORD_BITS;
+	unsigned int words = capacity / FD_WORD;
+	unsigned int old_words = t->capacity / FD_WORD;
 	struct file **files = kzalloc(capacity * sizeof(*files) +
 				      2 * words * sizeof(uint64_t));
 	uint64_t *open = (uint64_t *)(files + capacity);
@@ -97,31 +80,31 @@ static int table_reserve(struct fdtable *t, unsigned int fd)
 /* The lowest free number from `from` on; may lie beyond the capacity. */
 static unsigned int lowest_free(const struct fdtable *t, unsigned int from)
 {
-	unsigned int word = from / WORD_BITS, words = t->capacity / WORD_BITS;
+	unsigned int word = from / FD_WORD, words = t->capacity / FD_WORD;
 	uint64_t candidates;
 
 	if (word >= words)
 		return from;
-	candidates = ~t->open[word] & (UINT64_MAX << from % WORD_BITS);
+	candidates = ~t->open[word] & (UINT64_MAX << from % FD_WORD);
 	if (!candidates) {
 		uint64_t not_full = ~t->full & (UINT64_MAX << word);
 
 		not_full &= ~(1ul << word);
 		if (!not_full)
-			return words * WORD_BITS;
+			return words * FD_WORD;
 		word = __builtin_ctzl(not_full);
 		if (word >= words)
-			return words * WORD_BITS;
+			return words * FD_WORD;
 		candidates = ~t->open[word];
 	}
-	return word * WORD_BITS + __builtin_ctzl(candidates);
+	return word * FD_WORD + __builtin_ctzl(candidates);
 }
 
 static void slot_set(struct fdtable *t, unsigned int fd, struct file *f,
 		     bool cloexec)
 {
-	unsigned int word = fd / WORD_BITS;
-	uint64_t bit = 1ul << fd % WORD_BITS;
+	unsigned int word = fd / FD_WORD;
+	uint64_t bit = 1ul << fd % FD_WORD;
 
 	t->files[fd] = f;
 	t->open[word] |= bit;
@@ -135,8 +118,8 @@ static void slot_set(struct fdtable *t, unsigned int fd, struct file *f,
 
 static struct file *slot_clear(struct fdtable *t, unsigned int fd)
 {
-	unsigned int word = fd / WORD_BITS;
-	uint64_t bit = 1ul << fd % WORD_BITS;
+	unsigned int word = fd / FD_WORD;
+	uint64_t bit = 1ul << fd % FD_WORD;
 	struct file *f = t->files[fd];
 
 	t->files[fd] = NULL;
@@ -146,9 +129,20 @@ static struct file *slot_clear(struct fdtable *t, unsigned int fd)
 	return f;
 }
 
-static struct file *slot_file(const struct fdtable *t, int fd)
+/* Whether it had to be locked. */
+static bool table_lock(struct fdtable *t)
 {
-	return (unsigned int)fd < t->capacity ? t->files[fd] : NULL;
+	bool locked = !fd_table_is_private(t);
+
+	if (locked)
+		spin_lock(&t->lock);
+	return locked;
+}
+
+static void table_unlock(struct fdtable *t, bool locked)
+{
+	if (locked)
+		spin_unlock(&t->lock);
 }
 
 long fdtable_install(struct fdtable *t, struct file *f, unsigned int from,
@@ -156,7 +150,7 @@ long fdtable_install(struct fdtable *t, struct file *f, unsigned int from,
 {
 	long result = -EMFILE;
 
-	spin_lock(&t->lock);
+	bool locked = table_lock(t);
 	unsigned int fd = lowest_free(t, from);
 	if (fd < limit)
 		result = table_reserve(t, fd);
@@ -164,7 +158,7 @@ long fdtable_install(struct fdtable *t, struct file *f, unsigned int from,
 		slot_set(t, fd, f, cloexec);
 		result = fd;
 	}
-	spin_unlock(&t->lock);
+	table_unlock(t, locked);
 	return result;
 }
 
@@ -174,13 +168,13 @@ long fdtable_replace(struct fdtable *t, struct file *f, unsigned int fd,
 	struct file *old = NULL;
 	int error;
 
-	spin_lock(&t->lock);
+	bool locked = table_lock(t);
 	error = table_reserve(t, fd);
 	if (!error) {
-		old = slot_file(t, fd);
+		old = fd_table_file(t, fd);
 		slot_set(t, fd, f, cloexec);
 	}
-	spin_unlock(&t->lock);
+	table_unlock(t, locked);
 	if (old)
 		file_put(old);
 	return error ? error : (long)fd;
@@ -190,11 +184,11 @@ int fdtable_close(struct fdtable *t, int fd)
 {
 	struct file *f;
 
-	spin_lock(&t->lock);
-	f = slot_file(t, fd);
+	bool locked = table_lock(t);
+	f = fd_table_file(t, fd);
 	if (f)
 		slot_clear(t, fd);
-	spin_unlock(&t->lock);
+	table_unlock(t, locked);
 	if (!f)
 		return -EBADF;
 	file_put(f);
@@ -213,9 +207,9 @@ void fdtable_put(struct fdtable *t)
 {
 	if (__atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	for (unsigned int word = 0; word < t->capacity / WORD_BITS; word++)
+	for (unsigned int word = 0; word < t->capacity / FD_WORD; word++)
 		for (uint64_t bits = t->open[word]; bits; bits &= bits - 1)
-			file_put(t->files[word * WORD_BITS +
+			file_put(t->files[word * FD_WORD +
 					  __builtin_ctzl(bits)]);
 	if (t->files != t->first_files)
 		kfree(t->files);
@@ -229,12 +223,12 @@ struct fdtable *fdtable_copy(struct fdtable *from)
 
 	if (!t)
 		return NULL;
-	spin_lock(&from->lock);
-	unsigned int words = from->capacity / WORD_BITS;
+	bool locked = table_lock(from);
+	unsigned int words = from->capacity / FD_WORD;
 	while (words > 1 && !from->open[words - 1])
 		words--;
-	if (table_reserve(t, words * WORD_BITS - 1)) {
-		spin_unlock(&from->lock);
+	if (table_reserve(t, words * FD_WORD - 1)) {
+		table_unlock(from, locked);
 		fdtable_put(t);
 		return NULL;
 	}
@@ -242,32 +236,30 @@ struct fdtable *fdtable_copy(struct fdtable *from)
 		t->open[word] = from->open[word];
 		t->cloexec[word] = from->cloexec[word];
 		for (uint64_t bits = t->open[word]; bits; bits &= bits - 1) {
-			unsigned int fd =
-				word * WORD_BITS + __builtin_ctzl(bits);
+			unsigned int fd = word * FD_WORD + __builtin_ctzl(bits);
 			t->files[fd] = file_get(from->files[fd]);
 		}
 	}
 	t->full = from->full;
-	spin_unlock(&from->lock);
+	table_unlock(from, locked);
 	return t;
 }
 
 void fdtable_close_on_exec(struct fdtable *t)
 {
-	for (unsigned int word = 0; word < t->capacity / WORD_BITS; word++)
+	for (unsigned int word = 0; word < t->capacity / FD_WORD; word++)
 		for (uint64_t bits = t->cloexec[word]; bits; bits &= bits - 1)
-			fdtable_close(t,
-				      word * WORD_BITS + __builtin_ctzl(bits));
+			fdtable_close(t, word * FD_WORD + __builtin_ctzl(bits));
 }
 
 int fdtable_get_cloexec(struct fdtable *t, int fd)
 {
 	int result = -EBADF;
 
-	spin_lock(&t->lock);
-	if (slot_file(t, fd))
-		result = t->cloexec[fd / WORD_BITS] >> fd % WORD_BITS & 1;
-	spin_unlock(&t->lock);
+	bool locked = table_lock(t);
+	if (fd_table_file(t, fd))
+		result = t->cloexec[fd / FD_WORD] >> fd % FD_WORD & 1;
+	table_unlock(t, locked);
 	return result;
 }
 
@@ -275,11 +267,11 @@ int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec)
 {
 	struct file *f;
 
-	spin_lock(&t->lock);
-	f = slot_file(t, fd);
+	bool locked = table_lock(t);
+	f = fd_table_file(t, fd);
 	if (f)
 		slot_set(t, fd, f, cloexec);
-	spin_unlock(&t->lock);
+	table_unlock(t, locked);
 	return f ? 0 : -EBADF;
 }
 
@@ -287,49 +279,31 @@ int fdtable_next(struct fdtable *t, unsigned int from)
 {
 	int fd = -1;
 
-	spin_lock(&t->lock);
-	for (unsigned int word = from / WORD_BITS;
-	     word < t->capacity / WORD_BITS && fd < 0; word++) {
+	bool locked = table_lock(t);
+	for (unsigned int word = from / FD_WORD;
+	     word < t->capacity / FD_WORD && fd < 0; word++) {
 		uint64_t bits = t->open[word];
 
-		if (word == from / WORD_BITS)
-			bits &= UINT64_MAX << from % WORD_BITS;
+		if (word == from / FD_WORD)
+			bits &= UINT64_MAX << from % FD_WORD;
 		if (bits)
-			fd = word * WORD_BITS + __builtin_ctzl(bits);
+			fd = word * FD_WORD + __builtin_ctzl(bits);
 	}
-	spin_unlock(&t->lock);
+	table_unlock(t, locked);
 	return fd;
 }
 
 /* ---- of the current process ---- */
 
-/* A process with one thread stays so while that thread is in a system call;
- * a table with one reference belongs to that process alone. */
-bool fd_table_is_private(void)
-{
-	const struct process *p = current_process();
-
-	return p->thread_count == 1 && p->files->refs == 1;
-}
-
-struct file *fd_peek(int fd)
-{
-	return slot_file(current_process()->files, fd);
-}
-
 struct file *fd_get(int fd)
 {
 	struct fdtable *t = current_process()->files;
-	bool private = fd_table_is_private();
-	struct file *f;
+	bool locked = table_lock(t);
+	struct file *f = fd_table_file(t, fd);
 
-	if (!private)
-		spin_lock(&t->lock);
-	f = slot_file(t, fd);
 	if (f)
 		file_get(f);
-	if (!private)
-		spin_unlock(&t->lock);
+	table_unlock(t, locked);
 	return f;
 }
 

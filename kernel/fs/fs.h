@@ -172,11 +172,4 @@ struct cpio_result {
 struct cpio_result cpio_unpack(struct inode *root, const char *archive,
 			       size_t len);
 
-/* ---- fd_table.c ---- */
-
-/* As fd_get(), without a reference: only for a table that nobody else can
- * change meanwhile. */
-bool fd_table_is_private(void);
-struct file *fd_peek(int fd);
-
 #endif

@@ -12,7 +12,7 @@
 #include "process.h"
 #include "syscall.h"
 
-#define O_TMPFILE 020000000
+#define O_TMPFILE 020000000 /* not supported */
 
 /* These matter only while the file is opened. */
 #define OPEN_ONLY (O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC)

@@ -7,6 +7,7 @@
  * the same place.
  */
 #include "errno.h"
+#include "fd_table.h"
 #include "fs.h"
 #include "heap.h"
 #include "process.h"
@@ -26,18 +27,18 @@ struct iovec {
 
 /* ---- the common way ---- */
 
-static int may_transfer(const struct file *f, enum direction way)
+static inline int may_transfer(const struct file *f, enum direction way)
 {
-	unsigned int mode = f->flags & O_ACCMODE;
+	unsigned int mode = f->flags & (O_ACCMODE | O_PATH);
 
-	if ((f->flags & O_PATH) || mode == (way == READ ? O_WRONLY : O_RDONLY))
+	if (mode == (way == READ ? O_WRONLY : O_RDONLY) || mode > O_RDWR)
 		return -EBADF;
 	return way == READ ? (f->ops->read ? 0 : -EINVAL)
 			   : (f->ops->write ? 0 : -EINVAL);
 }
 
-static long transfer(struct file *f, enum direction way, uintptr_t buf,
-		     size_t len, uint64_t *pos)
+static inline long transfer(struct file *f, enum direction way, uintptr_t buf,
+			    size_t len, uint64_t *pos)
 {
 	len = MIN(len, RW_MAX);
 	if (!user_range_ok(buf, len))
@@ -65,6 +66,19 @@ static long transfer_pieces(struct file *f, enum direction way,
 	return done;
 }
 
+static bool position_begin(struct file *f)
+{
+	if (f->ops->lseek)
+		mutex_lock(&f->lock);
+	return f->ops->lseek;
+}
+
+static void position_end(struct file *f, bool locked)
+{
+	if (locked)
+		mutex_unlock(&f->lock);
+}
+
 /* At the file's position if pos is NULL. */
 static long transfer_at(struct file *f, enum direction way,
 			const struct iovec *iov, unsigned int count,
@@ -77,24 +91,40 @@ static long transfer_at(struct file *f, enum direction way,
 	if (pos)
 		return f->ops->lseek ? transfer_pieces(f, way, iov, count, pos)
 				     : -ESPIPE;
-	if (!f->ops->lseek)
-		return transfer_pieces(f, way, iov, count, &f->pos);
-	mutex_lock(&f->lock);
+	bool locked = position_begin(f);
+
 	result = transfer_pieces(f, way, iov, count, &f->pos);
-	mutex_unlock(&f->lock);
+	position_end(f, locked);
 	return result;
 }
 
 static long transfer_fd(int fd, enum direction way, const struct iovec *iov,
 			unsigned int count, uint64_t *pos)
 {
-	struct file *f = fd_get(fd);
-	long result;
+	struct fd_use use = fd_use_begin(fd);
+	long result = -EBADF;
 
-	if (!f)
-		return -EBADF;
-	result = transfer_at(f, way, iov, count, pos);
-	file_put(f);
+	if (use.file)
+		result = transfer_at(use.file, way, iov, count, pos);
+	fd_use_end(use);
+	return result;
+}
+
+/* read(2) and write(2), which most calls are: one buffer, at the position. */
+static inline long transfer_one(int fd, enum direction way, uintptr_t buf,
+				size_t len)
+{
+	struct fd_use use = fd_use_begin(fd);
+	struct file *f = use.file;
+	long result = f ? may_transfer(f, way) : -EBADF;
+
+	if (!result) {
+		bool locked = position_begin(f);
+
+		result = transfer(f, way, buf, len, &f->pos);
+		position_end(f, locked);
+	}
+	fd_use_end(use);
 	return result;
 }
 
@@ -103,13 +133,13 @@ static long transfer_fd(int fd, enum direction way, const struct iovec *iov,
 SYSCALL(read)
 {
 	UNUSED_FROM_D;
-	return transfer_fd(a, READ, &(struct iovec){b, c}, 1, NULL);
+	return transfer_one(a, READ, b, c);
 }
 
 SYSCALL(write)
 {
 	UNUSED_FROM_D;
-	return transfer_fd(a, WRITE, &(struct iovec){b, c}, 1, NULL);
+	return transfer_one(a, WRITE, b, c);
 }
 
 SYSCALL(pread64)

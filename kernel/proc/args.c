@@ -96,9 +96,9 @@ int args_add_variable(struct exec_args *args, const char *variable)
 static int append_user(struct exec_args *args, uintptr_t addr)
 {
 	for (;;) {
-		long length = copy_string_from_user(
-			args->text + args->length, addr,
-			args->capacity - args->length);
+		long length =
+			copy_string_from_user(args->text + args->length, addr,
+					      args->capacity - args->length);
 		int error;
 
 		if (length >= 0) {

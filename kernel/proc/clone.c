@@ -114,14 +114,12 @@ static int child_create(const struct clone_args *args,
 	start->frame.rax = 0;
 	if (args->stack)
 		start->frame.rsp = args->stack;
-	start->set_tid =
-		args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
+	start->set_tid = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
 	user_fpu_save(fpu);
 	thread_detach(t);
 	t->fpu = fpu;
 	t->fs_base = args->flags & CLONE_SETTLS ? args->tls : current->fs_base;
-	t->clear_tid =
-		args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
+	t->clear_tid = args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	t->sigmask = current->sigmask;
 	*out = t;
 	return 0;

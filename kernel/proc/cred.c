@@ -343,8 +343,8 @@ SYSCALL(getgroups)
 	cred_unlock(p);
 	if (size < 0 || (size > 0 && (unsigned int)size < cred.group_count))
 		return -EINVAL;
-	if (size > 0 && copy_to_user(b, cred.groups, cred.group_count *
-							     sizeof(uint32_t)))
+	if (size > 0 &&
+	    copy_to_user(b, cred.groups, cred.group_count * sizeof(uint32_t)))
 		return -EFAULT;
 	return cred.group_count;
 }

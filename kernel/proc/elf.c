@@ -142,8 +142,8 @@ static int segments_map(struct aspace *as, struct file *file,
 {
 	uintptr_t bias = h->type == ET_DYN ? PIE_BASE : 0, top = 0;
 
-	for (const struct program_header *ph = headers;
-	     ph < headers + h->phnum; ph++) {
+	for (const struct program_header *ph = headers; ph < headers + h->phnum;
+	     ph++) {
 		int error;
 
 		if (ph->type == PT_INTERP)
@@ -158,8 +158,8 @@ static int segments_map(struct aspace *as, struct file *file,
 		if (error)
 			return error;
 		if (holds_headers(ph, h))
-			image->headers = h->phoff - ph->offset + ph->vaddr +
-					 bias;
+			image->headers =
+				h->phoff - ph->offset + ph->vaddr + bias;
 		top = MAX(top, ph->vaddr + bias + ph->memsz);
 	}
 	if (!top)
@@ -185,8 +185,8 @@ int elf_load(struct aspace *as, const struct exec_file *exec,
 	headers = kmalloc(size);
 	if (!headers)
 		return -ENOMEM;
-	if (exec->file->ops->read_kernel(exec->file, headers, size,
-					 h->phoff) != (long)size)
+	if (exec->file->ops->read_kernel(exec->file, headers, size, h->phoff) !=
+	    (long)size)
 		error = -ENOEXEC;
 	else
 		error = segments_map(as, exec->file, h, headers, image);

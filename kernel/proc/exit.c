@@ -82,8 +82,8 @@ static bool parent_ignores(const struct process *p)
 	const struct sigaction_record *action =
 		&p->parent->actions[SIGCHLD - 1];
 
-	return p->exit_signal == SIGCHLD && (action->handler == SIG_IGN ||
-					     (action->flags & SA_NOCLDWAIT));
+	return p->exit_signal == SIGCHLD &&
+	       (action->handler == SIG_IGN || (action->flags & SA_NOCLDWAIT));
 }
 
 /* A zombie for its parent, or nothing at all; needs process_lock. */
@@ -188,8 +188,8 @@ static bool thread_depart(struct thread *t, struct process *p,
 
 enum leave_reason { LEAVE_KILLED, LEAVE_EXIT, LEAVE_EXIT_GROUP };
 
-static void __attribute__((noreturn)) thread_leave(enum leave_reason reason,
-						   int status)
+static void __attribute__((noreturn))
+thread_leave(enum leave_reason reason, int status)
 {
 	struct thread *t = current;
 	struct process *p = t->proc;

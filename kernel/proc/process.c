@@ -3,9 +3,9 @@
  *
  * A process is found by its pid in one step, in a table with a pointer for
  * each number.  Threads take their tids from the same numbers, as on Linux: the
- * first thread of a process has its pid as tid, the entry of any other points at
- * the process that it belongs to.  Numbers are given out in rising order, and
- * begin again at the bottom after PID_MAX, so that one which was just given
+ * first thread of a process has its pid as tid, the entry of any other points
+ * at the process that it belongs to.  Numbers are given out in rising order,
+ * and begin again at the bottom after PID_MAX, so that one which was just given
  * back is not soon another process's.  Neither costs more when there are more
  * processes.
  *

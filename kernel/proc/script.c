@@ -39,8 +39,7 @@ static char *line_terminate(char *head, size_t length)
 
 /* Splits "#! interpreter option" in place; *option is NULL when there is
  * none. */
-static int line_split(struct exec_file *exec, char **interpreter,
-		      char **option)
+static int line_split(struct exec_file *exec, char **interpreter, char **option)
 {
 	char *at = exec->head + 2;
 
@@ -85,8 +84,7 @@ static int head_read(struct exec_file *exec, const char *path)
 
 static bool is_script(const struct exec_file *exec)
 {
-	return exec->length > 2 && exec->head[0] == '#' &&
-	       exec->head[1] == '!';
+	return exec->length > 2 && exec->head[0] == '#' && exec->head[1] == '!';
 }
 
 int exec_file_open(struct exec_file *exec, struct exec_args *args)

@@ -2,10 +2,10 @@
  * wait.c - a parent learns how its children ended: wait4(2), waitid(2).
  *
  * A child that has ended stays a zombie until its parent has asked for its
- * status.  Whoever finds it first, of the parent's threads, frees it, notes what
- * there is to know, and then copies that to the program.  If the program gave a
- * bad pointer, the call fails with -EFAULT and the child is gone nevertheless:
- * so it is on Linux, where waiting has no way back either.
+ * status.  Whoever finds it first, of the parent's threads, frees it, notes
+ * what there is to know, and then copies that to the program.  If the program
+ * gave a bad pointer, the call fails with -EFAULT and the child is gone
+ * nevertheless: so it is on Linux, where waiting has no way back either.
  *
  * Stopped and continued children come with lab 7: until then no child ever
  * stops, and to wait for that alone is to wait for nothing.
@@ -105,8 +105,8 @@ static void result_fill(struct wait_result *result, const struct process *child)
 static void reap(struct process *parent, struct process *child)
 {
 	parent->children_cycles += child->run_cycles + child->children_cycles;
-	parent->children_max_resident = MAX(parent->children_max_resident,
-					    child->max_resident);
+	parent->children_max_resident =
+		MAX(parent->children_max_resident, child->max_resident);
 	process_free(child);
 }
 

@@ -4,7 +4,6 @@
  */
 #include "tap.h"
 #include <signal.h>
-#include <spawn.h>
 
 extern char **environ;
 
@@ -71,16 +70,4 @@ TEST(killed_child_frees_the_parent)
 		_exit(0);
 	}
 	EXPECT_KILLED(pid, SIGKILL);
-}
-
-TEST(posix_spawn_works)
-{
-	char *argv[] = {tap_program, "--helper", "await", "there", NULL};
-	pid_t pid;
-
-	tap_reach("there");
-	EXPECT_EQ(posix_spawn(&pid, tap_program, NULL, NULL, argv, environ), 0);
-	EXPECT_EXIT(pid, 9);
-	EXPECT_EQ(posix_spawn(&pid, "nothing", NULL, NULL, argv, environ),
-		  ENOENT);
 }
