@@ -60,7 +60,9 @@ class Row:
     wall: dict[str, float] = field(default_factory=dict)  # by system, ns
 
     def is_missed(self) -> bool:
-        return bool(self.signalbox and self.target) and round(self.signalbox) > self.target
+        if self.signalbox is None or self.target is None:
+            return False
+        return round(self.signalbox) > self.target
 
 
 class BenchMachine(m.Machine):

@@ -23,7 +23,8 @@
  *
  * Its exit status is 0 only if all passed.  Each test runs in a process of its
  * own, so that a crash ends that test only, and in an empty directory of its
- * own, which is removed afterwards with all that is in it.
+ * own, which is removed afterwards with all that is in it.  Children that a
+ * test leaves behind are killed, as long as they are in its process group.
  *
  * EXPECT...() notes a failure and goes on; ASSERT...() ends the process.  A
  * child made by tap_fork() that fails an expectation ends with status 1, when
@@ -51,6 +52,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -327,6 +329,7 @@ static inline int tap_run_in_child(const struct tap_test *test)
 		return -1;
 	if (pid == 0) {
 		self = getpid();
+		setpgid(0, 0);
 		test->run();
 		if (getpid() == self)
 			tap_exit();
@@ -336,6 +339,7 @@ static inline int tap_run_in_child(const struct tap_test *test)
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -1;
+	kill(-pid, SIGKILL);
 	return status;
 }
 

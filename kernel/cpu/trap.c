@@ -181,21 +181,21 @@ static bool fault_mended(const struct trap_frame *frame, uintptr_t addr)
 	return error == 0;
 }
 
-/* A wrong address in the kernel's half is the kernel's own fault, also when
- * it is the copying code that meets it. */
-static bool is_user_address_fault(const struct trap_frame *frame)
-{
-	return frame->vector == VECTOR_PAGE_FAULT && read_cr2() < USER_TOP;
-}
-
+/*
+ * A wrong address in the kernel's half is the kernel's own fault, also when it
+ * is the copying code that meets it.  CR2 is read before interrupts are on:
+ * then other threads have faults of their own.
+ */
 static void dispatch_exception(struct trap_frame *frame)
 {
-	if (frame->vector == VECTOR_PAGE_FAULT &&
-	    fault_mended(frame, read_cr2()))
+	bool page_fault = frame->vector == VECTOR_PAGE_FAULT;
+	uintptr_t addr = page_fault ? read_cr2() : 0;
+
+	if (page_fault && fault_mended(frame, addr))
 		return;
 	if (trap_from_user(frame))
 		process_fault(frame, exception_signal(frame->vector));
-	else if (!is_user_address_fault(frame) || !uaccess_fixup(frame))
+	else if (!page_fault || addr >= USER_TOP || !uaccess_fixup(frame))
 		fault_explain(frame);
 }
 

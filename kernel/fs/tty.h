@@ -1,11 +1,15 @@
 /*
- * tty.h - a terminal's settings, as programs know them.
+ * tty.h - terminals, and their settings as programs know them.
  * Source: Linux x86-64's termios(3) and tty_ioctl(4).
  */
 #ifndef TTY_H
 #define TTY_H
 
+#include "file.h"
+#include "mutex.h"
+#include "spinlock.h"
 #include "types.h"
+#include "waitq.h"
 
 /* Of the kernel; the C library's has more characters, and speeds. */
 struct termios {
@@ -19,6 +23,40 @@ _Static_assert(sizeof(struct termios) == 36, "Linux x86-64's size");
 struct winsize {
 	uint16_t rows, columns, width, height; /* the latter in pixels */
 };
+
+#define TTY_RING 4096
+
+struct tty {
+	struct mutex reading; /* one reader copies at a time */
+	void (*write)(const char *text, size_t len); /* under any lock */
+
+	struct spinlock lock;
+	/* Needs lock. */
+	struct waitq readers;
+	struct pollhead pollhead;
+	struct termios termios;
+	struct winsize size;
+	int foreground;                    /* a process group, or 0 */
+	unsigned int read, ready, written; /* entries of the ring, ever */
+	uint16_t ring[TTY_RING];           /* bytes, and ends of file */
+};
+
+void tty_init(struct tty *tty, const char *name,
+	      void (*write)(const char *text, size_t len));
+
+/* A byte that was typed.  Not in interrupt context: it may send signals. */
+void tty_input(struct tty *tty, uint8_t c);
+
+/* As read(2) on a terminal.  Sleeps. */
+long tty_read(struct tty *tty, uintptr_t buf, size_t len, bool nonblock);
+
+/* Would tty_read() return at once? */
+bool tty_can_read(struct tty *tty);
+
+/* -ENOTTY: no request for terminals. */
+long tty_ioctl(struct tty *tty, unsigned int request, uintptr_t arg);
+
+/* ---- numbers ---- */
 
 /* Input, output, control, local flags. */
 #define ICRNL 0000400u

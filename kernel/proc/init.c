@@ -91,8 +91,6 @@ static void init_begin(void *arg)
 
 static int process_build(struct process *p)
 {
-	int pid;
-
 	p->aspace = aspace_create();
 	p->files = fdtable_create();
 	if (!p->aspace || !p->files)
@@ -103,14 +101,14 @@ static int process_build(struct process *p)
 
 	spin_lock(&process_lock);
 	p->user = user_get(0);
-	pid = p->user ? pid_reserve(p, RLIM_INFINITY) : -ENOMEM;
-	if (pid > 0) {
-		p->pid = pid;
-		process_set_group(p, pid);
-		process_set_session(p, pid);
+	if (p->user) {
+		pid_take(p, INIT_PID);
+		p->pid = INIT_PID;
+		process_set_group(p, INIT_PID);
+		process_set_session(p, INIT_PID);
 	}
 	spin_unlock(&process_lock);
-	return pid > 0 ? 0 : pid;
+	return p->user ? 0 : -ENOMEM;
 }
 
 void process_start_init(const char *command)
@@ -122,7 +120,6 @@ void process_start_init(const char *command)
 	    thread_create(&t, "init", init_begin, (void *)command) ||
 	    user_fpu_create(&t->fpu))
 		panic("process_start_init: no memory for the first process");
-	assert(p->pid == INIT_PID);
 	thread_detach(t);
 	t->proc = p;
 	t->tid = p->pid;

@@ -29,6 +29,9 @@ static inline void assert_process_lock(void)
  * are taken.
  */
 int pid_reserve(struct process *p, uint64_t limit);
+
+/* The same with a certain number, which must be free: init's. */
+void pid_take(struct process *p, int pid);
 void pid_release(struct process *p, int pid);
 
 /* Is the number a process group's or a session's? */

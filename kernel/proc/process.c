@@ -29,15 +29,14 @@
 #include "proc.h"
 #include "string.h"
 
-#define FIRST_PID_AGAIN 2 /* after PID_MAX: 1 is init for ever */
+#define FIRST_PID (INIT_PID + 1) /* also after the last */
 
 struct spinlock process_lock = SPINLOCK_INIT("processes");
 
 /* All need process_lock. */
 static struct process *by_pid[PID_MAX];
 static uint16_t group_uses[PID_MAX];
-static int last_pid;
-static unsigned int pids_in_use;
+static int last_pid = INIT_PID;
 static size_t processes;
 static struct list_head all_processes = LIST_INIT(all_processes);
 
@@ -48,32 +47,35 @@ static bool pid_is_free(int pid)
 	return !by_pid[pid] && !group_uses[pid];
 }
 
-/* There must be a free one, or nearly: see pid_reserve(). */
 static int pid_next(void)
 {
 	for (int tried = 0; tried < PID_MAX; tried++) {
 		if (++last_pid == PID_MAX)
-			last_pid = FIRST_PID_AGAIN;
+			last_pid = FIRST_PID;
 		if (pid_is_free(last_pid))
 			return last_pid;
 	}
 	return -EAGAIN;
 }
 
+void pid_take(struct process *p, int pid)
+{
+	assert_process_lock();
+	assert(!by_pid[pid]);
+	by_pid[pid] = p;
+	p->pids_held++;
+	user_count(p->user, 1);
+}
+
 int pid_reserve(struct process *p, uint64_t limit)
 {
 	int pid;
 
-	assert_process_lock();
-	if (user_tasks(p->user) >= limit || pids_in_use == PID_MAX - 1)
+	if (user_tasks(p->user) >= limit)
 		return -EAGAIN;
 	pid = pid_next();
-	if (pid < 0)
-		return pid;
-	by_pid[pid] = p;
-	pids_in_use++;
-	p->pids_held++;
-	user_count(p->user, 1);
+	if (pid > 0)
+		pid_take(p, pid);
 	return pid;
 }
 
@@ -82,7 +84,6 @@ void pid_release(struct process *p, int pid)
 	assert_process_lock();
 	assert(by_pid[pid] == p);
 	by_pid[pid] = NULL;
-	pids_in_use--;
 	p->pids_held--;
 	user_count(p->user, -1);
 }
@@ -183,6 +184,8 @@ struct thread *process_find_thread(int tid)
 	return NULL;
 }
 
+/* Under the lock for as long as there are processes: kill(2) of a group asks
+ * for it, and lists of all processes. */
 void process_for_each(void (*fn)(struct process *p, void *arg), void *arg)
 {
 	struct process *p, *next;

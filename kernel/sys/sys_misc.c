@@ -4,10 +4,9 @@
  * Programs ask uname(2) whether they run on Linux, and which one: they get the
  * answer that fits the calls they may use.
  */
-#include "errno.h"
-#include "vm.h"
-#include "heap.h"
 #include "aspace.h"
+#include "errno.h"
+#include "heap.h"
 #include "page.h"
 #include "process.h"
 #include "spinlock.h"
@@ -15,6 +14,7 @@
 #include "syscall.h"
 #include "time.h"
 #include "uaccess.h"
+#include "vm.h"
 
 #define NAME_SIZE 65 /* with the terminator: struct new_utsname */
 

@@ -6,6 +6,7 @@
  */
 #include "tap.h"
 #include <signal.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #define PROCESSES 4096
@@ -13,11 +14,12 @@
 
 static pid_t pids[PROCESSES];
 
+/* Our own time: that of the children is another matter. */
 static long now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return t.tv_sec * 1000000000l + t.tv_nsec;
 }
 
@@ -42,11 +44,16 @@ static long make_batch(int first)
 
 TEST(four_thousand_alive)
 {
-	long first = make_batch(0), last = 0;
+	struct sysinfo info;
+	long first, last = 0;
 
+	ASSERT(sysinfo(&info) == 0);
+	if (info.totalram < 480ul << 20)
+		SKIP("needs 512 MiB of memory");
+	first = make_batch(0);
 	for (int i = BATCH; i < PROCESSES; i += BATCH)
 		last = make_batch(i);
-	tap_print("# %ld ns a process at first, %ld ns at last\n", first, last);
+	tap_print("# %ld ns to make a process at first, %ld ns at last\n", first, last);
 	for (int i = 0; i < PROCESSES; i++)
 		EXPECT_EQ(kill(pids[i], SIGKILL), 0);
 	for (int i = 0; i < PROCESSES; i++)
