@@ -100,8 +100,8 @@ TWICE = re.compile(r"multiple definition of [`'](\w+)'")
 CONTEXT = re.compile(r"^\s*(\d+)? *\|")  # the compiler's picture of the line
 
 
-def compiler_failure(output: list[str], folder: str) -> Failure | None:
-    """The first error in the student's files, or in what these include."""
+def compiler_failure(output: list[str], files: set[str]) -> Failure | None:
+    """The first error, if it is in the student's files or in what these include."""
     included_by: list[str] = []
     for number, line in enumerate(output):
         found = INCLUDED.match(line)
@@ -109,7 +109,7 @@ def compiler_failure(output: list[str], folder: str) -> Failure | None:
             included_by.append(found[1])
             continue
         found = ERROR.match(line)
-        if found and any(path.startswith(folder) for path in (found["place"], *included_by)):
+        if found and files & {found["place"].split(":")[0], *included_by}:
             picture = []
             for more in output[number + 1 : number + 5]:
                 if not CONTEXT.match(more):
@@ -158,9 +158,21 @@ def make_trouble(output: list[str]) -> Trouble:
 # ---- building ----
 
 
+def source_names(implementation: Implementation) -> set[str]:
+    """The student's files, as the compiler names them."""
+    files = implementation.lab.files
+    own = {f"{place(implementation.source)}/{file}" for file in files}
+    return own | {f"labs/{implementation.lab.name}/{file}" for file in files}
+
+
 def make_command(implementation: Implementation) -> list[str]:
-    """Builds the stage's kernel, and prints only what goes wrong."""
-    return ["make", "--no-print-directory", "-s", "kernel", *implementation.variables()]
+    """Builds the stage's kernel.
+
+    Of somebody else's files no more than that: compile_commands.json, for
+    editors, is about this tree.
+    """
+    target = f"build/{implementation.stage}/kernel.elf32" if implementation.files else "kernel"
+    return ["make", "--no-print-directory", "-s", target, *implementation.variables()]
 
 
 def build(implementation: Implementation) -> Failure | None:
@@ -183,7 +195,7 @@ def build(implementation: Implementation) -> Failure | None:
     if done.returncode == 0:
         return check_interface(implementation)
     output = done.stdout.decode("utf-8", "replace").splitlines()
-    failure = compiler_failure(output, place(implementation.source))
+    failure = compiler_failure(output, source_names(implementation))
     failure = failure or linker_failure(output, implementation.lab)
     if failure:
         return failure

@@ -7,9 +7,12 @@ import os
 import re
 import signal
 import sys
+import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 from boot import kill_all
+from machine import BUILD
 
 from grader import formats
 from grader.build import choose_implementation
@@ -101,24 +104,42 @@ def stop(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def main() -> int:
-    """The same, with every way to fail in one line."""
+def own_mistake() -> str:
+    """The grader has a bug: where its traceback is."""
+    place = BUILD / "grader-mistake.txt"
+    text = traceback.format_exc()
+    try:
+        place.write_text(text, encoding="utf-8")
+    except OSError:
+        return text.strip().splitlines()[-1]
+    return f"{text.strip().splitlines()[-1]}; the traceback is in {place}"
+
+
+def run_program(name: str, program: Callable[[], int]) -> int:
+    """Runs it, with every way to fail in one line."""
     signal.signal(signal.SIGTERM, stop)
     try:
-        status = grade(sys.argv[1:])
+        status = program()
         sys.stdout.flush()
         return status
     except Trouble as trouble:
-        print(f"grade: {trouble}", file=sys.stderr)
-        return COULD_NOT
+        words = str(trouble)
     except BrokenPipeError:  # `make grade | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return COULD_NOT
     except OSError as error:
-        print(f"grade: {trouble_from(error)}", file=sys.stderr)
-        return COULD_NOT
+        words = str(trouble_from(error))
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         kill_all()
-        print("grade: stopped; no QEMU is left behind", file=sys.stderr)
+        print(f"{name}: stopped; no QEMU is left behind", file=sys.stderr)
         return INTERRUPTED
+    except Exception:  # not the student's fault either
+        words = f"a mistake in the grader itself: {own_mistake()}"
+    print(f"{name}: {words}", file=sys.stderr)
+    return COULD_NOT
+
+
+def main() -> int:
+    """`make grade`."""
+    return run_program("grade", lambda: grade(sys.argv[1:]))

@@ -11,8 +11,9 @@ class Trouble(Exception):
 
 def trouble_from(error: OSError) -> Trouble:
     """The same, from what the operating system says."""
+    name = f"{error.filename}: " if error.filename else ""
     if error.errno == errno.ENOSPC:
-        return Trouble(f"the disk is full (while writing {error.filename or 'a file'})")
+        return Trouble(f"{name}the disk is full")
     if error.errno == errno.EFBIG:
-        return Trouble(f"{error.filename or 'a file'} may not grow more: see `ulimit -f`")
-    return Trouble(f"{error.filename or 'the system'}: {error.strerror or error}")
+        return Trouble(f"{name}files may not grow more: see `ulimit -f`")
+    return Trouble(f"{name}{error.strerror or error}")

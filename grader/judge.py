@@ -22,7 +22,7 @@ FRAMES_SHOWN = 8
 LINES_SHOWN = 32
 
 # What calls every test, and every thread: no news.
-HARNESS = re.compile(r"\s+#\d+ (run_plain|run_perturbed|thread_begin)\b")
+HARNESS = re.compile(r"\s+#\d+ (ktest_run|run_plain|run_perturbed|thread_begin)\b")
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,15 @@ def hang_evidence(lines: list[str]) -> list[str]:
     return waits_in(report) + evidence + locks_in(report)
 
 
+def where_stuck(evidence: list[str]) -> str:
+    """The innermost call in the student's files, if there is one."""
+    for line in evidence:
+        found = re.match(r"\s+#\d+ (\S+ \((?:labs|solutions)/[\w-]+/[\w-]+\.c:\d+\))", line)
+        if found:
+            return f", and is in {found[1]}"
+    return ""
+
+
 def tail(lines: list[str], count: int = 8) -> list[str]:
     """The last lines; what else is there to show?"""
     said = [line for line in lines if line.strip()][-count:]
@@ -226,6 +235,7 @@ class Judge:
             return Finding(case, Verdict.DEADLOCK, summary, evidence)
         limit = case.test.limit / 1e6
         summary = f"it has not ended after {limit:,.0f} million instructions"
+        summary += where_stuck(evidence)
         said = sum(len(line) + 1 for line in span.lines if line)
         if said > 64 * 1024:
             summary += f", and printed {said // 1024} KiB meanwhile"

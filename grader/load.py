@@ -199,12 +199,13 @@ def check_table(where: str, table: Any, keys: dict[str, Key]) -> None:
         if name not in keys:
             raise Trouble(f'{where}: unknown key "{name}"; {nearest(name, list(keys))}')
         key = keys[name]
-        if not isinstance(value, key.type) or isinstance(value, bool):
-            raise Trouble(f"{where}: {name} must be {key.words}, and is {value!r}")
-        if key.words == NAMES[1] and not all(isinstance(item, str) for item in value):
+        good = isinstance(value, key.type) and not isinstance(value, bool)
+        if good and key.words == NAMES[1]:
+            good = all(isinstance(item, str) for item in value)
+        if not good:
             raise Trouble(f"{where}: {name} must be {key.words}, and is {value!r}")
         if key.choices and value not in key.choices:
-            hint = nearest(value, list(key.choices))
+            hint = nearest(str(value), list(key.choices))
             raise Trouble(f'{where}: {name} = "{value}" is nothing known; {hint}')
     for name, key in keys.items():
         if key.needed and name not in table:

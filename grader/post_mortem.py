@@ -10,15 +10,20 @@ from boot import Boot, BootError
 from machine import Machine
 
 from grader.judge import hang_evidence
+from grader.load import place
 from grader.verdict import printable
 
 WAIT = 2.0  # s, until the machine has come to where it stays
 
 
-def explain_triple_fault(machine: Machine) -> list[str]:
+def explain_triple_fault(machine: Machine, log: Path) -> list[str]:
     """The exceptions that led to it, from QEMU's log of interrupts."""
-    lines = evidence.triple_fault(machine).splitlines()
-    return [printable(line) for line in lines[2:]]  # two lines explain the word
+    text = evidence.triple_fault(machine, log)
+    told = text.partition("The last exceptions:")[2].partition("All interrupts")[0]
+    lines = [printable(line.strip()) for line in told.splitlines() if line.strip()]
+    if not lines:
+        return ["it did not happen again by itself"]
+    return ["the last exceptions:", *lines, f"all interrupts, with registers: {place(log)}"]
 
 
 def explain_silence(machine: Machine, log: Path, answer: float) -> list[str]:

@@ -22,6 +22,7 @@ from grader.verdict import MEANING, Finding, Outcome, Result, Verdict, printable
 
 RED, GREEN, YELLOW, BOLD, FAINT = 31, 32, 33, 1, 2
 COLOURS = {Verdict.PASS: GREEN, Verdict.INFRA: YELLOW}
+FOR_ALL = (Verdict.INFRA, Verdict.NO_BOOT)  # if one test has it, mostly all have
 INDENT = " " * 8
 NAME_WIDTH = 34
 WIDTH = 88
@@ -39,6 +40,7 @@ class Report:
         self.shown = ""  # of the progress line
         self.waiting: list[Result] = []  # in order; not printed yet
         self.advised: set[str] = set()  # exercises whose text has been named
+        self.last: tuple[Verdict, str] | None = None  # explained just before
 
     # ---- lines ----
 
@@ -97,10 +99,15 @@ class Report:
             points += f"/{test.extra}"
         word = self.colour(f"{verdict:<13}", COLOURS.get(verdict, RED))
         self.line(f"{word} {test.exercise}  {test.name:<{NAME_WIDTH}} {points:>7}")
-        if result.finding and not result.passed and verdict is not Verdict.BUILD:
-            for text in self.failure(result, result.finding):
-                self.line(INDENT + text)
-            self.line()
+        finding = result.finding
+        if result.passed or not finding or verdict is Verdict.BUILD:
+            return
+        if (verdict, finding.summary) == self.last and verdict in FOR_ALL:
+            return  # for the same reason as the one above
+        self.last = (verdict, finding.summary)
+        for text in self.failure(result, finding):
+            self.line(INDENT + text)
+        self.line()
 
     def failure(self, result: Result, finding: Finding) -> list[str]:
         """Why, and what to do next."""

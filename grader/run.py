@@ -22,7 +22,7 @@ from machine import Machine
 
 from grader.build import Implementation
 from grader.errors import Trouble, trouble_from
-from grader.judge import Ending, Judge
+from grader.judge import Ending, Judge, panic_text
 from grader.load import STRATEGIES, Schedule, Test, place
 from grader.post_mortem import explain_silence, explain_triple_fault
 from grader.protocol import Log, Span, new_token
@@ -234,7 +234,7 @@ class Runner:
         if finding.verdict is Verdict.NO_BOOT:
             if booted.ending.triple_fault:
                 finding.evidence += self.triple_fault(booted.machine)
-            elif booted.ending.silent:
+            elif booted.ending.silent and not panic_text(booted.log.outside):
                 finding.evidence += self.silence(booted.machine)
             with self.lock:
                 self.no_boot.setdefault(cases[0].cpus, finding)
@@ -296,8 +296,7 @@ class Runner:
 
     def triple_fault(self, machine: Machine) -> list[str]:
         """How the machine comes to one."""
-        with self.lock:  # its files are named after the number of CPUs only
-            return explain_triple_fault(machine)
+        return explain_triple_fault(machine, self.log_path("triple-fault"))
 
     def silence(self, machine: Machine) -> list[str]:
         """Where a machine is that says nothing."""

@@ -26,8 +26,7 @@ from grader.judge import Ending
 from grader.protocol import Log, Reader
 
 POLL = 0.01  # s, between two looks
-BOOT_SECONDS = 15.0  # of CPU time, to come to the first test, or to the next
-SLOWEST = 10_000_000  # instructions in a second of CPU time; QEMU does 20 times as many
+BOOT_SECONDS = 10.0  # of CPU time, to come to the first test, or to the next
 IDLE_SHARE = 0.02  # of a CPU; below it, QEMU does nothing
 
 
@@ -37,6 +36,7 @@ class Limits:
 
     log_bytes: int = 4 * 2**20
     patience: float = 20.0  # s of idling
+    speed: int = 10_000_000  # instructions in a second of CPU time; QEMU does 5 to 30 times as many
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Patience:
             return ""
         if frames != self.frames:  # it has come to the next step
             self.frames = frames
-            self.budget, self.spent_before = BOOT_SECONDS + limit / SLOWEST, spent
+            self.budget, self.spent_before = BOOT_SECONDS + limit / self.limits.speed, spent
         if spent - self.spent_before > self.budget:
             return f"no sign of life for {spent - self.spent_before:.0f} s of CPU time"
         return self.idle(spent, time.monotonic())

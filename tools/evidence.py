@@ -37,6 +37,7 @@ INTERRUPT = re.compile(
     r".*?SP=\w+:(?P<rsp>[0-9a-f]{16})(?:.*?CR2=(?P<cr2>[0-9a-f]{16}))?"
 )
 RERUN_SECONDS = 20.0
+BEFORE_TREE = re.compile(r".*/(?=(?:kernel|labs|solutions)/)")
 
 
 def symbolize(kernel: Path, addresses: list[int]) -> list[str]:
@@ -45,7 +46,7 @@ def symbolize(kernel: Path, addresses: list[int]) -> list[str]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     pairs = zip(lines[0::2], lines[1::2], strict=False)
-    return [f"{function} ({re.sub('.*/(?=kernel/)', '', place)})" for function, place in pairs]
+    return [f"{function} ({BEFORE_TREE.sub('', place)})" for function, place in pairs]
 
 
 def last_exceptions(interrupts: str, kernel: Path, count: int = 4) -> list[str]:

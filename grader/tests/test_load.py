@@ -72,7 +72,11 @@ def test_a_strategy_without_seeds_is_not_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("points = 60", "pionts = 60", r'\[\[test\]\] 1 \(first\): unknown key "pionts"; did you mean points\?'),
+        (
+            "points = 60",
+            "pionts = 60",
+            r'\[\[test\]\] 1 \(first\): unknown key "pionts"; did you mean points\?',
+        ),
         ("points = 60", "", r'\(first\): the key "points" is missing'),
         ("points = 60", 'points = "60"', r"\(first\): points must be a whole number, and is '60'"),
         ("points = 60", "points = true", "points must be a whole number, and is True"),
@@ -80,15 +84,39 @@ def test_a_strategy_without_seeds_is_not_asked_for(tmp_path: Path) -> None:
         ("points = 60", "points = 0", "it is worth nothing"),
         ("points = 60", "points = 61", "the points of all tests add up to 101, not 100"),
         ("points = 60", "points = 60\ncpus = 2", "cpus must be a list of numbers, and is 2"),
-        ("points = 60", "points = 60\ncpus = [0]", r"cpus must be numbers from 1 to 8, and is \[0\]"),
+        (
+            "points = 60",
+            "points = 60\ncpus = [0]",
+            r"cpus must be numbers from 1 to 8, and is \[0\]",
+        ),
         ("points = 60", "points = 60\ncpus = [2, 2]", "cpus names a number twice"),
-        ("points = 60", "points = 60\nsched = { randm = 3 }", 'sched: unknown key "randm"; did you mean random'),
-        ("points = 60", "points = 60\nsched = { pct = 'x' }", "sched: pct must be a number of seeds"),
-        ("points = 60", 'points = 60\nkind = "kernl"', 'kind = "kernl" is nothing known; did you mean kernel'),
-        ("points = 60", 'points = 60\nexpect = "panik"', 'expect = "panik" is nothing known; did you mean panic'),
+        (
+            "points = 60",
+            "points = 60\nsched = { randm = 3 }",
+            'sched: unknown key "randm"; did you mean random',
+        ),
+        (
+            "points = 60",
+            "points = 60\nsched = { pct = 'x' }",
+            "sched: pct must be a number of seeds",
+        ),
+        (
+            "points = 60",
+            'points = 60\nkind = "kernl"',
+            'kind = "kernl" is nothing known; did you mean kernel',
+        ),
+        (
+            "points = 60",
+            'points = 60\nexpect = "panik"',
+            'expect = "panik" is nothing known; did you mean panic',
+        ),
         ("points = 60", 'points = 60\npanic_says = ["x"]', 'panic_says needs expect = "panic"'),
         ("points = 60", 'points = 60\nexpect = "panic"\npanic_says = ["("]', r'"\(" is no pattern'),
-        ("points = 60", "points = 60\nlimit_instructions = 0", "limit_instructions must be above 0"),
+        (
+            "points = 60",
+            "points = 60\nlimit_instructions = 0",
+            "limit_instructions must be above 0",
+        ),
         ("points = 60", "points = 60\nlimit_instruction = 9", "did you mean limit_instructions"),
         ('"9.1"', '"8.1"', r'exercise must look like "9.1", and is "8.1"'),
         ('"second"', '"first"', r"\[\[test\]\] 2 \(first\): another test has this name"),

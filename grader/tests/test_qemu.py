@@ -416,7 +416,9 @@ def test_a_seed_alone_tries_every_strategy(tree) -> None:
 
 
 def test_log_that_may_not_grow(tree) -> None:
-    tree.fake('frame ready; frame begin 09/first; head -c 1000000 /dev/zero >> "$log"; kill -XFSZ $$')
+    tree.fake(
+        'frame ready; frame begin 09/first; head -c 1000000 /dev/zero >> "$log"; kill -XFSZ $$'
+    )
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
@@ -455,9 +457,7 @@ def test_results_that_cannot_be_written(tree) -> None:
 
 def hanging(tree) -> None:
     """The first test passes, the second never ends."""
-    tree.fake(
-        "frame ready; passes 09/first; frame begin 09/second; while :; do sleep 0.05; done"
-    )
+    tree.fake("frame ready; passes 09/first; frame begin 09/second; while :; do sleep 0.05; done")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -572,7 +572,9 @@ def on_terminal(tree, **environment: str) -> str:
 
 @pytest.mark.skipif(not shutil.which("script"), reason="needs script(1)")
 def test_colours_and_progress_on_a_terminal(tree) -> None:
-    tree.fake("frame ready; frame begin 09/first; sleep 0.3; frame end 09/first ok runs=1\n" + ALL_PASS)
+    tree.fake(
+        "frame ready; frame begin 09/first; sleep 0.3; frame end 09/first ok runs=1\n" + ALL_PASS
+    )
     text = on_terminal(tree)
     assert "\033[32mPASS" in text
     assert "tests are done" in text

@@ -4,7 +4,7 @@
  * Each CPU keeps the locks that it holds, oldest first, so the rank check
  * compares with the newest only.  The store that releases a ticket lock needs
  * no locked instruction: only the holder writes `serving`, and x86 keeps the
- * order of stores (SDM 3A, 8.2.2).
+ * order of stores (SDM 3A, 9.2.2).
  */
 #include "lock.h"
 #include "backtrace.h"
@@ -133,7 +133,7 @@ bool core_try_lock(struct core_lock *lock)
 {
 	intr_push();
 
-	uint32_t serving = lock->serving;
+	uint32_t serving = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE);
 
 	if (!__atomic_compare_exchange_n(&lock->next, &serving, serving + 1,
 					 false, __ATOMIC_ACQUIRE,

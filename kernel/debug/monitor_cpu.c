@@ -13,6 +13,7 @@
 #include "errno.h"
 #include "monitor.h"
 #include "printk.h"
+#include "report.h"
 #include "string.h"
 #include "thread.h"
 #include "time.h"
@@ -213,24 +214,11 @@ void command_irq(int argc, char **argv)
 			irq_print(vector);
 }
 
+/* The same words as in a panic; the locks change while they are printed. */
 void command_locks(int argc, char **argv)
 {
-	unsigned int held = 0;
-
 	(void)argc, (void)argv;
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		for (unsigned int n = 0; n < cpus[i].held_count; n++) {
-			const struct core_lock *lock = cpus[i].held[n];
-			char where[SYMBOL_TEXT_SIZE];
-
-			held++;
-			printk("CPU %u holds %s, taken at %s\n", i, lock->name,
-			       symbol_format(lock->taken_at - 1, where,
-					     sizeof(where)));
-		}
-	}
-	if (held == 0)
-		printk("none\n");
+	report_locks();
 }
 
 /* ---- activity on demand ---- */

@@ -16,6 +16,7 @@
  * At 10,000 it is one.
  */
 #include "apic.h"
+#include "cpu.h"
 #include "panic.h"
 #include "printk.h"
 #include "time.h"
@@ -25,13 +26,14 @@
 #define PAUSE_FORGIVES 100
 #define STORM 10000
 
-/* Written by the CPU that the line is routed to, interrupts off. */
+/* Each CPU's own, interrupts off: the line may be routed to another one, or
+ * raised on several by tests. */
 static struct line_watch {
 	uint64_t last;  /* time_ns() of the last interrupt */
 	uint64_t since; /* when count was last 0 */
 	uint64_t total; /* interrupts since then */
 	unsigned int count;
-} watches[DEVICE_LINES];
+} watches[MAX_CPUS][DEVICE_LINES];
 
 static void stop_storm(unsigned int line, const struct line_watch *w,
 		       uint64_t now)
@@ -50,7 +52,7 @@ static void stop_storm(unsigned int line, const struct line_watch *w,
 
 void storm_check(unsigned int line)
 {
-	struct line_watch *w = &watches[line];
+	struct line_watch *w = &watches[this_cpu()->id][line];
 	uint64_t now = time_ns();
 	bool paused = now - w->last > PAUSE_NS;
 

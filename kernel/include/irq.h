@@ -49,8 +49,9 @@ void lab_irq_pop(void);
  */
 int lab_irq_attach(unsigned int line, irq_handler handler, void *arg);
 
-/* Masks the line.  When it returns, the handler is not running on any CPU and
- * will not be called again.  -EINVAL: no such line, or nothing attached. */
+/* Masks the line.  When it returns, the handler is not running on any CPU (but
+ * for the handler itself, which may call this too) and will not be called
+ * again.  -EINVAL: no such line, or nothing attached. */
 int lab_irq_detach(unsigned int line);
 
 /*

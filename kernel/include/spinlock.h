@@ -33,7 +33,8 @@ struct spinlock {
 
 /*
  * Interrupts off first (irq_push), then the lock.  Panics when this CPU holds
- * it already; the text names both call sites (symbol_format).  Any context.
+ * it already; the text names both call sites (symbol_format_call).  Any
+ * context.
  */
 void lab_spin_lock(struct spinlock *lock, uintptr_t call_site);
 

@@ -64,8 +64,7 @@ void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 	struct cpu *c = this_cpu();
 
 	if (lock->holder == c)
-		lock_panic(lock, "spin_lock: already held by this CPU",
-			   call_site);
+		lock_panic(lock, "spin_lock: taken twice", call_site);
 
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
@@ -86,11 +85,10 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 {
 #ifdef SOLUTION
 	if (!lab_spin_held(lock))
-		lock_panic(lock, "spin_unlock: not held by this CPU",
-			   call_site);
+		lock_panic(lock, "spin_unlock: not the holder", call_site);
 	lock->holder = NULL;
 	/* A plain store would do for the CPU, which keeps stores in order (SDM
-	 * 3A, 8.2.2), but not for the compiler. */
+	 * 3A, 9.2.2), but not for the compiler. */
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 	irq_pop();
 #else
@@ -109,7 +107,7 @@ bool lab_spin_try_lock(struct spinlock *lock, uintptr_t call_site)
 
 	/* Free means that the number being served was not drawn yet.  So draw
 	 * it, but only if it is still the next one. */
-	uint32_t ticket = __atomic_load_n(&lock->serving, __ATOMIC_RELAXED);
+	uint32_t ticket = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE);
 
 	if (!__atomic_compare_exchange_n(&lock->next, &ticket, ticket + 1,
 					 false, __ATOMIC_ACQUIRE,

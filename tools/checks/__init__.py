@@ -6,6 +6,7 @@ from . import (  # noqa: F401
     debuggers,
     determinism,
     faults,
+    grading,
     kernel_tests,
     source,
     verbs,

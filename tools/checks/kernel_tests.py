@@ -40,7 +40,7 @@ def register() -> None:
         add_check(
             f"tests/parallel-{cpus}",
             lambda context, cpus=cpus: run_tests(
-                context, context.machine(cpus=cpus, icount=False, append="test=all")
+                context, context.machine(cpus=cpus, icount=False, append="test=all seeds=1")
             ),
             seconds,
         )

@@ -69,7 +69,7 @@ struct house {
 	unsigned int workers;
 };
 
-#define ROUNDS 12
+#define ROUNDS 8
 #define RAISED_EACH_ROUND 8
 
 static void be_called(struct tenant *tenant, irq_handler self)

@@ -42,7 +42,7 @@ static void raise_at_random(struct ktest *t, struct line_record *records)
 	for (unsigned int i = 0; i < 100; i++) {
 		uint64_t n = random_next(&random);
 		unsigned int cpu = (n >> 32) % cpu_count;
-		struct line_record *r = &records[n % ARRAY_SIZE(quiet_lines)];
+		struct line_record *r = &records[n % QUIET_LINES];
 
 		if (!settled(r, cpu))
 			return;
@@ -68,18 +68,18 @@ static void check_counts(struct ktest *t, struct line_record *r,
 
 static void test_dispatch(struct ktest *t)
 {
-	static struct line_record records[ARRAY_SIZE(quiet_lines)];
-	uint64_t before[ARRAY_SIZE(quiet_lines)];
+	static struct line_record records[QUIET_LINES];
+	uint64_t before[QUIET_LINES];
 
 	detach_all();
-	for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
+	for (unsigned int i = 0; i < QUIET_LINES; i++) {
 		records[i] =
 			(struct line_record){.t = t, .line = quiet_lines[i]};
 		before[i] = irq_count(quiet_lines[i]);
 		ASSERT_ATTACH(t, quiet_lines[i], record_visit, &records[i]);
 	}
 	raise_at_random(t, records);
-	for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
+	for (unsigned int i = 0; i < QUIET_LINES; i++) {
 		struct line_record *r = &records[i];
 
 		if (!t->failures)

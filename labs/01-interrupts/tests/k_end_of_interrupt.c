@@ -114,7 +114,9 @@ static void interrupt_a_handler(struct nested *n)
 
 static void test_end_is_signalled_once(struct ktest *t)
 {
-	struct nested n = {.t = t, .interrupt = take_high, .what = "line 20"};
+	struct nested n = {.t = t,
+			   .interrupt = take_high,
+			   .what = "an interrupt of a higher class"};
 
 	interrupt_a_handler(&n);
 	CHECK(t, t->failures || n.high == 1,

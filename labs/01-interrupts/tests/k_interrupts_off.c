@@ -20,7 +20,7 @@ static bool prepare(struct ktest *t)
 			      "ICOUNT=1");
 		return false;
 	}
-	for (unsigned int i = 0; i < ARRAY_SIZE(quiet_lines); i++) {
+	for (unsigned int i = 0; i < QUIET_LINES; i++) {
 		unsigned int line = quiet_lines[i];
 		uint64_t before = irq_count(line);
 

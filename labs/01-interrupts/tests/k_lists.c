@@ -7,7 +7,7 @@
 #include "spinlock.h"
 
 #define WORKERS 4
-#define EACH 8
+#define EACH 5
 
 static void point(const void *object)
 {

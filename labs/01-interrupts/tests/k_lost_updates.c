@@ -130,7 +130,7 @@ static void race_threads(struct ktest *t, unsigned int threads,
 {
 	struct account a = {.t = t,
 			    .guard = LOCK,
-			    .rounds = 40,
+			    .rounds = 25,
 			    .lock = SPINLOCK_INIT("account")};
 	struct thread *all[MAX_CPUS + 1];
 

@@ -33,6 +33,9 @@ static void go_down_and_up(struct ktest *t, unsigned int depth)
 		CHECK(t, !intr_enabled(),
 		      "interrupts are on after irq_push() number %u", i);
 	}
+	CHECK(t, this_cpu()->irq.depth == depth,
+	      "after %u times irq_push(), this_cpu()->irq.depth is %u", depth,
+	      this_cpu()->irq.depth);
 	for (unsigned int i = depth - 1; i > 0; i--) {
 		irq_pop();
 		CHECK(t, !intr_enabled(),
@@ -139,8 +142,7 @@ static void stay_in_section(void *arg)
 	irq_push();
 	irq_push();
 	gate_open(&n->pushed);
-	while (!n->leave)
-		cpu_relax();
+	WAIT_FOR(n->leave);
 	irq_pop();
 	EXPECT_INTERRUPTS_OFF(n->t, "in the first of two sections of CPU 1");
 	irq_pop();

@@ -52,8 +52,10 @@ void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 	irq_push();
 	if (shared(lock->holder) == this_cpu())
 		panic("spin_lock(%s) at %s, but this CPU has had it since %s",
-		      lock->name, symbol_format(call_site, here, sizeof(here)),
-		      symbol_format(lock->taken_at, before, sizeof(before)));
+		      lock->name,
+		      symbol_format_call(call_site, here, sizeof(here)),
+		      symbol_format_call(lock->taken_at, before,
+					 sizeof(before)));
 
 	uint32_t mine = fetch_and_increment(&lock->next);
 
@@ -69,8 +71,8 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 	bool held;
 
 	if (!lab_spin_held(lock)) {
-		symbol_format(call_site, here, sizeof(here));
-		symbol_format(lock->taken_at, before, sizeof(before));
+		symbol_format_call(call_site, here, sizeof(here));
+		symbol_format_call(lock->taken_at, before, sizeof(before));
 		held = shared(lock->holder) != NULL;
 		panic("spin_unlock(%s) at %s, but this CPU does not have "
 		      "it%s%s",

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""Can anything a student writes fool or stop the grader?
+
+An adversary is a folder grader/adversaries/<lab>/<name>/ with some of the lab's
+files (the others are the starter's) and a file `expect`:
+
+    Verdict: PANIC
+    Regex: division by zero.* at lab_irq_push
+    Test: nesting                       optional; else those in <lab>/tests
+
+At least one of the tests must have that verdict, the regex must match in what the
+grader prints, and no test may pass.  It is a few tests, each on one number of
+CPUs: to run all of them into their limits would take too long.
+
+    adversaries.py [--lab N] [NAME ...]
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from grader import trial  # noqa: E402
+from grader.cli import run_program  # noqa: E402
+from grader.errors import Trouble  # noqa: E402
+from grader.load import Lab  # noqa: E402
+from grader.verdict import Verdict  # noqa: E402
+
+
+def read_expect(folder: Path) -> dict[str, str]:
+    """The fields of its `expect`."""
+    text = (folder / "expect").read_text(encoding="utf-8")
+    fields = dict(re.findall(r"^([\w-]+): *(.*)$", text, re.MULTILINE))
+    for key in ("Verdict", "Regex"):
+        if not fields.get(key):
+            raise Trouble(f"{folder.name}/expect has no {key}:")
+    return fields
+
+
+def try_adversary(folder: Path, lab: Lab) -> trial.Entry:
+    """Grades one."""
+    fields = read_expect(folder)
+    usual = (folder.parent / "tests").read_text(encoding="utf-8").split()
+    tests = re.split(r",\s*", fields["Test"]) if "Test" in fields else usual
+    request = trial.trial_request(lab, f"adversary-{folder.name}", folder, tests)
+    request = replace(request, narrow=True, confirm=True)
+    got = trial.grade(request)
+    wanted = Verdict(fields["Verdict"])
+    words = ", ".join(dict.fromkeys(str(verdict) for verdict in got.verdicts.values()))
+    passed = [name for name in got.verdicts if name not in got.failing]
+    if wanted not in got.verdicts.values():
+        words = f"expected {wanted}, got {words}"
+    elif not re.search(fields["Regex"], got.text):
+        words = f"{words}; nothing printed matches /{fields['Regex']}/"
+    elif passed:
+        words = f"{words}; these pass: {', '.join(passed)}"
+    else:
+        trial.remove_stage(request)
+        return trial.Entry(folder.name, True, words)
+    return trial.Entry(folder.name, False, words, got.text)
+
+
+def main() -> int:
+    """Tries the adversaries that were named, or all."""
+    chosen = trial.options("Can anything fool the grader?").parse_args()
+    lab = trial.lab_of(chosen.lab)
+    trial.prepare(lab)
+    entries = trial.folders_of(lab, "adversaries", chosen.names)
+    done = trial.run_all(entries, chosen.jobs, lambda folder: try_adversary(folder, lab))
+    right = sum(entry.good for entry in done)
+    print(f"{right} of {len(done)} adversaries have the right verdict")
+    return 0 if right == len(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(run_program("adversaries", main))

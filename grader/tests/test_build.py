@@ -1,0 +1,206 @@
+"""What make says, in words; and whose fault it is."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from grader import build
+from grader.errors import Trouble
+from grader.load import Lab, Schedule, Test
+from grader.run import BOOT_ROOM, LINE_ROOM, Replay, cases_of, plan_jobs
+
+LAB = Lab(
+    folder=Path("labs/01-interrupts"),
+    number=1,
+    title="",
+    hours="",
+    files=("irq.c", "lock.c"),
+    interface=("printk", "lab_*"),
+    tests=(),
+)
+FILES = {"labs/01-interrupts/irq.c", "labs/01-interrupts/lock.c"}
+
+SYNTAX = """\
+CC   labs/01-interrupts/irq.c
+labs/01-interrupts/irq.c: In function 'lab_irq_save':
+labs/01-interrupts/irq.c:60:14: error: expected ';' before '}' token
+   60 |         cli()
+      |              ^
+      |              ;
+labs/01-interrupts/irq.c:70:1: error: another one
+make: *** [Makefile:279: build/01-interrupts/lab/irq.c.o] Error 1
+""".splitlines()
+
+IN_A_HEADER = """\
+In file included from kernel/include/irq.h:30,
+                 from labs/01-interrupts/irq.c:40:
+kernel/include/types.h:12:9: error: expected identifier before 'struct'
+""".splitlines()
+
+GIVEN = """\
+In file included from labs/01-interrupts/tests/k_spinlock.c:4:
+labs/01-interrupts/tests/k_spinlock.c:115:45: error: 'struct cpu' has no member named 'x'
+make: *** [Makefile:289: build/given/labs/01-interrupts/tests/k_spinlock.c.o] Error 1
+""".splitlines()
+
+MISSING = """\
+x86_64-linux-gnu-ld: build/given/kernel/debug/spinlock.c.o: in function `spin_lock':
+kernel/debug/spinlock.c:66: undefined reference to `lab_spin_lock'
+x86_64-linux-gnu-ld: kernel/debug/spinlock.c:77: undefined reference to `lab_spin_try_lock'
+x86_64-linux-gnu-ld: kernel/debug/spinlock.c:99: undefined reference to `lab_spin_lock'
+""".splitlines()
+
+TWICE = """\
+x86_64-linux-gnu-ld: build/01-interrupts/lab/lock.c.o: in function `lab_irq_pop':
+labs/01-interrupts/lock.c:9: multiple definition of `lab_irq_pop'; build/01-interrupts/lab/irq.c.o:irq.c:7: first defined here
+""".splitlines()
+
+
+def test_the_compiler_s_first_error() -> None:
+    failure = build.compiler_failure(SYNTAX, FILES)
+    assert failure
+    assert failure.summary == "labs/01-interrupts/irq.c:60:14: expected ';' before '}' token"
+    assert failure.lines[0] == "   60 |         cli()"
+
+
+def test_an_error_in_a_header_that_the_student_breaks() -> None:
+    failure = build.compiler_failure(IN_A_HEADER, FILES)
+    assert failure
+    assert failure.summary.startswith("kernel/include/types.h:12:9: expected identifier")
+
+
+def test_an_error_in_given_code_is_not_the_student_s() -> None:
+    assert build.compiler_failure(GIVEN, FILES) is None
+    assert build.linker_failure(GIVEN, LAB) is None
+    assert "k_spinlock.c:115:45" in str(build.make_trouble(GIVEN))
+
+
+def test_missing_functions() -> None:
+    failure = build.linker_failure(MISSING, LAB)
+    assert failure
+    assert failure.summary.startswith("missing function lab_spin_lock (and 1 more): the kernel")
+    assert failure.lines == ["missing function lab_spin_try_lock"]
+
+
+def test_a_function_twice() -> None:
+    failure = build.linker_failure(TWICE, LAB)
+    assert failure
+    assert failure.summary == "lab_irq_pop is defined twice"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("cc1: error: x.s: No space left on device", "the disk is full"),
+        ("make: *** No rule to make target 'kernel'.  Stop.", "No rule to make target"),
+        ("/bin/sh: 1: nasm: not found", "nasm: not found"),
+    ],
+)
+def test_what_is_not_the_student_s_fault(line: str, words: str) -> None:
+    assert words in str(build.make_trouble(["CC   kernel/x.c", line]))
+
+
+# ---- the interface ----
+
+
+def compile_object(tmp_path: Path, source: str) -> None:
+    """The student's irq.c as the build leaves it, and an empty lock.c."""
+    folder = tmp_path / "build/01-interrupts/lab"
+    folder.mkdir(parents=True)
+    for name, text in (("irq.c", source), ("lock.c", "int lab_lock;")):
+        (tmp_path / name).write_text(text)
+        command = ["gcc", "-c", "-O1", "-o", str(folder / f"{name}.o"), str(tmp_path / name)]
+        subprocess.run(command, check=True)
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("void printk(int); void lab_x(void) { printk(1); }", ""),
+        ("void lab_y(void); void lab_x(void) { lab_y(); }", ""),
+        ("extern int lab_lock; int lab_x(void) { return lab_lock; }", ""),
+        (
+            "void printkk(int); void lab_x(void) { printkk(1); }",
+            "irq.c uses printkk, .*did you mean printk",
+        ),
+        (
+            "void power_off(int); void lab_x(void) { power_off(1); }",
+            "irq.c uses power_off, .*lab.toml lists",
+        ),
+        ('int t __attribute__((section(".ktests"), used));', "irq.c defines a kernel test"),
+    ],
+)
+def test_the_interface(tmp_path: Path, monkeypatch, source: str, words: str) -> None:
+    monkeypatch.setattr(build, "BUILD", tmp_path / "build")
+    compile_object(tmp_path, source)
+    failure = build.check_interface(build.Implementation(LAB, "labs"))
+    if not words:
+        assert failure is None
+    else:
+        assert failure
+        assert re.search(words, failure.summary), failure.summary
+
+
+def test_a_directory_has_a_stage_of_its_own(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name / "work").mkdir(parents=True)
+        (tmp_path / name / "work/irq.c").write_text("")
+    first = build.choose_implementation(LAB, str(tmp_path / "a/work"))
+    second = build.choose_implementation(LAB, str(tmp_path / "b/work"))
+    assert first.stage != second.stage
+    assert first.stage.startswith("01-interrupts.work-")
+    with pytest.raises(Trouble, match="no irq.c or lock.c is there"):
+        build.choose_implementation(LAB, str(tmp_path))
+    with pytest.raises(Trouble, match="neither labs, solutions nor a directory"):
+        build.choose_implementation(LAB, "solutoins")
+
+
+# ---- which tests share a boot ----
+
+
+def many_tests(count: int, seeds: int = 0, cpus: tuple[int, ...] = (1,)) -> list[Test]:
+    sched = {"random": seeds} if seeds else {}
+    return [Test(f"test_{n}", "1.1", 1, cpus=cpus, sched=sched) for n in range(count)]
+
+
+def all_cases(tests: list[Test], replay: Replay | None = None):
+    return [case for test in tests for case in cases_of(test, replay or Replay())]
+
+
+def test_tests_with_as_many_cpus_share_a_boot_in_order() -> None:
+    jobs = plan_jobs(all_cases(many_tests(5, cpus=(1, 2))), "01")
+    assert [job.cpus for job in jobs] == [2, 1]
+    for job in jobs:
+        assert [case.test.name for case in job.cases] == [f"test_{n}" for n in range(5)]
+
+
+def test_an_expected_panic_is_alone() -> None:
+    tests = [*many_tests(2), Test("boom", "1.1", 1, expect="panic")]
+    assert sorted(len(job.cases) for job in plan_jobs(all_cases(tests), "01")) == [1, 2]
+
+
+def test_no_boot_has_too_much() -> None:
+    jobs = plan_jobs(all_cases(many_tests(100)), "01")
+    lines = [",".join(case.test.selector("01") for case in job.cases) for job in jobs]
+    assert all(len(line) <= LINE_ROOM for line in lines)
+    jobs = plan_jobs(all_cases(many_tests(20, seeds=400, cpus=(4,))), "01")
+    assert all(job.weight <= BOOT_ROOM for job in jobs)
+    assert sum(len(job.cases) for job in jobs) == 20
+
+
+def test_a_test_that_is_too_much_alone_still_runs() -> None:
+    jobs = plan_jobs(all_cases(many_tests(2, seeds=BOOT_ROOM * 2)), "01")
+    assert [len(job.cases) for job in jobs] == [1, 1]
+
+
+def test_what_a_seed_alone_means() -> None:
+    test = Test("x", "1.1", 1, sched={"random": 5, "pct": 5})
+    assert Replay().schedules(test) == [None]
+    assert Replay("jitter", 3).schedules(test) == [Schedule("jitter", 3)]
+    assert Replay("", 3).schedules(test) == [Schedule("random", 3), Schedule("pct:3", 3)]

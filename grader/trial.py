@@ -1,0 +1,141 @@
+"""Tries of the grader itself: one implementation, graded, and what came of it.
+
+mutants.py, variants.py and adversaries.py grade many implementations whose
+verdicts are known beforehand, two at a time, each with its own stage in build/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from boot import kill_all
+
+from grader.build import Implementation, build
+from grader.errors import Trouble
+from grader.grading import Grading, Request
+from grader.load import Lab, find_lab, load_lab
+from grader.report import Report
+from grader.verdict import Outcome, Verdict
+from grader.watch import Limits
+
+GRADER = Path(__file__).resolve().parent
+LIMITS = Limits(patience=5.0, speed=50_000_000)
+DETAILS = 60  # lines of a report
+
+
+@dataclass
+class Trial:
+    """A grading that has ended, and what it printed."""
+
+    outcome: Outcome
+    text: str
+
+    @property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Of each test."""
+        results = self.outcome.results
+        return {result.test.name: result.verdict for result in results if result.verdict}
+
+    @property
+    def failing(self) -> dict[str, Verdict]:
+        """Of each that did not pass."""
+        return {name: got for name, got in self.verdicts.items() if got is not Verdict.PASS}
+
+
+def grade(request: Request) -> Trial:
+    """Grades, and keeps quiet."""
+    out = io.StringIO()
+    report = Report(request.implementation, out)
+    outcome = Grading(request, report).run()
+    report.last_line(outcome, whole=True)
+    if outcome.void:
+        first = outcome.void[0].finding
+        raise Trouble(f"{request.implementation.stage}: {first.summary if first else ''}")
+    return Trial(outcome, out.getvalue())
+
+
+def trial_request(lab: Lab, name: str, files: Path, tests: Iterable[str] = ()) -> Request:
+    """Grades the files in a folder, one boot at a time, and does not look closer."""
+    implementation = Implementation(lab, name, files)
+    return Request(implementation, tuple(tests), jobs=1, confirm=False, limits=LIMITS)
+
+
+def remove_stage(request: Request) -> None:
+    """What was as expected leaves nothing behind."""
+    shutil.rmtree(request.implementation.build, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What came of one entry."""
+
+    name: str
+    good: bool
+    words: str
+    details: str = ""
+
+
+def folders_of(lab: Lab, kind: str, chosen: list[str]) -> list[Path]:
+    """The entries in grader/<kind>/<lab>/, or those that are named."""
+    folder = GRADER / kind / lab.name
+    paths = [path for path in sorted(folder.glob("*")) if path.suffix == ".patch" or path.is_dir()]
+    known = {path.name.removesuffix(".patch"): path for path in paths}
+    for name in chosen:
+        if name not in known:
+            raise Trouble(f"there is no {name} in grader/{kind}/{lab.name}/")
+    return [path for name, path in known.items() if not chosen or name in chosen]
+
+
+def prepare(lab: Lab) -> None:
+    """Builds the given kernel once, before several makes run at the same time."""
+    failure = build(Implementation(lab, "solutions"))
+    if failure:
+        raise Trouble(f"the reference does not build: {failure.summary}")
+
+
+def run_all(entries: list[Path], jobs: int, one: Callable[[Path], Entry]) -> list[Entry]:
+    """Every entry, several at a time; a line for each as it is known."""
+    done = []
+
+    def guarded(path: Path) -> Entry:
+        try:
+            return one(path)
+        except Trouble as trouble:
+            return Entry(path.name.removesuffix(".patch"), False, str(trouble))
+
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(guarded, entry) for entry in entries]
+        try:
+            for future in as_completed(futures):
+                got = future.result()
+                done.append(got)
+                print(f"{'ok  ' if got.good else 'FAIL'} {got.name:<32} {got.words}", flush=True)
+                if got.details and not got.good:
+                    for line in got.details.splitlines()[:DETAILS]:
+                        print(f"     | {line}")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_all()
+            raise
+    return sorted(done, key=lambda got: got.name)
+
+
+def options(description: str) -> argparse.ArgumentParser:
+    """What all these programs take."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    parser.add_argument("--lab", default="", metavar="N")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N")
+    return parser
+
+
+def lab_of(word: str) -> Lab:
+    """The lab with that number or name."""
+    return load_lab(find_lab(word))

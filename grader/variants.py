@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Is the grader fair?  Every variant, another correct implementation, has full marks.
+
+A variant is a folder grader/variants/<lab>/<name>/ with the lab's files, or some
+of them: the others come from labs/, so a variant should have them all.
+
+    variants.py [--lab N] [NAME ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from grader import trial  # noqa: E402
+from grader.cli import run_program  # noqa: E402
+from grader.load import Lab  # noqa: E402
+
+
+def try_variant(folder: Path, lab: Lab) -> trial.Entry:
+    """Grades one with all tests."""
+    missing = [file for file in lab.files if not (folder / file).exists()]
+    if missing:
+        return trial.Entry(folder.name, False, f"{', '.join(missing)} is missing")
+    request = trial.trial_request(lab, f"variant-{folder.name}", folder)
+    got = trial.grade(request)
+    good = got.outcome.points == got.outcome.of and not got.failing
+    if good:
+        trial.remove_stage(request)
+    words = f"{got.outcome.points}/{got.outcome.of}"
+    return trial.Entry(folder.name, good, words, got.text)
+
+
+def main() -> int:
+    """Tries the variants that were named, or all."""
+    chosen = trial.options("Is the grader fair?").parse_args()
+    lab = trial.lab_of(chosen.lab)
+    trial.prepare(lab)
+    entries = trial.folders_of(lab, "variants", chosen.names)
+    done = trial.run_all(entries, chosen.jobs, lambda folder: try_variant(folder, lab))
+    full = sum(entry.good for entry in done)
+    print(f"{full} of {len(done)} variants have full marks")
+    return 0 if full == len(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(run_program("variants", main))
