@@ -57,31 +57,36 @@ static void add_all(const char *selection)
 	qsort(tests + before, test_count - before, sizeof(*tests), by_name);
 }
 
-static struct sysinfo usage(void)
+struct usage {
+	long memory;	/* bytes in use, of those that programs can have */
+	int processes;
+};
+
+static struct usage usage(void)
 {
 	struct sysinfo info;
 
 	sysinfo(&info);
-	return info;
+	return (struct usage){ info.totalram - info.freeram, info.procs };
 }
 
 /* Orphans come to us; what the kernel frees by itself gets a moment. */
-static int leaks(const struct sysinfo *before)
+static int leaks(const struct usage *before)
 {
-	struct sysinfo after = usage();
+	struct usage after;
 
 	while (wait(NULL) > 0)
 		;
 	for (int i = 0; i < SETTLE_TRIES; i++) {
 		after = usage();
-		if (after.freeram >= before->freeram &&
-		    after.procs <= before->procs)
+		if (after.memory <= before->memory &&
+		    after.processes <= before->processes)
 			return 0;
 		sched_yield();
 	}
 	printf("# leak: %ld KiB, %d processes\n",
-	       ((long)before->freeram - (long)after.freeram) / 1024,
-	       after.procs - before->procs);
+	       (after.memory - before->memory) / 1024,
+	       after.processes - before->processes);
 	return 1;
 }
 
@@ -99,7 +104,7 @@ static int wait_for(pid_t pid)
 
 static int run(const char *name)
 {
-	struct sysinfo before = usage();
+	struct usage before = usage();
 	char *argv[] = { (char *)name, NULL };
 	int status;
 	pid_t pid = fork();

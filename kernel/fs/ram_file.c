@@ -220,6 +220,8 @@ static long ram_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	else if (len > 0)
 		result = write_pages(r, buf, MIN(len, limit - *pos), pos);
 	mutex_unlock(&r->write_lock);
+	if (result == -EFBIG && *pos >= process_limit(RLIMIT_FSIZE))
+		signal_file_too_large();
 	if (result > 0)
 		f->inode->mtime = f->inode->ctime = realtime_ns();
 	return result;

@@ -304,8 +304,10 @@ static long truncate_inode(struct inode *inode, uint64_t size)
 {
 	if ((int64_t)size < 0)
 		return -EINVAL;
-	if (size > process_limit(RLIMIT_FSIZE))
+	if (size > process_limit(RLIMIT_FSIZE)) {
+		signal_file_too_large();
 		return -EFBIG;
+	}
 	if (inode_is(inode, S_IFDIR))
 		return -EISDIR;
 	if (!inode_is(inode, S_IFREG))

@@ -230,6 +230,9 @@ uint64_t process_cycles(struct process *p); /* takes process_lock */
  * sleep; needs process_lock. */
 void signal_send(struct process *p, int signal);
 
+/* The current process has run into RLIMIT_FSIZE: SIGXFSZ (setrlimit(2)). */
+void signal_file_too_large(void);
+
 /* ---- cpu/user.c ---- */
 
 /* A fresh floating-point state for thread->fpu, freed by kfree(); -ENOMEM. */

@@ -72,6 +72,13 @@ void signal_send(struct process *p, int signal)
 		signal_act(p, signal);
 }
 
+void signal_file_too_large(void)
+{
+	spin_lock(&process_lock);
+	signal_send(current->proc, SIGXFSZ);
+	spin_unlock(&process_lock);
+}
+
 static void signal_send_thread(struct thread *t, int signal)
 {
 	if (is_blocked(t, signal))
