@@ -10,7 +10,8 @@
 #	kernel.pre.elf -> tools/symbols.py -> ksyms.bin		who is where
 #	objects + ksyms.bin -> kernel.elf			second link
 #	kernel.elf -> kernel.elf32		what `qemu -kernel` loads
-#	kernel.elf32 -> build/signalbox.iso	what a PC boots, by GRUB
+#	user/*.c -> build/user/* -> root.cpio	the programs, for user mode
+#	kernel.elf32, root.cpio -> build/signalbox.iso	what a PC boots, by GRUB
 #
 # The symbols lie last in the image, so that the second link moves nothing and
 # the addresses taken from the first one hold.
@@ -66,7 +67,8 @@ BASE_IMPL := $(if $(filter labs,$(BASE)),labs,$(or $(wildcard solutions),labs))
 before = $(if $(filter $(1),$(firstword $(2)) ),,$(firstword $(2)) \
 	$(call before,$(1),$(wordlist 2,$(words $(2)),$(2))))
 LABS_BEFORE := $(call before,$(LAB_NAME),$(LABS))
-LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME),$(LABS))
+LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME), \
+	$(sort $(LABS) $(notdir $(wildcard kernel/locked/[0-9][0-9]-*))))
 
 BUILD := build
 GIVEN := $(BUILD)/given
@@ -134,6 +136,7 @@ LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 TEST_SOURCES := $(sort $(wildcard labs/$(LAB_NAME)/tests/k_*.c))
 C_SOURCES := $(sort $(wildcard kernel/boot/*.c kernel/cpu/*.c kernel/mm/*.c \
 	kernel/sched/*.c kernel/dev/*.c kernel/lib/*.c kernel/debug/*.c \
+	kernel/proc/*.c kernel/fs/*.c kernel/sys/*.c \
 	kernel/debug/*/*.c)) $(TEST_SOURCES)
 ASM_SOURCES := $(sort $(wildcard kernel/*/*.asm))
 HEADERS := $(sort $(wildcard kernel/*/*.h kernel/*/*/*.h))
@@ -168,7 +171,7 @@ endef
 
 .PHONY: all kernel
 all: kernel
-kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 compile_commands.json ## Build the kernel (what a bare `make` does)
+kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio compile_commands.json ## Build the kernel (what a bare `make` does)
 
 CHECKED_RUN := $(BUILD)/checked-run
 
@@ -177,6 +180,12 @@ MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
 	$(if $(MEMORY),--memory $(MEMORY)) $(if $(ISO),--iso) \
 	$(if $(ICOUNT),--icount) $(if $(WINDOW),--window) \
 	$(if $(APPEND),--append $(call quote,$(APPEND)))
+
+.PHONY: user oracle
+user: $(OUT)/root.cpio ## Build the programs for user mode, and pack them
+
+oracle: user ## Run the portable user tests on this machine's Linux [TEST=fork]
+	@$(PYTHON) tools/oracle --programs $(USER) $(filter-out all,$(TEST))
 
 .PHONY: run
 run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU [CPUS=2 MEMORY=64 APPEND='words' ISO=1 ICOUNT=1 WINDOW=1]
@@ -225,6 +234,13 @@ workload: ## Lines that a student has to write, for each lab
 		for f in solutions/$$lab/*.c; do \
 		unifdef -x 2 -USOLUTION $$f | diff - $$f | grep -v '#' | \
 		grep -c '^> ' ; done | paste -sd+ | tr '\n' ' '; echo lines; done
+
+# The reference's figures, where it is published, unless IMPL is given.
+BENCH_STAGE := $(if $(filter command% environment%,$(origin IMPL)),$(STAGE), \
+	$(LAB_NAME)$(if $(wildcard solutions),.solutions))
+.PHONY: bench
+bench: $(CHECKED_RUN) ## Compare with Linux, in guest instructions a call [ROWS='syscall fork' BENCH_LINUX=0]
+	@BENCH_LINUX=$(or $(BENCH_LINUX),1) $(PYTHON) bench/bench.py --stage $(strip $(BENCH_STAGE)) $(ROWS)
 
 .PHONY: gdb bochs console
 gdb: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1 GDBARGS=]
@@ -354,12 +370,95 @@ compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 	$(file >$@,[$(subst } {,}$(comma)$(newline){,$(foreach \
 		c,$(C_SOURCES) $(LAB_SOURCES),$(call compdb_row,$(c))))])
 
+# ---- user programs, and the archive that becomes the root file system ----
+
+# Ordinary C programs, linked with musl, static; they run on Linux as well.
+#
+#	user/NAME.c, user/NAME/*.c -> build/user/NAME		one program each
+#	user/tests/NAME.c -> build/user/tests/NAME		and /tests/user/NAME
+#	labs/NN-name/tests/NAME.c -> build/user/NN/NAME		and /tests/NN/NAME
+#	build/user/... -> build/user/stripped/...		what is packed
+#	user/root.list -> tools/mkroot.py -> build/<stage>/root.cpio
+#
+# Those in build/user/ have their debugging information, for GDB.
+MUSL_CC := $(call find_tool,x86_64-linux-musl-gcc musl-gcc)
+USER_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) -Iuser
+USER_LDFLAGS := -static -no-pie -z noexecstack
+USER := $(BUILD)/user
+LAB_NUMBER := $(firstword $(subst -, ,$(LAB_NAME)))
+
+USER_FOLDERS := $(filter-out tests,$(patsubst user/%/,%, \
+	$(dir $(wildcard user/*/main.c))))
+USER_TESTS := $(patsubst user/%.c,%,$(sort $(wildcard user/tests/*.c)))
+LAB_TESTS := $(patsubst %.c,$(LAB_NUMBER)/%,$(filter-out k_%, \
+	$(sort $(notdir $(wildcard labs/$(LAB_NAME)/tests/*.c)))))
+PROGRAMS := $(patsubst user/%.c,%,$(sort $(wildcard user/*.c))) \
+	$(USER_FOLDERS) $(USER_TESTS) $(LAB_TESTS)
+
+$(USER)/flags: FORCE
+	$(call write_if_changed,$(call quote,$(MUSL_CC) $(USER_CFLAGS) $(USER_LDFLAGS)))
+
+define link_program
+$(say) MUSL $<
+@mkdir -p $(@D)
+$(Q)$(MUSL_CC) $(USER_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(USER_LDFLAGS)
+endef
+
+$(USER)/%: user/%.c $(USER)/flags
+	$(link_program)
+
+$(USER)/$(LAB_NUMBER)/%: labs/$(LAB_NAME)/tests/%.c $(USER)/flags
+	$(link_program)
+
+define folder_rule
+$(USER)/$(1): $(wildcard user/$(1)/*.[ch]) $(USER)/flags
+	$$(say) MUSL user/$(1)
+	@mkdir -p $$(@D)
+	$$(Q)$$(MUSL_CC) $$(USER_CFLAGS) -o $$@ $$(filter %.c,$$^) $$(USER_LDFLAGS)
+endef
+$(foreach f,$(USER_FOLDERS),$(eval $(call folder_rule,$(f))))
+
+$(USER)/stripped/%: $(USER)/%
+	@mkdir -p $(@D)
+	$(Q)$(OBJCOPY) --strip-all $< $@
+
+-include $(PROGRAMS:%=$(USER)/%.d)
+
+.SECONDARY: $(PROGRAMS:%=$(USER)/%)
+
+# The tests are added to the list of files by wildcard.
+$(OUT)/tests.list: FORCE
+	$(call write_if_changed,$(foreach t,$(USER_TESTS), \
+		'tests/user/$(notdir $(t)) program $(t)') \
+		$(foreach t,$(LAB_TESTS),'tests/$(t) program $(t)') '')
+
+$(OUT)/root.cpio: tools/mkroot.py user/root.list $(OUT)/tests.list \
+		$(wildcard user/etc/*) $(PROGRAMS:%=$(USER)/stripped/%)
+	$(say) CPIO $@
+	$(Q)$(PYTHON) tools/mkroot.py $@ $(USER)/stripped user/root.list $(OUT)/tests.list
+
 # Another stage, for the menu of the ISO.
 OTHER_STAGES := $(filter-out $(STAGE),$(STAGES))
+$(OTHER_STAGES:%=$(BUILD)/%/root.cpio): $(BUILD)/%/root.cpio: $(BUILD)/%/kernel.elf32
 $(OTHER_STAGES:%=$(BUILD)/%/kernel.elf32): FORCE
 	$(Q)$(MAKE) kernel LAB=$(patsubst %$(SUFFIX),%,$(patsubst $(BUILD)/%/,%,$(@D)/))
 
 -include $(OBJECTS:=.d)
+
+# ---- the benchmark: its programs and archive, for Signalbox and for Linux ----
+
+BENCH := $(BUILD)/bench
+BENCH_PROGRAMS := $(patsubst bench/%.c,$(BENCH)/programs/%,$(wildcard bench/*.c))
+
+$(BENCH)/programs/%: bench/%.c $(USER)/flags
+	$(say) MUSL $<
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(USER_CFLAGS) -o $@ $< $(USER_LDFLAGS)
+	$(Q)$(OBJCOPY) --strip-all $@
+
+$(BENCH)/root.cpio: tools/mkroot.py bench/root.list $(BENCH_PROGRAMS)
+	$(say) CPIO $@
+	$(Q)$(PYTHON) tools/mkroot.py $@ $(BENCH)/programs bench/root.list
 
 # ---- the image that GRUB boots ----
 
@@ -371,6 +470,7 @@ set gfxpayload=text
 $(foreach s,$(STAGES),
 menuentry "Signalbox $(s)" {
 	multiboot /boot/$(s).elf $(CMDLINE)
+	module /boot/$(s).cpio
 	boot
 })
 endef
@@ -385,13 +485,18 @@ $(ISO_ROOT)/boot/%.elf: $(BUILD)/%/kernel.elf32
 	@mkdir -p $(@D)
 	@cp $< $@
 
+$(ISO_ROOT)/boot/%.cpio: $(BUILD)/%/root.cpio
+	@mkdir -p $(@D)
+	@cp $< $@
+
 # Only the BIOS half of GRUB, and the modules that this menu uses: an image of
 # less than 1 MiB in a tenth of a second, and no need for EFI's tools.
 GRUB_BIOS := $(firstword $(wildcard $(addsuffix /grub/i386-pc, \
 	/usr/lib /usr/local/lib /usr/share) /usr/lib64/grub/i386-pc))
 
 $(BUILD)/signalbox.iso: $(ISO_ROOT)/boot/grub/grub.cfg \
-		$(STAGES:%=$(ISO_ROOT)/boot/%.elf)
+		$(STAGES:%=$(ISO_ROOT)/boot/%.elf) \
+		$(STAGES:%=$(ISO_ROOT)/boot/%.cpio)
 	$(say) ISO $@
 	$(Q)$(GRUB_MKRESCUE) --directory=$(GRUB_BIOS) \
 		--install-modules='normal multiboot' \

@@ -100,6 +100,7 @@ GRUB_CFG = """\
 set timeout=0
 menuentry Signalbox {{
     multiboot /boot/kernel {line}
+    module /boot/root.cpio
     boot
 }}
 """
@@ -140,6 +141,11 @@ class Machine:
     def kernel(self) -> Path:
         """The kernel with its debugging information."""
         return self.build / "kernel.elf"
+
+    @property
+    def root(self) -> Path:
+        """The archive that becomes the root file system."""
+        return self.build / "root.cpio"
 
     def name(self) -> str:
         """What determines a replay, in one word."""
@@ -184,6 +190,8 @@ class Machine:
             # wherever the working copy is.  So QEMU must be started in ROOT.
             command += ["-kernel", str((self.build / "kernel.elf32").relative_to(ROOT))]
             command += ["-append", self.command_line()]
+            if self.root.exists():
+                command += ["-initrd", str(self.root.relative_to(ROOT))]
         return command
 
     def image(self, emulator: str = "") -> Path:
@@ -202,6 +210,7 @@ class Machine:
             grub = Path(scratch, "root/boot/grub")
             grub.mkdir(parents=True)
             shutil.copy(self.build / "kernel.elf32", grub.parent / "kernel")
+            shutil.copy(self.root, grub.parent)
             (grub / "grub.cfg").write_text(GRUB_CFG.format(line=line), encoding="utf-8")
             made = Path(scratch, "made.iso")
             grub_mkrescue = shutil.which("grub-mkrescue") or "grub2-mkrescue"

@@ -11,12 +11,16 @@
 #include "cmdline.h"
 #include "console.h"
 #include "cpu.h"
+#include "file.h"
 #include "ktest.h"
 #include "monitor.h"
 #include "page.h"
 #include "panic.h"
 #include "perturb.h"
 #include "printk.h"
+#include "process.h"
+#include "string.h"
+#include "syscall.h"
 #include "thread.h"
 #include "time.h"
 #include "trace.h"
@@ -31,9 +35,18 @@ static void main_thread(void *arg)
 {
 	const char *selection = arg;
 
+	const struct boot_range *archive = &boot_info.module;
+	const char *init = cmdline_get("init");
+
+	if (archive->end)
+		fs_init(phys_to_virt(archive->start),
+			archive->end - archive->start);
 	if (selection)
 		ktest_run_and_exit(selection);
-	monitor_start();
+	else if (archive->end && !(init && strcmp(init, "none") == 0))
+		process_start_init(init ? init : "/sbin/init");
+	else
+		monitor_start();
 }
 
 static void print_banner(void)
@@ -60,8 +73,10 @@ static void start_core(void)
 	apic_init();
 	apic_init_cpu();
 	time_init();
+	syscall_init_cpu();
 	sched_init_cpu(this_cpu());
 	thread_init();
+	aspace_init();
 	smp_start();
 	keyboard_init();
 	watchdog_init();

@@ -122,6 +122,12 @@ void cpu_init_stacks(struct cpu *c)
 	}
 }
 
+void cpu_set_kernel_stack(struct cpu *c, uintptr_t top)
+{
+	c->kernel_rsp = top;
+	tables[c->id].tss.rsp[0] = top;
+}
+
 /* CPUID leaf 1, EDX and ECX; every x86-64 CPU has these, except for the local
  * APIC, which an emulator can leave out. */
 const char *cpu_missing_feature(void)

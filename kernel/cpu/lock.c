@@ -220,3 +220,16 @@ void assert_may_sleep_at(uintptr_t call_site)
 	      c->intr_depth, c->irq_nesting,
 	      symbol_format_call(call_site, where, sizeof(where)));
 }
+
+void intr_panic_nested(void)
+{
+	struct cpu *c = this_cpu();
+
+	if (c->held_count)
+		lock_panic(c->held[c->held_count - 1],
+			   "is held by a thread that gives up the CPU",
+			   c->held[c->held_count - 1]->taken_at,
+			   c->held[c->held_count - 1]->name, CALL_SITE);
+	panic("a thread gives up the CPU with interrupts off (depth %u)",
+	      c->intr_depth);
+}

@@ -6,6 +6,7 @@
  * itself, says so by `online`, and becomes idle.
  */
 #include "apic.h"
+#include "aspace.h"
 #include "boot.h"
 #include "cpu.h"
 #include "lock.h"
@@ -13,6 +14,7 @@
 #include "panic.h"
 #include "printk.h"
 #include "string.h"
+#include "syscall.h"
 #include "thread.h"
 #include "time.h"
 #include "trace.h"
@@ -39,6 +41,7 @@ void ap_main(void)
 	cpu_enable_features();
 	cpu_init_stacks(c);
 	apic_init_cpu();
+	syscall_init_cpu();
 	sched_init_cpu(c);
 	__atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
 	sched_idle();
@@ -119,6 +122,7 @@ static void flush_local(uintptr_t addr, size_t count)
 void tlb_interrupt(void)
 {
 	flush_local(shootdown.addr, shootdown.count);
+	aspace_leave();
 	this_cpu()->tlb_flushes++;
 	__atomic_sub_fetch(&shootdown.waiting, 1, __ATOMIC_RELEASE);
 }

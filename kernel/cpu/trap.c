@@ -12,10 +12,13 @@
 #include "cpu.h"
 #include "irq.h"
 #include "panic.h"
+#include "process.h"
 #include "segments.h"
 #include "thread.h"
 #include "timer.h"
+#include "signals.h"
 #include "trace.h"
+#include "uaccess.h"
 
 /* Source: SDM 3A, 6.14.1. */
 struct gate_descriptor {
@@ -142,6 +145,70 @@ static void dispatch_interrupt(struct trap_frame *frame)
 	}
 }
 
+/* The signal that an exception of a program stands for (signal(7)). */
+static int exception_signal(uint64_t vector)
+{
+	switch (vector) {
+	case VECTOR_DIVIDE:
+	case 16: /* x87 and SIMD floating point */
+	case 19:
+		return SIGFPE;
+	case VECTOR_DEBUG:
+	case VECTOR_BREAKPOINT:
+		return SIGTRAP;
+	case VECTOR_INVALID_OPCODE:
+		return SIGILL;
+	case 17: /* alignment check */
+		return SIGBUS;
+	default:
+		return SIGSEGV;
+	}
+}
+
+/*
+ * A fault at a user address, by a program or by the kernel on its behalf: the
+ * page is found, with interrupts on, since that may take a while and sleep.
+ */
+static bool fault_mended(const struct trap_frame *frame, uintptr_t addr)
+{
+	int error;
+
+	if (addr >= USER_TOP || !current->proc || !(frame->rflags & RFLAGS_IF))
+		return false;
+	sti();
+	error = aspace_fault(current->proc->aspace, addr, frame->error);
+	cli();
+	return error == 0;
+}
+
+/*
+ * A wrong address in the kernel's half is the kernel's own fault, also when it
+ * is the copying code that meets it.  CR2 is read before interrupts are on:
+ * then other threads have faults of their own.
+ */
+static void dispatch_exception(struct trap_frame *frame)
+{
+	bool page_fault = frame->vector == VECTOR_PAGE_FAULT;
+	uintptr_t addr = page_fault ? read_cr2() : 0;
+
+	if (page_fault && fault_mended(frame, addr))
+		return;
+	if (trap_from_user(frame))
+		process_fault(frame, exception_signal(frame->vector));
+	else if (!page_fault || addr >= USER_TOP || !uaccess_fixup(frame))
+		fault_explain(frame);
+}
+
+/* On the way back to a program that has been killed meanwhile. */
+static void return_to_user(void)
+{
+	if (likely(!current->proc->killed))
+		return;
+	sti();
+	process_check_killed();
+	cli();
+}
+
 void trap_dispatch(struct trap_frame *frame)
 {
 	struct cpu *c = this_cpu();
@@ -151,15 +218,18 @@ void trap_dispatch(struct trap_frame *frame)
 		nmi_dispatch(frame);
 		return;
 	}
-	if (frame->vector < EXCEPTION_VECTORS)
-		fault_explain(frame);
-
-	c->interrupts[frame->vector]++;
-	c->irq_nesting++;
-	trace(TRACE_INTERRUPT, frame->vector, frame->rip);
-	dispatch_interrupt(frame);
-	trace(TRACE_INTERRUPT_END, frame->vector, 0);
-	c->irq_nesting--;
-	if (c->irq_nesting == 0)
-		sched_interrupt_exit();
+	if (frame->vector < EXCEPTION_VECTORS) {
+		dispatch_exception(frame);
+	} else {
+		c->interrupts[frame->vector]++;
+		c->irq_nesting++;
+		trace(TRACE_INTERRUPT, frame->vector, frame->rip);
+		dispatch_interrupt(frame);
+		trace(TRACE_INTERRUPT_END, frame->vector, 0);
+		c->irq_nesting--;
+		if (c->irq_nesting == 0)
+			sched_interrupt_exit();
+	}
+	if (trap_from_user(frame))
+		return_to_user();
 }

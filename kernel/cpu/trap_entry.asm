@@ -20,7 +20,7 @@ VECTOR_NMI		equ 2
 VECTOR_DOUBLE_FAULT	equ 8
 VECTOR_MACHINE_CHECK	equ 18
 
-extern trap_dispatch
+extern trap_dispatch, uaccess_smap
 
 section .text
 
@@ -41,6 +41,10 @@ section .text
 	push	r14
 	push	r15
 	cld
+	cmp	byte [uaccess_smap], 0	; user memory is closed again (SMAP)
+	je	%%no_smap
+	clac
+%%no_smap:
 %endmacro
 
 %macro POP_REGISTERS 0

@@ -16,9 +16,11 @@
  * freed, so what still differs is a leak.
  */
 #include "ktest.h"
+#include "aspace.h"
 #include "cmdline.h"
 #include "cpu.h"
 #include "errno.h"
+#include "file.h"
 #include "heap.h"
 #include "ktest_plan.h"
 #include "monitor.h"
@@ -26,6 +28,8 @@
 #include "panic.h"
 #include "power.h"
 #include "printk.h"
+#include "process.h"
+#include "stat.h"
 #include "string.h"
 #include "thread.h"
 #include "time.h"
@@ -130,6 +134,7 @@ struct usage {
 static struct usage usage_now(void)
 {
 	vm_stack_trim();
+	aspace_trim();
 	heap_trim();
 	return (struct usage){
 		.pages = page_total_count() - page_free_count(),
@@ -393,12 +398,31 @@ int ktest_run(const char *selection)
 	return failed;
 }
 
+/* Programs of /tests are run by /sbin/run, as the first process; its end ends
+ * the machine. */
+static bool start_programs(const char *selection)
+{
+	static char command[256];
+	char path[PLAN_NAME_SIZE + 8];
+	struct file *f;
+
+	snprintf(path, sizeof(path), "/tests/%s", selection);
+	if (fs_open(AT_FDCWD, path, O_RDONLY, 0, &f))
+		return false;
+	file_put(f);
+	snprintf(command, sizeof(command), "/sbin/run %s", selection);
+	process_start_init(command);
+	return true;
+}
+
 void ktest_run_and_exit(const char *selection)
 {
 	int failed;
 
 	ktest_frame("ready");
 	failed = ktest_run(selection);
+	if (failed == -ENOENT && start_programs(selection))
+		return;
 	if (failed == -ENOENT) {
 		printk("test=%s: no such test; there are:\n", selection);
 		ktest_list();

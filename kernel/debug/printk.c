@@ -39,7 +39,7 @@ void printk_unlocked_end(void)
 	intr_pop();
 }
 
-static void write_message(const char *text, size_t len)
+void printk_write(const char *text, size_t len)
 {
 	intr_push();
 	bool locked = unlocked_depth[this_cpu()->id] == 0;
@@ -63,7 +63,7 @@ void vprintk(const char *fmt, va_list args)
 		memcpy(message + sizeof(message) - sizeof(cut), cut,
 		       sizeof(cut));
 	}
-	write_message(message, len);
+	printk_write(message, len);
 }
 
 void printk(const char *fmt, ...)

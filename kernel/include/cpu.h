@@ -119,6 +119,22 @@ static inline struct cpu *intr_push(void)
 	return c;
 }
 
+/* The same, where no other section may be open: panics, naming the caller. */
+void intr_panic_nested(void) __attribute__((noreturn));
+
+static inline struct cpu *intr_push_outermost(void)
+{
+	bool enabled = intr_enabled();
+
+	cli();
+	struct cpu *c = this_cpu();
+	if (unlikely(c->intr_depth != 0))
+		intr_panic_nested();
+	c->intr_depth = 1;
+	c->intr_saved = enabled;
+	return c;
+}
+
 static inline void intr_pop(void)
 {
 	struct cpu *c = this_cpu();
@@ -133,6 +149,9 @@ void cpu_init(struct cpu *c);
 /* Guarded stacks for NMI, double fault, debug and machine check.  Panics when
  * out of memory. */
 void cpu_init_stacks(struct cpu *c);
+
+/* The stack on which the next trap or call from user mode begins. */
+void cpu_set_kernel_stack(struct cpu *c, uintptr_t top);
 
 /* NULL when the CPU has all that the kernel needs, else a name for what is
  * missing (in words). */

@@ -44,8 +44,14 @@
 #define ENOTEMPTY 39
 #define ELOOP 40
 #define EIDRM 43
+#define EOVERFLOW 75
 #define EMSGSIZE 90
+#define EOPNOTSUPP 95
 #define EAFNOSUPPORT 97
 #define ETIMEDOUT 110
+
+
+/* Inside the kernel only: the call was interrupted before it did anything. */
+#define ERESTARTSYS 512
 
 #endif

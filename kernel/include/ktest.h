@@ -107,8 +107,9 @@ void ktest_panicked(void);
 void ktest_check_limit(bool deadlock);
 
 /* Runs what the command line's test= selects, and leaves the emulator with
- * EXIT_TESTS_PASSED or EXIT_TESTS_FAILED. */
-void ktest_run_and_exit(const char *selection) __attribute__((noreturn));
+ * EXIT_TESTS_PASSED or EXIT_TESTS_FAILED.  Returns when it was the name of a
+ * program, or a folder of them, in /tests: these then run. */
+void ktest_run_and_exit(const char *selection);
 
 /* For the monitor: runs the selection and returns how many failed, or -ENOENT
  * when it matches no test. */

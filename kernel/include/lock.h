@@ -33,6 +33,7 @@ enum lock_rank {
 	RANK_HEAP,        /* a size class of the heap */
 	RANK_PAGES,       /* the page allocator */
 	RANK_IRQ,         /* the interrupt controllers */
+	RANK_MUTEX,       /* the waiters of one mutex */
 	RANK_RUN_QUEUE,   /* one CPU's run queue */
 	RANK_TIMERS,      /* one CPU's timers */
 	RANK_CONSOLE,     /* printk */

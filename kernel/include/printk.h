@@ -14,6 +14,9 @@
 void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void vprintk(const char *fmt, va_list args);
 
+/* Raw bytes, whole: what programs write to the console. */
+void printk_write(const char *text, size_t len);
+
 /*
  * From here on printk takes no lock on this CPU: for panic and the NMI report,
  * which stop the other CPUs first, maybe in the middle of a line.  Nests.

@@ -36,10 +36,13 @@ enum thread_state {
 #define ANY_CPU (-1)
 
 struct cpu;
+struct process;
+struct trap_frame;
 
 struct thread {
-	/* Read by assembly: see THREAD_RSP. */
-	uint64_t rsp; /* saved stack pointer, not running */
+	/* Read by assembly: see THREAD_RSP and THREAD_PROC. */
+	uint64_t rsp;         /* saved stack pointer, not running */
+	struct process *proc; /* of a user thread; NULL: a kernel thread */
 
 	/* Fixed at creation, or before thread_start(). */
 	uint32_t id; /* from 1; idle threads have 0 */
@@ -65,6 +68,21 @@ struct thread {
 	struct timer timer;   /* of thread_block_until() */
 	uintptr_t blocked_at; /* call site, while blocked */
 
+	/* User threads only; private to the thread, or to the switch. */
+	int tid;
+	uint64_t fs_base;      /* thread-local storage */
+	void *fpu;             /* 512 bytes for FXSAVE, aligned to 16 */
+	uintptr_t clear_tid;   /* set_tid_address(2) */
+	struct trap_frame *user_frame; /* of the trap or call in progress */
+	struct list_head proc_link;    /* needs process_lock */
+	uint64_t sigmask;      /* stored until lab 7 */
+	uint64_t signals_pending; /* sent while blocked; needs process_lock */
+	uintptr_t robust_list;    /* set_robust_list(2): stored */
+	struct {                  /* sigaltstack(2), its structure: stored */
+		uint64_t stack;
+		int32_t flags;
+		uint64_t size;
+	} altstack;
 	/* Written by the thread, read by spin_report() when all stand still. */
 	const struct spinlock *volatile spin_waiting;
 	uintptr_t spin_waiting_at;
@@ -78,7 +96,9 @@ struct thread {
 	struct thread *joiner;
 };
 
+/* Offsets for assembly code; cpu/user.c asserts that they are right. */
 #define THREAD_RSP 0
+#define THREAD_PROC 8
 
 /* Starts the thread that frees detached ones; after sched_init_cpu(). */
 void thread_init(void);

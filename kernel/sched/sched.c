@@ -22,6 +22,7 @@
 #include "sched.h"
 #include "apic.h"
 #include "panic.h"
+#include "process.h"
 #include "time.h"
 #include "timer.h"
 #include "trace.h"
@@ -106,13 +107,26 @@ void sched_finish_switch(void)
 	finish_switch();
 }
 
-static inline void switch_to(struct run_queue *rq, struct thread *next)
+/* What a switch rarely has to do: tell the trace, and exchange what only user
+ * mode uses. */
+static __attribute__((noinline)) void switch_rare(struct thread *prev,
+						  struct thread *next)
+{
+	trace(TRACE_SWITCH, prev->id, next->id);
+	if (prev->proc)
+		user_switch_out(prev);
+	if (next->proc)
+		user_switch_in(next);
+}
+
+/* Needs a depth of one, which the callers have checked. */
+static inline void switch_to(struct run_queue *rq, struct thread *next,
+			     bool rare)
 {
 	struct cpu *c = this_cpu();
 	struct thread *prev = current;
 	uint64_t now = time_cycles();
 
-	assert(c->intr_depth == 1);
 	prev->run_cycles += now - prev->switched_in;
 	prev->intr_saved = c->intr_saved;
 	next->switched_in = now;
@@ -121,18 +135,25 @@ static inline void switch_to(struct run_queue *rq, struct thread *next)
 	rq->switches++;
 	if (!rq->slice_armed && next != c->idle)
 		sched_arm_slice(rq);
-	trace(TRACE_SWITCH, prev->id, next->id);
+	if (unlikely(rare || next->proc))
+		switch_rare(prev, next);
 	context_switch(&prev->rsp, next->rsp);
 	finish_switch();
 }
 
+/* Gives the CPU to a thread that was taken off the queue, or is the idle one. */
+static void switch_checked(struct run_queue *rq, struct thread *next)
+{
+	assert(this_cpu()->intr_depth == 1);
+	switch_to(rq, next, true);
+}
+
 void sched_switch_away(void)
 {
-	struct cpu *c = this_cpu();
-	struct run_queue *rq = c->rq;
+	struct run_queue *rq = this_cpu()->rq;
 	struct thread *next = queue_pick(rq);
 
-	switch_to(rq, next ? next : c->idle);
+	switch_checked(rq, next ? next : this_cpu()->idle);
 }
 
 void sched_requeue(struct run_queue *rq)
@@ -141,39 +162,42 @@ void sched_requeue(struct run_queue *rq)
 
 	current->state = THREAD_READY;
 	queue_push(rq, current);
-	switch_to(rq, next);
+	switch_checked(rq, next);
 }
 
-static void yield_perturbed(struct run_queue *rq)
+static __attribute__((noinline)) void yield_slowly(struct run_queue *rq)
 {
-	perturb_yielded(current);
+	if (perturb_on)
+		perturb_yielded(current);
 	if (rq->length > 0)
 		sched_requeue(rq);
 	else
 		core_unlock(&rq->lock);
 }
 
-/* The same as sched_requeue(), but the shortest way: this is what a switch
- * costs.  One comes off the queue and one goes on, so its length stays. */
+/*
+ * The same as yield_slowly(), but the shortest way: this is what a switch
+ * costs.  One comes off the queue and one goes on, so its length stays.
+ */
 void thread_yield(void)
 {
-	struct run_queue *rq = sched_lock_local();
+	struct run_queue *rq = intr_push_outermost()->rq;
 	struct thread *self = current;
 	struct list_head *link;
 
-	if (unlikely(perturb_on)) {
-		yield_perturbed(rq);
+	core_lock_pushed(&rq->lock);
+	if (unlikely(perturb_on | trace_enabled | (self->proc != NULL))) {
+		yield_slowly(rq);
 		return;
 	}
 	link = list_pop_front(&rq->ready);
 	if (!link) {
-		assert(this_cpu()->intr_depth == 1); /* as a switch does */
 		core_unlock(&rq->lock);
 		return;
 	}
 	self->state = THREAD_READY;
 	list_push_back(&rq->ready, &self->run_link);
-	switch_to(rq, list_entry(link, struct thread, run_link));
+	switch_to(rq, list_entry(link, struct thread, run_link), false);
 }
 
 /* ---- waking ---- */
@@ -330,7 +354,7 @@ static void run_ready(void)
 			return;
 		}
 		current->state = THREAD_READY;
-		switch_to(rq, next);
+		switch_checked(rq, next);
 	}
 }
 

@@ -7,6 +7,7 @@
  */
 #include "boot.h"
 #include "cpu.h"
+#include "aspace.h"
 #include "heap.h"
 #include "ktest.h"
 #include "page.h"
@@ -49,6 +50,7 @@ void memory_give_back(struct list_head *blocks)
 size_t memory_used(void)
 {
 	vm_stack_trim();
+	aspace_trim();
 	heap_trim();
 	return page_total_count() - page_free_count();
 }

@@ -1,0 +1,169 @@
+; syscall_entry.asm - the way in by SYSCALL, and back by SYSRET.
+;
+; SYSCALL (SDM 2B) changes neither stack nor GS: it puts the return address in
+; RCX and the flags in R11, masks the flags by MSR_FMASK (interrupts are off
+; now), and jumps here.  We build a struct trap_frame at the top of the thread's
+; kernel stack, as an interrupt does, and call the function in syscall_table:
+; five of the six arguments are where C wants them already.
+;
+; Most calls need no more of the frame than what C functions may change, so
+; only that is saved and put back.  Calls that look at all registers, or replace
+; them (fork, clone, execve), come in the table as full_NAME, which saves the
+; rest as well and leaves by IRET, with everything from the frame.  So does a
+; call after which there is work to do: the process has been killed.
+;
+; SYSRET has a trap of its own: with an address in RCX that is not canonical it
+; faults in kernel mode, on the user's stack.  Here RCX is the address after a
+; SYSCALL, and the last page of the user half is never mapped (USER_MAX); what
+; was replaced goes by IRET.
+
+%include "layout.inc"
+
+CPU_CURRENT	equ 8
+CPU_USER_RSP	equ 16
+CPU_KERNEL_RSP	equ 24
+THREAD_PROC	equ 8
+PROCESS_KILLED	equ 0
+
+USER_DATA	equ 0x20 | 3
+USER_CODE	equ 0x28 | 3
+VECTOR_SYSCALL	equ 0x100		; trap.h
+
+; struct trap_frame: what lies below the part that the CPU pushes for a trap.
+FRAME_R15	equ 0 * 8
+FRAME_R14	equ 1 * 8
+FRAME_R13	equ 2 * 8
+FRAME_R12	equ 3 * 8
+FRAME_R11	equ 4 * 8
+FRAME_R10	equ 5 * 8
+FRAME_R9	equ 6 * 8
+FRAME_R8	equ 7 * 8
+FRAME_RBP	equ 8 * 8
+FRAME_RDI	equ 9 * 8
+FRAME_RSI	equ 10 * 8
+FRAME_RDX	equ 11 * 8
+FRAME_RCX	equ 12 * 8
+FRAME_RBX	equ 13 * 8
+FRAME_RAX	equ 14 * 8
+FRAME_RIP	equ 17 * 8
+FRAME_RFLAGS	equ 19 * 8
+FRAME_RSP	equ 20 * 8
+REGISTERS	equ 15 * 8
+
+extern syscall_table, syscall_table_size, syscall_unknown
+extern syscall_perturbed, process_check_killed
+extern perturb_on, trap_return
+
+; The registers that C functions preserve, and those that SYSCALL destroys, into
+; a frame at rsp + %1.
+%macro SAVE_REST 1
+	mov	[rsp + %1 + FRAME_RBX], rbx
+	mov	[rsp + %1 + FRAME_RBP], rbp
+	mov	[rsp + %1 + FRAME_R12], r12
+	mov	[rsp + %1 + FRAME_R13], r13
+	mov	[rsp + %1 + FRAME_R14], r14
+	mov	[rsp + %1 + FRAME_R15], r15
+	mov	r11, [rsp + %1 + FRAME_RIP]
+	mov	[rsp + %1 + FRAME_RCX], r11
+	mov	r11, [rsp + %1 + FRAME_RFLAGS]
+	mov	[rsp + %1 + FRAME_R11], r11
+%endmacro
+
+section .text
+global syscall_entry
+syscall_entry:
+	swapgs
+	mov	[gs:CPU_USER_RSP], rsp
+	mov	rsp, [gs:CPU_KERNEL_RSP]
+	push	USER_DATA
+	push	qword [gs:CPU_USER_RSP]
+	push	r11
+	push	USER_CODE
+	push	rcx
+	push	0			; error code
+	push	VECTOR_SYSCALL
+	sub	rsp, REGISTERS
+	mov	[rsp + FRAME_RAX], rax
+	mov	[rsp + FRAME_RDX], rdx
+	mov	[rsp + FRAME_RSI], rsi
+	mov	[rsp + FRAME_RDI], rdi
+	mov	[rsp + FRAME_R8], r8
+	mov	[rsp + FRAME_R9], r9
+	mov	[rsp + FRAME_R10], r10
+	sti
+	cmp	byte [perturb_on], 0
+	jne	.perturbed
+.call:
+	cmp	rax, [syscall_table_size]
+	jae	.unknown
+	mov	rcx, r10
+	call	[syscall_table + rax * 8]
+.done:
+	mov	rcx, [gs:CPU_CURRENT]
+	mov	rcx, [rcx + THREAD_PROC]
+	cmp	byte [rcx + PROCESS_KILLED], 0
+	jne	.work
+	cli
+	mov	rdx, [rsp + FRAME_RDX]
+	mov	rsi, [rsp + FRAME_RSI]
+	mov	rdi, [rsp + FRAME_RDI]
+	mov	r8, [rsp + FRAME_R8]
+	mov	r9, [rsp + FRAME_R9]
+	mov	r10, [rsp + FRAME_R10]
+	mov	rcx, [rsp + FRAME_RIP]
+	mov	r11, [rsp + FRAME_RFLAGS]
+	mov	rsp, [rsp + FRAME_RSP]
+	swapgs
+	o64 sysret
+
+.unknown:
+	call	syscall_unknown
+	jmp	.done
+
+; A schedule point; it must not cost the call its arguments.
+.perturbed:
+	call	syscall_perturbed
+	mov	rax, [rsp + FRAME_RAX]
+	mov	rdx, [rsp + FRAME_RDX]
+	mov	rsi, [rsp + FRAME_RSI]
+	mov	rdi, [rsp + FRAME_RDI]
+	mov	r8, [rsp + FRAME_R8]
+	mov	r9, [rsp + FRAME_R9]
+	mov	r10, [rsp + FRAME_R10]
+	jmp	.call
+
+.work:
+	SAVE_REST 0
+	mov	[rsp + FRAME_RAX], rax
+	call	process_check_killed
+	cli
+	jmp	trap_return
+
+; full_NAME: sys_NAME with a complete frame, which it may replace.
+%macro FULL 1
+extern sys_%1
+global full_%1
+full_%1:
+	SAVE_REST 8			; above our return address
+	add	rsp, 8
+	call	sys_%1
+	jmp	full_return
+%endmacro
+
+FULL fork
+FULL vfork
+FULL clone
+FULL execve
+
+full_return:
+	mov	[rsp + FRAME_RAX], rax
+	call	process_check_killed
+	cli
+	jmp	trap_return
+
+; void user_enter(struct trap_frame *frame): to user mode, by IRET.
+global user_enter
+user_enter:
+	cli
+	mov	rsp, rdi
+	jmp	trap_return

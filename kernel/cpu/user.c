@@ -1,0 +1,95 @@
+/*
+ * user.c - what the CPU keeps for user mode: the entry point of system calls,
+ * and the registers that only programs use.
+ *
+ * The kernel is compiled without floating-point and vector instructions, so
+ * those registers are a program's all the time; they are saved when a user
+ * thread leaves the CPU and loaded when it comes.  The same goes for the base
+ * of FS (thread-local storage), the page tables, and the stack that the next
+ * system call or interrupt begins on.
+ */
+#include "cpu.h"
+#include "errno.h"
+#include "heap.h"
+#include "process.h"
+#include "segments.h"
+#include "string.h"
+#include "syscall.h"
+
+#define MSR_STAR 0xc0000081
+#define MSR_LSTAR 0xc0000082
+#define MSR_FMASK 0xc0000084
+#define MSR_FS_BASE 0xc0000100
+
+/* Cleared on entry: trap, interrupt, direction, nested task, and alignment
+ * check (which is also what lets SMAP be bypassed). */
+#define RFLAGS_TF (1ul << 8)
+#define RFLAGS_DF (1ul << 10)
+#define RFLAGS_NT (1ul << 14)
+
+#define FXSAVE_SIZE 512
+
+_Static_assert(offsetof(struct thread, proc) == THREAD_PROC, "");
+_Static_assert(offsetof(struct process, killed) == PROCESS_KILLED, "");
+
+void syscall_entry(void);
+
+/* The state that a program starts with. */
+static char clean_fpu[FXSAVE_SIZE] __attribute__((aligned(16)));
+
+/* CR0.EM and TS are clear since entry.asm, CR4.OSFXSR is set. */
+void syscall_init_cpu(void)
+{
+	uint32_t mxcsr = 0x1f80;	/* all exceptions masked (SDM 1, 10.2) */
+	uint64_t star = (uint64_t)(SELECTOR_USER_CODE32 | 3) << 48 |
+			(uint64_t)SELECTOR_KERNEL_CODE << 32;
+
+	wrmsr(MSR_STAR, star);
+	wrmsr(MSR_LSTAR, (uintptr_t)syscall_entry);
+	wrmsr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT |
+				 RFLAGS_AC);
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
+	asm volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
+	asm volatile("fxsave64 %0" : "=m"(clean_fpu));
+}
+
+/* A fresh state; -ENOMEM. */
+int user_fpu_create(void **out)
+{
+	void *fpu = kmalloc(FXSAVE_SIZE);
+
+	if (!fpu)
+		return -ENOMEM;
+	memcpy(fpu, clean_fpu, FXSAVE_SIZE);
+	*out = fpu;
+	return 0;
+}
+
+void user_fpu_save(void *fpu)
+{
+	asm volatile("fxsave64 (%0)" : : "r"(fpu) : "memory");
+}
+
+void user_fpu_load(const void *fpu)
+{
+	asm volatile("fxrstor64 (%0)" : : "r"(fpu) : "memory");
+}
+
+void user_set_fs_base(uint64_t base)
+{
+	current->fs_base = base;
+	wrmsr(MSR_FS_BASE, base);
+}
+
+void user_switch_out(struct thread *t)
+{
+	user_fpu_save(t->fpu);
+}
+
+void user_switch_in(struct thread *t)
+{
+	cpu_set_kernel_stack(this_cpu(), t->stack + STACK_SIZE);
+	aspace_activate(t->proc->aspace);
+	wrmsr(MSR_FS_BASE, t->fs_base);
+	user_fpu_load(t->fpu);
+}

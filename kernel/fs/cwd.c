@@ -1,0 +1,119 @@
+/*
+ * cwd.c - the working directory, and readlink.
+ */
+#include "errno.h"
+#include "fs.h"
+#include "heap.h"
+#include "process.h"
+#include "string.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+/* Takes the reference over. */
+static long change_directory(struct inode *inode)
+{
+	struct process *p = current_process();
+	int error = 0;
+
+	if (!inode_is(inode, S_IFDIR))
+		error = -ENOTDIR;
+	if (!error)
+		error = inode_permission(inode, MAY_EXEC);
+	if (!error) {
+		struct inode *old = p->cwd;
+
+		spin_lock(&p->lock);
+		old = p->cwd;
+		p->cwd = inode;
+		spin_unlock(&p->lock);
+		inode = old;
+	}
+	inode_put(inode);
+	return error;
+}
+
+SYSCALL(chdir)
+{
+	UNUSED_FROM_B;
+	struct inode *inode;
+	int error = lookup_inode(AT_FDCWD, a, LOOKUP_FOLLOW, &inode);
+
+	return error ? error : change_directory(inode);
+}
+
+SYSCALL(fchdir)
+{
+	UNUSED_FROM_B;
+	struct file *file = fd_get(a);
+	long result = -ENOTDIR;
+
+	if (!file)
+		return -EBADF;
+	if (file->inode)
+		result = change_directory(inode_get(file->inode));
+	file_put(file);
+	return result;
+}
+
+/* The length with the terminator: getcwd(2), "C library/kernel differences". */
+SYSCALL(getcwd)
+{
+	UNUSED_FROM_C;
+	struct process *p = current_process();
+	char *buf = kmalloc(PATH_MAX), *path;
+	long result;
+
+	if (!buf)
+		return -ENOMEM;
+	mutex_lock(&fs_lock);
+	spin_lock(&p->lock);
+	struct inode *cwd = inode_get(p->cwd);
+	spin_unlock(&p->lock);
+	result = dir_path(cwd, buf, PATH_MAX, &path);
+	mutex_unlock(&fs_lock);
+	inode_put(cwd);
+	if (!result) {
+		size_t len = buf + PATH_MAX - path;
+
+		if (len > b)
+			result = -ERANGE;
+		else
+			result = copy_to_user(a, path, len) ? -EFAULT
+							    : (long)len;
+	}
+	kfree(buf);
+	return result;
+}
+
+static long read_link(int dirfd, uintptr_t path, uintptr_t buf, int size)
+{
+	struct inode *inode;
+	long result;
+
+	if (size <= 0)
+		return -EINVAL;
+	result = lookup_inode(dirfd, path, LOOKUP_EMPTY, &inode);
+	if (result)
+		return result;
+	if (inode_is(inode, S_IFLNK)) {
+		result = MIN((size_t)size, inode->link.len);
+		if (copy_to_user(buf, inode->link.target, result))
+			result = -EFAULT;
+	} else {
+		result = -EINVAL;
+	}
+	inode_put(inode);
+	return result;
+}
+
+SYSCALL(readlink)
+{
+	UNUSED_FROM_D;
+	return read_link(AT_FDCWD, a, b, c);
+}
+
+SYSCALL(readlinkat)
+{
+	UNUSED_FROM_E;
+	return read_link(a, b, c, d);
+}

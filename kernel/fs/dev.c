@@ -1,0 +1,159 @@
+/*
+ * dev.c - the devices that programs find in /dev.
+ *
+ * A device's node has a number, its major and minor as on Linux, and the number
+ * decides which ops an open file gets; so a node that mknod(2) makes elsewhere
+ * works as well.
+ */
+#include "errno.h"
+#include "fs.h"
+#include "page.h"
+#include "panic.h"
+#include "random.h"
+#include "string.h"
+#include "uaccess.h"
+
+/* ---- null, zero, full ---- */
+
+static long null_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
+{
+	(void)f;
+	(void)buf;
+	(void)len;
+	(void)pos;
+	return 0;
+}
+
+static long null_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
+{
+	(void)f;
+	(void)buf;
+	(void)pos;
+	return len;
+}
+
+static long full_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
+{
+	(void)f;
+	(void)buf;
+	(void)pos;
+	return len > 0 ? -ENOSPC : 0;
+}
+
+static long zero_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
+{
+	size_t done = 0;
+
+	(void)f;
+	(void)pos;
+	while (done < len) {
+		size_t n = MIN(len - done, (size_t)PAGE_SIZE);
+		size_t copied = copy_to_user_partial(buf + done, zeros, n);
+
+		done += copied;
+		if (copied < n)
+			return done ? (long)done : -EFAULT;
+	}
+	return done;
+}
+
+/* Devices without a position accept any: lseek(2) on /dev/null succeeds. */
+static long null_lseek(struct file *f, int64_t offset, int whence)
+{
+	(void)offset;
+	(void)whence;
+	return f->pos = 0;
+}
+
+/* For mmap: fresh zeros each time. */
+static struct page *zero_page(struct file *f, uint64_t offset)
+{
+	(void)f;
+	(void)offset;
+	return page_alloc_zeroed(0);
+}
+
+/* ---- random, urandom ---- */
+
+static long random_read(struct file *f, uintptr_t buf, size_t len,
+			uint64_t *pos)
+{
+	(void)f;
+	(void)pos;
+	return random_to_user(buf, len);
+}
+
+/* ---- the table ---- */
+
+static const struct file_ops null_ops = {
+	.read = null_read,
+	.write = null_write,
+	.lseek = null_lseek,
+};
+
+static const struct file_ops zero_ops = {
+	.read = zero_read,
+	.write = null_write,
+	.lseek = null_lseek,
+	.page = zero_page,
+};
+
+static const struct file_ops full_ops = {
+	.read = zero_read,
+	.write = full_write,
+	.lseek = null_lseek,
+};
+
+static const struct file_ops random_ops = {
+	.read = random_read,
+	.write = null_write,
+	.lseek = null_lseek,
+};
+
+static const struct device {
+	const char *name;
+	uint64_t rdev;
+	const struct file_ops *ops;
+} devices[] = {
+	{"null", DEVICE(1, 3), &null_ops},
+	{"zero", DEVICE(1, 5), &zero_ops},
+	{"full", DEVICE(1, 7), &full_ops},
+	{"random", DEVICE(1, 8), &random_ops},
+	{"urandom", DEVICE(1, 9), &random_ops},
+	{"ttyS0", DEVICE(4, 64), &console_file_ops},
+	{"tty", DEVICE(5, 0), &console_file_ops},
+	{"console", DEVICE(5, 1), &console_file_ops},
+};
+
+int dev_open(struct file *f, uint64_t rdev)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		if (devices[i].rdev == rdev) {
+			f->ops = devices[i].ops;
+			return 0;
+		}
+	return -ENXIO;
+}
+
+/* ---- /dev ---- */
+
+static void make_device(struct inode *dir, const struct device *d)
+{
+	struct inode *inode = inode_create(S_IFCHR | 0666);
+
+	if (!inode || dir_add(dir, d->name, strlen(d->name), inode))
+		panic("dev_init: no memory for /dev/%s", d->name);
+	inode->rdev = d->rdev;
+	inode_put(inode);
+}
+
+/* What the archive has brought stays as it is. */
+void dev_init(struct inode *dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		const char *name = devices[i].name;
+
+		if (!dir_find(dir, name, strlen(name)))
+			make_device(dir, &devices[i]);
+	}
+}

@@ -1,0 +1,156 @@
+/*
+ * fd.c - the system calls on descriptors: close, dup, fcntl.
+ *
+ * dup(2) and its relatives make another number for the same open file, with
+ * one position and one set of status flags.  What belongs to the number alone
+ * is one flag, close-on-exec, which lives in the table.
+ */
+#include "errno.h"
+#include "fd_table.h"
+#include "fs.h"
+#include "process.h"
+#include "syscall.h"
+
+#define F_DUPFD 0
+#define F_GETFD 1
+#define F_SETFD 2
+#define F_GETFL 3
+#define F_SETFL 4
+#define F_DUPFD_CLOEXEC 1030
+#define FD_CLOEXEC 1
+
+/* What F_SETFL may change; the rest is ignored (fcntl(2)). */
+#define SETFL_MASK (O_APPEND | O_NONBLOCK)
+
+#define CLOSE_RANGE_CLOEXEC 4u
+
+SYSCALL(close)
+{
+	UNUSED_FROM_B;
+	return fd_close(a);
+}
+
+/* The reference of fd_get() goes to the new descriptor. */
+static long duplicate(int fd, int from, bool cloexec)
+{
+	struct file *f = fd_get(fd);
+	long new;
+
+	if (!f)
+		return -EBADF;
+	new = fd_install(f, from, cloexec);
+	if (new < 0)
+		file_put(f);
+	return new;
+}
+
+SYSCALL(dup)
+{
+	UNUSED_FROM_B;
+	return duplicate(a, 0, false);
+}
+
+static long duplicate_to(int fd, unsigned int new, bool cloexec)
+{
+	struct file *f;
+	long result;
+
+	if (new >= fd_limit())
+		return -EBADF;
+	f = fd_get(fd);
+	if (!f)
+		return -EBADF;
+	result = fdtable_replace(current_process()->files, f, new, cloexec);
+	if (result < 0)
+		file_put(f);
+	return result;
+}
+
+/* To itself: only the check that it is open (dup(2)). */
+SYSCALL(dup2)
+{
+	UNUSED_FROM_C;
+	if ((int)a == (int)b) {
+		struct file *f = fd_get(a);
+
+		if (!f)
+			return -EBADF;
+		file_put(f);
+		return (int)a;
+	}
+	return duplicate_to(a, b, false);
+}
+
+SYSCALL(dup3)
+{
+	UNUSED_FROM_D;
+	if ((c & ~O_CLOEXEC) || (int)a == (int)b)
+		return -EINVAL;
+	return duplicate_to(a, b, c & O_CLOEXEC);
+}
+
+static long set_flags(struct file *f, unsigned int flags)
+{
+	mutex_lock(&f->lock);
+	f->flags = (f->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
+	mutex_unlock(&f->lock);
+	return 0;
+}
+
+static long control(struct file *f, int fd, int command, uint64_t arg)
+{
+	struct fdtable *t = current_process()->files;
+
+	if ((f->flags & O_PATH) && command == F_SETFL)
+		return -EBADF;
+	switch (command) {
+	case F_DUPFD:
+	case F_DUPFD_CLOEXEC:
+		if (arg >= fd_limit())
+			return -EINVAL;
+		return duplicate(fd, arg, command == F_DUPFD_CLOEXEC);
+	case F_GETFD:
+		return fdtable_get_cloexec(t, fd);
+	case F_SETFD:
+		return fdtable_set_cloexec(t, fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return f->flags;
+	case F_SETFL:
+		return set_flags(f, arg);
+	default:
+		return -EINVAL;
+	}
+}
+
+SYSCALL(fcntl)
+{
+	UNUSED_FROM_D;
+	struct file *file = fd_get(a);
+	long result;
+
+	if (!file)
+		return -EBADF;
+	result = control(file, a, b, c);
+	file_put(file);
+	return result;
+}
+
+/* Looks at open descriptors only, however wide the range. */
+SYSCALL(close_range)
+{
+	UNUSED_FROM_D;
+	struct fdtable *t = current_process()->files;
+	unsigned int first = a, last = b;
+
+	if (first > last || (c & ~CLOSE_RANGE_CLOEXEC))
+		return -EINVAL;
+	for (int fd; (fd = fdtable_next(t, first)) >= 0; first = fd + 1) {
+		if ((unsigned int)fd > last)
+			break;
+		if (c & CLOSE_RANGE_CLOEXEC)
+			fdtable_set_cloexec(t, fd, true);
+		else
+			fdtable_close(t, fd);
+	}
+	return 0;
+}

@@ -1,0 +1,164 @@
+/*
+ * rename.c - rename(2): a name moves, in one step that nobody sees half done.
+ *
+ * Both paths are walked under one hold of fs_lock, so nothing can change
+ * between the checks and the move.  A directory may not be moved into itself or
+ * below: it and what is in it would hang together, with no way from the root.
+ */
+#include "errno.h"
+#include "fs.h"
+#include "syscall.h"
+
+#define RENAME_NOREPLACE 1u
+#define RENAME_EXCHANGE 2u
+
+/* Is `inode` the directory, or somewhere above it? */
+static bool is_above(const struct inode *inode, const struct inode *dir)
+{
+	while (dir != inode && dir != dir->dir.parent)
+		dir = dir->dir.parent;
+	return dir == inode;
+}
+
+/* A directory that gets another parent changes itself: its "..". */
+static int may_leave(const struct lookup *from, const struct lookup *to)
+{
+	int error = name_may_remove(from->dir, from->inode);
+
+	if (!error && inode_is(from->inode, S_IFDIR)) {
+		if (is_above(from->inode, to->dir))
+			error = -EINVAL;
+		else if (from->dir != to->dir)
+			error = inode_permission(from->inode, MAY_WRITE);
+	}
+	return error;
+}
+
+/* May what has the new name now be replaced? */
+static int may_replace(const struct inode *inode, const struct inode *old)
+{
+	bool directory = inode_is(inode, S_IFDIR);
+
+	if (directory && !inode_is(old, S_IFDIR))
+		return -ENOTDIR;
+	if (!directory && inode_is(old, S_IFDIR))
+		return -EISDIR;
+	return directory && old->dir.count > 0 ? -ENOTEMPTY : 0;
+}
+
+static int check(const struct lookup *from, const struct lookup *to,
+		 unsigned int flags)
+{
+	bool exchange = flags & RENAME_EXCHANGE;
+	int error;
+
+	if (from->last != LAST_NAME || to->last != LAST_NAME)
+		return -EBUSY;
+	if (!from->inode || (exchange && !to->inode))
+		return -ENOENT;
+	if (to->inode && (flags & RENAME_NOREPLACE))
+		return -EEXIST;
+	if (to->slashes && !inode_is(from->inode, S_IFDIR) && !exchange)
+		return -ENOTDIR;
+	error = may_leave(from, to);
+	if (error || from->inode == to->inode)
+		return error;
+	if (!to->inode) /* a new name; the slashes were looked at above */
+		return lookup_may_create(to, true);
+	if (exchange)
+		return may_leave(to, from);
+	if (is_above(to->inode, from->dir) && inode_is(to->inode, S_IFDIR))
+		return -ENOTEMPTY;
+	error = name_may_remove(to->dir, to->inode);
+	return error ? error : may_replace(from->inode, to->inode);
+}
+
+/* Returns the node whose name has gone, or NULL, with the name's reference.
+ * The new name comes first, as only that can fail. */
+static int move(struct lookup *from, struct lookup *to, struct inode **gone)
+{
+	int error = 0;
+
+	if (to->inode)
+		*gone = dir_replace(to->dir, to->name, to->len, from->inode);
+	else
+		error = dir_add(to->dir, to->name, to->len, from->inode);
+	if (error)
+		return error;
+	if (*gone)
+		name_removed(*gone);
+	inode_put(dir_remove(from->dir, from->name, from->len));
+	return 0;
+}
+
+static void exchange(struct lookup *from, struct lookup *to)
+{
+	struct inode *a, *b;
+
+	a = dir_replace(from->dir, from->name, from->len, to->inode);
+	b = dir_replace(to->dir, to->name, to->len, a);
+	inode_put(a); /* both have their new names' references */
+	inode_put(b);
+}
+
+static long rename_walked(struct lookup *from, struct lookup *to,
+			  unsigned int flags)
+{
+	struct inode *gone = NULL;
+	int error;
+
+	mutex_lock(&fs_lock);
+	error = lookup_walk(from, 0);
+	if (!error)
+		error = lookup_walk(to, 0);
+	if (!error)
+		error = check(from, to, flags);
+	if (!error && from->inode != to->inode) {
+		if (flags & RENAME_EXCHANGE)
+			exchange(from, to);
+		else
+			error = move(from, to, &gone);
+	}
+	mutex_unlock(&fs_lock);
+	inode_put(gone);
+	return error;
+}
+
+static long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
+		      uintptr_t to_path, unsigned int flags)
+{
+	struct lookup from, to;
+	long result;
+
+	if (flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE) ||
+	    flags == (RENAME_NOREPLACE | RENAME_EXCHANGE))
+		return -EINVAL;
+	result = lookup_prepare_user(&from, from_dirfd, from_path);
+	if (result)
+		return result;
+	result = lookup_prepare_user(&to, to_dirfd, to_path);
+	if (!result) {
+		result = rename_walked(&from, &to, flags);
+		lookup_release(&to);
+	}
+	lookup_release(&from);
+	return result;
+}
+
+SYSCALL(rename)
+{
+	UNUSED_FROM_C;
+	return rename_at(AT_FDCWD, a, AT_FDCWD, b, 0);
+}
+
+SYSCALL(renameat)
+{
+	UNUSED_FROM_E;
+	return rename_at(a, b, c, d, 0);
+}
+
+SYSCALL(renameat2)
+{
+	UNUSED_FROM_F;
+	return rename_at(a, b, c, d, e);
+}

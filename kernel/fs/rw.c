@@ -1,0 +1,379 @@
+/*
+ * rw.c - read, write, and what else is done to an open file.
+ *
+ * The work is the file's ops'.  Here are the checks that are the same for all,
+ * and the position: a file that has one (it has ops->lseek) is locked for the
+ * whole call, so that two writers who share it, after a fork, do not write to
+ * the same place.
+ */
+#include "errno.h"
+#include "fd_table.h"
+#include "fs.h"
+#include "heap.h"
+#include "process.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+#define RW_MAX 0x7ffff000ul /* at most in one call: read(2), NOTES */
+#define IOV_MAX 1024
+#define IOV_FEW 8
+
+enum direction { READ, WRITE };
+
+struct iovec {
+	uintptr_t base;
+	size_t len;
+};
+
+/* ---- the common way ---- */
+
+static inline int may_transfer(const struct file *f, enum direction way)
+{
+	unsigned int mode = f->flags & (O_ACCMODE | O_PATH);
+
+	if (mode == (way == READ ? O_WRONLY : O_RDONLY) || mode > O_RDWR)
+		return -EBADF;
+	return way == READ ? (f->ops->read ? 0 : -EINVAL)
+			   : (f->ops->write ? 0 : -EINVAL);
+}
+
+static inline long transfer(struct file *f, enum direction way, uintptr_t buf,
+			    size_t len, uint64_t *pos)
+{
+	len = MIN(len, RW_MAX);
+	if (!user_range_ok(buf, len))
+		return -EFAULT;
+	return way == READ ? f->ops->read(f, buf, len, pos)
+			   : f->ops->write(f, buf, len, pos);
+}
+
+/* The pieces one after the other, until one is not moved whole. */
+static long transfer_pieces(struct file *f, enum direction way,
+			    const struct iovec *iov, unsigned int count,
+			    uint64_t *pos)
+{
+	long done = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		long n = transfer(f, way, iov[i].base, iov[i].len, pos);
+
+		if (n < 0)
+			return done > 0 ? done : n;
+		done += n;
+		if ((size_t)n < iov[i].len)
+			break;
+	}
+	return done;
+}
+
+static bool position_begin(struct file *f)
+{
+	if (f->ops->lseek)
+		mutex_lock(&f->lock);
+	return f->ops->lseek;
+}
+
+static void position_end(struct file *f, bool locked)
+{
+	if (locked)
+		mutex_unlock(&f->lock);
+}
+
+/* At the file's position if pos is NULL. */
+static long transfer_at(struct file *f, enum direction way,
+			const struct iovec *iov, unsigned int count,
+			uint64_t *pos)
+{
+	long result = may_transfer(f, way);
+
+	if (result)
+		return result;
+	if (pos)
+		return f->ops->lseek ? transfer_pieces(f, way, iov, count, pos)
+				     : -ESPIPE;
+	bool locked = position_begin(f);
+
+	result = transfer_pieces(f, way, iov, count, &f->pos);
+	position_end(f, locked);
+	return result;
+}
+
+static long transfer_fd(int fd, enum direction way, const struct iovec *iov,
+			unsigned int count, uint64_t *pos)
+{
+	struct fd_use use = fd_use_begin(fd);
+	long result = -EBADF;
+
+	if (use.file)
+		result = transfer_at(use.file, way, iov, count, pos);
+	fd_use_end(use);
+	return result;
+}
+
+/* read(2) and write(2), which most calls are: one buffer, at the position. */
+static inline long transfer_one(int fd, enum direction way, uintptr_t buf,
+				size_t len)
+{
+	struct fd_use use = fd_use_begin(fd);
+	struct file *f = use.file;
+	long result = f ? may_transfer(f, way) : -EBADF;
+
+	if (!result) {
+		bool locked = position_begin(f);
+
+		result = transfer(f, way, buf, len, &f->pos);
+		position_end(f, locked);
+	}
+	fd_use_end(use);
+	return result;
+}
+
+/* ---- one buffer ---- */
+
+SYSCALL(read)
+{
+	UNUSED_FROM_D;
+	return transfer_one(a, READ, b, c);
+}
+
+SYSCALL(write)
+{
+	UNUSED_FROM_D;
+	return transfer_one(a, WRITE, b, c);
+}
+
+SYSCALL(pread64)
+{
+	UNUSED_FROM_E;
+	if ((int64_t)d < 0)
+		return -EINVAL;
+	return transfer_fd(a, READ, &(struct iovec){b, c}, 1, &d);
+}
+
+SYSCALL(pwrite64)
+{
+	UNUSED_FROM_E;
+	if ((int64_t)d < 0)
+		return -EINVAL;
+	return transfer_fd(a, WRITE, &(struct iovec){b, c}, 1, &d);
+}
+
+/* ---- many buffers ---- */
+
+/* The list is copied once; all of it must be sane before any byte moves. */
+static int iovec_check(struct iovec *iov, unsigned int count)
+{
+	size_t total = 0;
+
+	for (unsigned int i = 0; i < count; i++) {
+		if ((int64_t)iov[i].len < 0)
+			return -EINVAL;
+		iov[i].len = MIN(iov[i].len, RW_MAX - total);
+		total += iov[i].len;
+		if (!user_range_ok(iov[i].base, iov[i].len))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+static long transfer_vector(int fd, enum direction way, uintptr_t list,
+			    uint64_t count, uint64_t *pos)
+{
+	struct iovec few[IOV_FEW], *iov = few;
+	long result;
+
+	if (count > IOV_MAX)
+		return -EINVAL;
+	if (count > IOV_FEW)
+		iov = kmalloc(count * sizeof(*iov));
+	if (!iov)
+		return -ENOMEM;
+	result = copy_from_user(iov, list, count * sizeof(*iov));
+	if (!result)
+		result = iovec_check(iov, count);
+	if (!result)
+		result = transfer_fd(fd, way, iov, count, pos);
+	if (iov != few)
+		kfree(iov);
+	return result;
+}
+
+SYSCALL(readv)
+{
+	UNUSED_FROM_D;
+	return transfer_vector(a, READ, b, c, NULL);
+}
+
+SYSCALL(writev)
+{
+	UNUSED_FROM_D;
+	return transfer_vector(a, WRITE, b, c, NULL);
+}
+
+SYSCALL(preadv)
+{
+	UNUSED_FROM_E;
+	if ((int64_t)d < 0)
+		return -EINVAL;
+	return transfer_vector(a, READ, b, c, &d);
+}
+
+SYSCALL(pwritev)
+{
+	UNUSED_FROM_E;
+	if ((int64_t)d < 0)
+		return -EINVAL;
+	return transfer_vector(a, WRITE, b, c, &d);
+}
+
+/* ---- position, directory, device ---- */
+
+SYSCALL(lseek)
+{
+	UNUSED_FROM_D;
+	struct file *file = fd_get(a);
+	long result = -ESPIPE;
+
+	if (!file)
+		return -EBADF;
+	if (file->flags & O_PATH)
+		result = -EBADF;
+	else if (file->ops->lseek) {
+		mutex_lock(&file->lock);
+		result = file->ops->lseek(file, b, c);
+		mutex_unlock(&file->lock);
+	}
+	file_put(file);
+	return result;
+}
+
+SYSCALL(getdents64)
+{
+	UNUSED_FROM_D;
+	struct file *file = fd_get(a);
+	long result = -ENOTDIR;
+
+	if (!file)
+		return -EBADF;
+	if (file->flags & O_PATH)
+		result = -EBADF;
+	else if (file->ops->getdents64) {
+		mutex_lock(&file->lock);
+		result = file->ops->getdents64(file, b, (unsigned int)c);
+		mutex_unlock(&file->lock);
+	}
+	file_put(file);
+	return result;
+}
+
+#define FIONBIO 0x5421
+
+static long set_nonblocking(struct file *f, uintptr_t arg)
+{
+	int on;
+
+	if (get_user(on, arg))
+		return -EFAULT;
+	mutex_lock(&f->lock);
+	f->flags = on ? f->flags | O_NONBLOCK : f->flags & ~O_NONBLOCK;
+	mutex_unlock(&f->lock);
+	return 0;
+}
+
+SYSCALL(ioctl)
+{
+	UNUSED_FROM_D;
+	struct file *file = fd_get(a);
+	long result = -ENOTTY;
+
+	if (!file)
+		return -EBADF;
+	if (file->flags & O_PATH)
+		result = -EBADF;
+	else if ((unsigned int)b == FIONBIO)
+		result = set_nonblocking(file, c);
+	else if (file->ops->ioctl)
+		result = file->ops->ioctl(file, b, c);
+	file_put(file);
+	return result;
+}
+
+/* ---- size ---- */
+
+static long truncate_inode(struct inode *inode, uint64_t size)
+{
+	if ((int64_t)size < 0)
+		return -EINVAL;
+	if (size > process_limit(RLIMIT_FSIZE)) {
+		signal_file_too_large();
+		return -EFBIG;
+	}
+	if (inode_is(inode, S_IFDIR))
+		return -EISDIR;
+	if (!inode_is(inode, S_IFREG))
+		return -EINVAL;
+	return ram_file_truncate(inode, size);
+}
+
+SYSCALL(truncate)
+{
+	UNUSED_FROM_C;
+	struct inode *inode;
+	long result = lookup_inode(AT_FDCWD, a, LOOKUP_FOLLOW, &inode);
+
+	if (result)
+		return result;
+	result = inode_permission(inode, MAY_WRITE);
+	if (!result)
+		result = truncate_inode(inode, b);
+	inode_put(inode);
+	return result;
+}
+
+SYSCALL(ftruncate)
+{
+	UNUSED_FROM_C;
+	struct file *file = fd_get(a);
+	long result = -EINVAL;
+
+	if (!file)
+		return -EBADF;
+	if (file->flags & O_PATH)
+		result = -EBADF;
+	else if (file->inode && (file->flags & O_ACCMODE) != O_RDONLY)
+		result = truncate_inode(file->inode, b);
+	file_put(file);
+	return result;
+}
+
+/* ---- nothing is ever unwritten ---- */
+
+static long sync_fd(int fd)
+{
+	struct file *f = fd_get(fd);
+
+	if (!f)
+		return -EBADF;
+	long result = f->inode ? 0 : -EINVAL;
+
+	file_put(f);
+	return result;
+}
+
+SYSCALL(fsync)
+{
+	UNUSED_FROM_B;
+	return sync_fd(a);
+}
+
+SYSCALL(fdatasync)
+{
+	UNUSED_FROM_B;
+	return sync_fd(a);
+}
+
+SYSCALL(sync)
+{
+	UNUSED_FROM_A;
+	return 0;
+}

@@ -1,0 +1,109 @@
+/*
+ * sys_misc.c - who and what this machine is: uname, sysinfo, its name.
+ *
+ * Programs ask uname(2) whether they run on Linux, and which one: they get the
+ * answer that fits the calls they may use.
+ */
+#include "aspace.h"
+#include "errno.h"
+#include "heap.h"
+#include "page.h"
+#include "process.h"
+#include "spinlock.h"
+#include "string.h"
+#include "syscall.h"
+#include "time.h"
+#include "uaccess.h"
+#include "vm.h"
+
+#define NAME_SIZE 65 /* with the terminator: struct new_utsname */
+
+struct utsname {
+	char sysname[NAME_SIZE], nodename[NAME_SIZE], release[NAME_SIZE];
+	char version[NAME_SIZE], machine[NAME_SIZE], domainname[NAME_SIZE];
+};
+
+static struct spinlock lock = SPINLOCK_INIT("uname");
+
+/* The two names that can be set need lock. */
+static struct utsname names = {
+	.sysname = "Linux",
+	.nodename = "signalbox",
+	.release = "6.1.0-signalbox",
+	.version = "Signalbox",
+	.machine = "x86_64",
+	.domainname = "(none)",
+};
+
+SYSCALL(uname)
+{
+	UNUSED_FROM_B;
+	struct utsname copy;
+
+	spin_lock(&lock);
+	copy = names;
+	spin_unlock(&lock);
+	return put_user(copy, a);
+}
+
+static long set_name(char *name, uintptr_t addr, uint64_t len)
+{
+	char copy[NAME_SIZE] = "";
+
+	if (!process_is_root())
+		return -EPERM;
+	if (len >= NAME_SIZE)
+		return -EINVAL;
+	if (copy_from_user(copy, addr, len))
+		return -EFAULT;
+	spin_lock(&lock);
+	memcpy(name, copy, NAME_SIZE);
+	spin_unlock(&lock);
+	return 0;
+}
+
+SYSCALL(sethostname)
+{
+	UNUSED_FROM_C;
+	return set_name(names.nodename, a, b);
+}
+
+SYSCALL(setdomainname)
+{
+	UNUSED_FROM_C;
+	return set_name(names.domainname, a, b);
+}
+
+/* ---- sysinfo ---- */
+
+struct sysinfo {
+	int64_t uptime;    /* seconds */
+	uint64_t loads[3]; /* not measured */
+	uint64_t total_ram, free_ram, shared_ram, buffer_ram;
+	uint64_t total_swap, free_swap;
+	uint16_t procs, padding[3];
+	uint64_t total_high, free_high;
+	uint32_t unit; /* bytes that the sizes count in */
+	uint32_t end;
+};
+
+_Static_assert(sizeof(struct sysinfo) == 112, "Linux x86-64's size");
+
+SYSCALL(sysinfo)
+{
+	UNUSED_FROM_B;
+	/* What the kernel keeps for reuse is free memory. */
+	vm_stack_trim();
+	aspace_trim();
+	heap_trim();
+
+	struct sysinfo info = {
+		.uptime = time_ns() / NSEC_PER_SEC,
+		.total_ram = page_total_count() * PAGE_SIZE,
+		.free_ram = page_free_count() * PAGE_SIZE,
+		.procs = MIN(process_count(), UINT16_MAX),
+		.unit = 1,
+	};
+
+	return put_user(info, a);
+}

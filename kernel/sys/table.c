@@ -1,0 +1,203 @@
+/*
+ * table.c - the system calls: a line each, by their Linux x86-64 numbers.
+ *
+ * The name in a line is the call's manual page, section 2; sys_NAME is the
+ * function, beside what it works on.  A line with F is a call that needs all of
+ * the caller's registers: see cpu/syscall_entry.asm, which reads this table.
+ */
+#include "syscall.h"
+#include "cpu.h"
+#include "errno.h"
+#include "perturb.h"
+#include "printk.h"
+#include "process.h"
+
+#define CALLS(X, F) \
+	X(0, read) \
+	X(1, write) \
+	X(2, open) \
+	X(3, close) \
+	X(4, stat) \
+	X(5, fstat) \
+	X(6, lstat) \
+	X(7, poll) \
+	X(8, lseek) \
+	X(9, mmap) \
+	X(10, mprotect) \
+	X(11, munmap) \
+	X(12, brk) \
+	X(13, rt_sigaction) \
+	X(14, rt_sigprocmask) \
+	X(16, ioctl) \
+	X(17, pread64) \
+	X(18, pwrite64) \
+	X(19, readv) \
+	X(20, writev) \
+	X(21, access) \
+	X(22, pipe) \
+	X(23, select) \
+	X(24, sched_yield) \
+	X(25, mremap) \
+	X(26, msync) \
+	X(28, madvise) \
+	X(32, dup) \
+	X(33, dup2) \
+	X(35, nanosleep) \
+	X(39, getpid) \
+	X(41, socket) \
+	X(53, socketpair) \
+	F(56, clone) \
+	F(57, fork) \
+	F(58, vfork) \
+	F(59, execve) \
+	X(60, exit) \
+	X(61, wait4) \
+	X(62, kill) \
+	X(63, uname) \
+	X(72, fcntl) \
+	X(74, fsync) \
+	X(75, fdatasync) \
+	X(76, truncate) \
+	X(77, ftruncate) \
+	X(79, getcwd) \
+	X(80, chdir) \
+	X(81, fchdir) \
+	X(82, rename) \
+	X(83, mkdir) \
+	X(84, rmdir) \
+	X(85, creat) \
+	X(86, link) \
+	X(87, unlink) \
+	X(88, symlink) \
+	X(89, readlink) \
+	X(90, chmod) \
+	X(91, fchmod) \
+	X(92, chown) \
+	X(93, fchown) \
+	X(94, lchown) \
+	X(95, umask) \
+	X(96, gettimeofday) \
+	X(97, getrlimit) \
+	X(98, getrusage) \
+	X(99, sysinfo) \
+	X(100, times) \
+	X(102, getuid) \
+	X(104, getgid) \
+	X(105, setuid) \
+	X(106, setgid) \
+	X(107, geteuid) \
+	X(108, getegid) \
+	X(109, setpgid) \
+	X(110, getppid) \
+	X(111, getpgrp) \
+	X(112, setsid) \
+	X(113, setreuid) \
+	X(114, setregid) \
+	X(115, getgroups) \
+	X(116, setgroups) \
+	X(117, setresuid) \
+	X(118, getresuid) \
+	X(119, setresgid) \
+	X(120, getresgid) \
+	X(121, getpgid) \
+	X(122, setfsuid) \
+	X(123, setfsgid) \
+	X(124, getsid) \
+	X(127, rt_sigpending) \
+	X(131, sigaltstack) \
+	X(133, mknod) \
+	X(157, prctl) \
+	X(158, arch_prctl) \
+	X(160, setrlimit) \
+	X(162, sync) \
+	X(170, sethostname) \
+	X(171, setdomainname) \
+	X(186, gettid) \
+	X(200, tkill) \
+	X(201, time) \
+	X(202, futex) \
+	X(204, sched_getaffinity) \
+	X(217, getdents64) \
+	X(218, set_tid_address) \
+	X(227, clock_settime) \
+	X(228, clock_gettime) \
+	X(229, clock_getres) \
+	X(230, clock_nanosleep) \
+	X(231, exit_group) \
+	X(234, tgkill) \
+	X(247, waitid) \
+	X(257, openat) \
+	X(258, mkdirat) \
+	X(259, mknodat) \
+	X(260, fchownat) \
+	X(262, newfstatat) \
+	X(263, unlinkat) \
+	X(264, renameat) \
+	X(265, linkat) \
+	X(266, symlinkat) \
+	X(267, readlinkat) \
+	X(268, fchmodat) \
+	X(269, faccessat) \
+	X(270, pselect6) \
+	X(271, ppoll) \
+	X(273, set_robust_list) \
+	X(280, utimensat) \
+	X(292, dup3) \
+	X(293, pipe2) \
+	X(295, preadv) \
+	X(296, pwritev) \
+	X(302, prlimit64) \
+	X(309, getcpu) \
+	X(316, renameat2) \
+	X(318, getrandom) \
+	X(334, rseq) \
+	X(435, clone3) \
+	X(436, close_range) \
+	X(439, faccessat2)
+
+#define DECLARE(number, name) SYSCALL(name);
+#define DECLARE_FULL(number, name) void full_##name(void);
+CALLS(DECLARE, DECLARE_FULL)
+
+#define ENTRY(number, name) [number] = (void *)sys_##name,
+#define ENTRY_FULL(number, name) [number] = (void *)full_##name,
+
+/* First all, then those that exist. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+#define HIGHEST 511
+
+void *const syscall_table[HIGHEST + 1] = {
+	[0 ... HIGHEST] = (void *)syscall_unknown,
+	CALLS(ENTRY, ENTRY_FULL)
+};
+const uint64_t syscall_table_size = ARRAY_SIZE(syscall_table);
+
+struct trap_frame *syscall_frame(void)
+{
+	return (struct trap_frame *)(current->stack + STACK_SIZE) - 1;
+}
+
+void syscall_perturbed(void)
+{
+	sched_point(POINT_SYSCALL, NULL);
+}
+
+/* What a program asks for in vain is said once a number, so that one sees what
+ * it lacks. */
+long syscall_unknown(void)
+{
+	static uint8_t said[(HIGHEST + 1) / 8];
+	uint64_t number = syscall_frame()->rax;
+
+	if (number <= HIGHEST) {
+		uint8_t bit = 1u << number % 8;
+
+		if (__atomic_fetch_or(&said[number / 8], bit,
+				      __ATOMIC_RELAXED) & bit)
+			return -ENOSYS;
+		printk("%s: unknown system call %lu\n", current->proc->name,
+		       number);
+	}
+	return -ENOSYS;
+}

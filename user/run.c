@@ -1,0 +1,148 @@
+/*
+ * run - runs test programs one after the other, as the first process.
+ *
+ *	run user/fork user/wait		programs of /tests
+ *	run user			all of a folder
+ *
+ * The kernel starts it when its command line says test=user/fork.  Each
+ * program prints its own results, with spaces before them; then comes one line
+ * for the program, as KTAP wants it.  A program has passed when it has ended
+ * with status 0, has left no process behind, and memory and processes are what
+ * they were before.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_TESTS = 256, SETTLE_TRIES = 1000 };
+
+static char *tests[MAX_TESTS];
+static int test_count;
+
+static void add(const char *folder, const char *name)
+{
+	if (test_count < MAX_TESTS)
+		if (asprintf(&tests[test_count], "%s%s%s", folder,
+			     *folder ? "/" : "", name) > 0)
+			test_count++;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A folder's programs in order, or the one program. */
+static void add_all(const char *selection)
+{
+	int before = test_count;
+	struct dirent *entry;
+	DIR *folder;
+
+	folder = opendir(selection);
+	if (!folder) {
+		add("", selection);
+		return;
+	}
+	while ((entry = readdir(folder)))
+		if (entry->d_name[0] != '.')
+			add(selection, entry->d_name);
+	closedir(folder);
+	qsort(tests + before, test_count - before, sizeof(*tests), by_name);
+}
+
+struct usage {
+	long memory;	/* bytes in use, of those that programs can have */
+	int processes;
+};
+
+static struct usage usage(void)
+{
+	struct sysinfo info;
+
+	sysinfo(&info);
+	return (struct usage){ info.totalram - info.freeram, info.procs };
+}
+
+/* Orphans come to us; what the kernel frees by itself gets a moment. */
+static int leaks(const struct usage *before)
+{
+	struct usage after;
+
+	while (wait(NULL) > 0)
+		;
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		after = usage();
+		if (after.memory <= before->memory &&
+		    after.processes <= before->processes)
+			return 0;
+		sched_yield();
+	}
+	printf("# leak: %ld KiB, %d processes\n",
+	       (after.memory - before->memory) / 1024,
+	       after.processes - before->processes);
+	return 1;
+}
+
+/* Waits for one; the orphans that end meanwhile are ours as well. */
+static int wait_for(pid_t pid)
+{
+	int status;
+	pid_t ended;
+
+	do
+		ended = wait(&status);
+	while (ended > 0 && ended != pid);
+	return ended == pid ? status : -1;
+}
+
+static int run(const char *name)
+{
+	struct usage before = usage();
+	char *argv[] = { (char *)name, NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execv(name, argv);
+		perror(name);
+		_exit(127);
+	}
+	if (pid < 0) {
+		printf("# %s cannot be started\n", name);
+		return 1;
+	}
+	status = wait_for(pid);
+	if (WIFSIGNALED(status))
+		printf("# %s was killed by signal %d\n", name,
+		       WTERMSIG(status));
+	return leaks(&before) || status != 0;
+}
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (chdir("/tests") < 0)
+		return 1;
+	setenv("TAP_INDENT", "    ", 1);
+	for (int i = 1; i < argc; i++)
+		add_all(argv[i]);
+	printf("KTAP version 1\n1..%d\n", test_count);
+	for (int i = 0; i < test_count; i++) {
+		int bad = run(tests[i]);
+
+		printf("%sok %d - %s\n", bad ? "not " : "", i + 1, tests[i]);
+		failed += bad;
+	}
+	printf("# %d passed, %d failed, of %d\n", test_count - failed, failed,
+	       test_count);
+	return failed > 0;
+}
