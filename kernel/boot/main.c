@@ -43,8 +43,8 @@ static void main_thread(void *arg)
 			archive->end - archive->start);
 	if (selection)
 		ktest_run_and_exit(selection);
-	else if (archive->end && !(init && strcmp(init, "none") == 0))
-		process_start_init(init ? init : "/sbin/init");
+	else if (init && strcmp(init, "none") != 0)
+		process_start_init(init);
 	else
 		monitor_start();
 }

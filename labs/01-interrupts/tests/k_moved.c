@@ -23,7 +23,8 @@ struct move {
 	struct thread *moved;
 	struct gate push[2]; /* for the thread that keeps CPU 0 or 1 busy */
 	bool held_meanwhile; /* the lock, by the CPU that it was moved from */
-	volatile bool fired, asked, done;
+	volatile bool fired, done;
+	volatile unsigned int turn, asked; /* moves begun; and ended */
 };
 
 static void end_slice(struct timer *timer)
@@ -38,9 +39,8 @@ static void end_slice(struct timer *timer)
 /* Takes the lock, on the CPU that our thread has left, until it has asked. */
 static void hold_meanwhile(struct move *m)
 {
-	m->asked = false;
 	spin_lock(&m->lock);
-	WAIT_FOR(m->asked);
+	WAIT_FOR(m->asked == m->turn);
 	spin_unlock(&m->lock);
 }
 
@@ -76,6 +76,7 @@ static void enter_and_leave(void *arg)
 	for (uint64_t delay = 0; delay < INSTRUCTIONS && m->fired; delay++) {
 		m->fired = false;
 		wait_for_idle(!m->moved->cpu);
+		m->turn++;
 		timer_start(&m->timer, time_ns() + delay, end_slice);
 		m->enter(m);
 		if (!m->is_inside(m))
@@ -197,7 +198,7 @@ static bool is_not_held(struct move *m)
 {
 	bool held = spin_held(&m->lock);
 
-	m->asked = true;
+	m->asked = m->turn;
 	EXPECT_INTERRUPTS_ON(m->t, "after spin_held()");
 	CHECK(m->t, !held,
 	      "a thread was moved to another CPU in spin_held(), and the CPU "
