@@ -33,7 +33,8 @@ static const struct {
 	{"console", "DEVICES", "serial, vga or serial,vga (default)"},
 	{"panic", "halt|exit", "after a panic: stay (default), or power off"},
 	{"trace", "0|1", "record trace points from the start"},
-	{"init", "PATH", "run this program, /sbin/init for a shell; none: the monitor"},
+	{"init", "PATH",
+	 "run this program, /sbin/init for a shell; none: the monitor"},
 	{"machine", "TEXT", "what runs the kernel: shown in the log"},
 };
 

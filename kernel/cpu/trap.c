@@ -14,9 +14,9 @@
 #include "panic.h"
 #include "process.h"
 #include "segments.h"
+#include "signals.h"
 #include "thread.h"
 #include "timer.h"
-#include "signals.h"
 #include "trace.h"
 #include "uaccess.h"
 

@@ -40,14 +40,14 @@ static char clean_fpu[FXSAVE_SIZE] __attribute__((aligned(16)));
 /* CR0.EM and TS are clear since entry.asm, CR4.OSFXSR is set. */
 void syscall_init_cpu(void)
 {
-	uint32_t mxcsr = 0x1f80;	/* all exceptions masked (SDM 1, 10.2) */
+	uint32_t mxcsr = 0x1f80; /* all exceptions masked (SDM 1, 10.2) */
 	uint64_t star = (uint64_t)(SELECTOR_USER_CODE32 | 3) << 48 |
 			(uint64_t)SELECTOR_KERNEL_CODE << 32;
 
 	wrmsr(MSR_STAR, star);
 	wrmsr(MSR_LSTAR, (uintptr_t)syscall_entry);
-	wrmsr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT |
-				 RFLAGS_AC);
+	wrmsr(MSR_FMASK,
+	      RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	asm volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 	asm volatile("fxsave64 %0" : "=m"(clean_fpu));

@@ -50,7 +50,6 @@
 #define EAFNOSUPPORT 97
 #define ETIMEDOUT 110
 
-
 /* Inside the kernel only: the call was interrupted before it did anything. */
 #define ERESTARTSYS 512
 

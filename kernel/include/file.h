@@ -57,8 +57,8 @@ struct kernel_stat;
 
 /*
  * Each object that poll() can wait for has a pollhead.  Whoever changes the
- * object's readiness calls poll_notify(), best under the lock that guards it: any
- * context, but no core lock may be held.
+ * object's readiness calls poll_notify(), best under the lock that guards it:
+ * any context, but no core lock may be held.
  */
 struct pollhead {
 	struct spinlock lock;
@@ -74,8 +74,7 @@ struct file_ops {
 	/* Buffers are user addresses.  What was moved, or a negative errno;
 	 * *pos is the file's position, to be moved on. */
 	long (*read)(struct file *f, uintptr_t buf, size_t len, uint64_t *pos);
-	long (*write)(struct file *f, uintptr_t buf, size_t len,
-		      uint64_t *pos);
+	long (*write)(struct file *f, uintptr_t buf, size_t len, uint64_t *pos);
 	long (*lseek)(struct file *f, int64_t offset, int whence);
 	long (*ioctl)(struct file *f, unsigned int request, uintptr_t arg);
 	long (*getdents64)(struct file *f, uintptr_t buf, size_t len);
@@ -93,13 +92,13 @@ struct file_ops {
 };
 
 struct file {
-	unsigned int refs;		/* atomic */
-	unsigned int flags;		/* O_*; the mutable ones need lock */
+	unsigned int refs;  /* atomic */
+	unsigned int flags; /* O_*; the mutable ones need lock */
 	const struct file_ops *ops;
-	struct mutex lock;		/* of pos */
+	struct mutex lock; /* of pos */
 	uint64_t pos;
-	struct inode *inode;		/* a reference, or NULL */
-	void *object;			/* the ops' own */
+	struct inode *inode; /* a reference, or NULL */
+	void *object;        /* the ops' own */
 };
 
 /* NULL when memory is exhausted; one reference. */
@@ -109,13 +108,13 @@ void file_put(struct file *f);
 
 /* ---- descriptors ---- */
 
-#define FD_MAX 4096			/* RLIMIT_NOFILE's maximum */
+#define FD_MAX 4096 /* RLIMIT_NOFILE's maximum */
 
 struct fdtable;
 
 struct fdtable *fdtable_create(void);
-struct fdtable *fdtable_copy(struct fdtable *from);	/* fork */
-struct fdtable *fdtable_get(struct fdtable *t);		/* CLONE_FILES */
+struct fdtable *fdtable_copy(struct fdtable *from); /* fork */
+struct fdtable *fdtable_get(struct fdtable *t);     /* CLONE_FILES */
 void fdtable_put(struct fdtable *t);
 void fdtable_close_on_exec(struct fdtable *t);
 

@@ -70,12 +70,12 @@ struct thread {
 
 	/* User threads only; private to the thread, or to the switch. */
 	int tid;
-	uint64_t fs_base;      /* thread-local storage */
-	void *fpu;             /* 512 bytes for FXSAVE, aligned to 16 */
-	uintptr_t clear_tid;   /* set_tid_address(2) */
+	uint64_t fs_base;              /* thread-local storage */
+	void *fpu;                     /* 512 bytes for FXSAVE, aligned to 16 */
+	uintptr_t clear_tid;           /* set_tid_address(2) */
 	struct trap_frame *user_frame; /* of the trap or call in progress */
 	struct list_head proc_link;    /* needs process_lock */
-	uint64_t sigmask;      /* stored until lab 7 */
+	uint64_t sigmask;              /* stored until lab 7 */
 	uint64_t signals_pending; /* sent while blocked; needs process_lock */
 	uintptr_t robust_list;    /* set_robust_list(2): stored */
 	struct {                  /* sigaltstack(2), its structure: stored */

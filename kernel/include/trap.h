@@ -32,7 +32,7 @@ enum {
 	VECTOR_RESCHEDULE = 0xf0, /* look at your run queue */
 	VECTOR_TLB = 0xf1,        /* TLB shoot-down */
 	VECTOR_SPURIOUS = 0xff,   /* of the local APIC */
-	VECTOR_SYSCALL = 0x100, /* in a frame only: came by SYSCALL */
+	VECTOR_SYSCALL = 0x100,   /* in a frame only: came by SYSCALL */
 };
 
 /* Pushed by trap_entry.asm, lowest address first. */

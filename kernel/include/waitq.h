@@ -29,8 +29,8 @@
 #define WAIT_INTERRUPTIBLE 1u
 
 struct waitq {
-	struct list_head sleepers;	/* needs the lock that sleepers pass */
-	const char *name;		/* for reports */
+	struct list_head sleepers; /* needs the lock that sleepers pass */
+	const char *name;          /* for reports */
 };
 
 /* ---- the student's, from lab 3 on ---- */

@@ -141,7 +141,8 @@ static inline void switch_to(struct run_queue *rq, struct thread *next,
 	finish_switch();
 }
 
-/* Gives the CPU to a thread that was taken off the queue, or is the idle one. */
+/* Gives the CPU to a thread that was taken off the queue, or is the idle one.
+ */
 static void switch_checked(struct run_queue *rq, struct thread *next)
 {
 	assert(this_cpu()->intr_depth == 1);

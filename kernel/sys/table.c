@@ -5,12 +5,12 @@
  * function, beside what it works on.  A line with F is a call that needs all of
  * the caller's registers: see cpu/syscall_entry.asm, which reads this table.
  */
-#include "syscall.h"
 #include "cpu.h"
 #include "errno.h"
 #include "perturb.h"
 #include "printk.h"
 #include "process.h"
+#include "syscall.h"
 
 #define CALLS(X, F) \
 	X(0, read) \
@@ -168,9 +168,7 @@ CALLS(DECLARE, DECLARE_FULL)
 #define HIGHEST 511
 
 void *const syscall_table[HIGHEST + 1] = {
-	[0 ... HIGHEST] = (void *)syscall_unknown,
-	CALLS(ENTRY, ENTRY_FULL)
-};
+	[0 ... HIGHEST] = (void *)syscall_unknown, CALLS(ENTRY, ENTRY_FULL)};
 const uint64_t syscall_table_size = ARRAY_SIZE(syscall_table);
 
 struct trap_frame *syscall_frame(void)
@@ -194,7 +192,8 @@ long syscall_unknown(void)
 		uint8_t bit = 1u << number % 8;
 
 		if (__atomic_fetch_or(&said[number / 8], bit,
-				      __ATOMIC_RELAXED) & bit)
+				      __ATOMIC_RELAXED) &
+		    bit)
 			return -ENOSYS;
 		printk("%s: unknown system call %lu\n", current->proc->name,
 		       number);

@@ -5,9 +5,9 @@
  * page that says whose it is.  Two blocks that overlap, a block that is not
  * aligned, and a page that is lost all show.
  */
+#include "aspace.h"
 #include "boot.h"
 #include "cpu.h"
-#include "aspace.h"
 #include "heap.h"
 #include "ktest.h"
 #include "page.h"
