@@ -205,11 +205,8 @@ static const char *fill(struct inode *inode, const struct member *m)
 		return NULL;
 	if (m->size == 0 || m->size >= PATH_MAX)
 		return "a symbolic link's length makes no sense";
-	inode->link.target = kzalloc(m->size + 1);
-	if (!inode->link.target)
+	if (symlink_fill(inode, m->data, strnlen(m->data, m->size)))
 		return MEMORY_FULL;
-	memcpy(inode->link.target, m->data, m->size);
-	inode->link.len = strlen(inode->link.target);
 	return NULL;
 }
 
@@ -282,7 +279,7 @@ struct cpio_result cpio_unpack(struct inode *root, const char *archive,
 	struct member m;
 
 	list_init(&u.links);
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	for (;; result.files++) {
 		result.at = u.at;
 		result.error = member_parse(&u, &m);
@@ -295,7 +292,7 @@ struct cpio_result cpio_unpack(struct inode *root, const char *archive,
 		if (result.error)
 			break;
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	known_free(&u);
 	return result;
 }

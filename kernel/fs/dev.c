@@ -85,10 +85,20 @@ static long random_read(struct file *f, uintptr_t buf, size_t len,
 
 /* ---- the table ---- */
 
+static long null_write_kernel(struct file *f, const void *buf, size_t len,
+			      uint64_t *pos)
+{
+	(void)f;
+	(void)buf;
+	(void)pos;
+	return len;
+}
+
 static const struct file_ops null_ops = {
 	.read = null_read,
 	.write = null_write,
 	.lseek = null_lseek,
+	.write_kernel = null_write_kernel,
 };
 
 static const struct file_ops zero_ops = {
@@ -147,13 +157,38 @@ static void make_device(struct inode *dir, const struct device *d)
 	inode_put(inode);
 }
 
+/* A process finds its own descriptors by these names. */
+static const struct {
+	const char *name, *target;
+} links[] = {
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+};
+
+static void make_link(struct inode *dir, const char *name, const char *target)
+{
+	struct inode *inode = inode_create(S_IFLNK | 0777);
+
+	if (!inode || symlink_fill(inode, target, strlen(target)) ||
+	    dir_add(dir, name, strlen(name), inode))
+		panic("dev_init: no memory for /dev/%s", name);
+	inode_put(inode);
+}
+
+static bool is_missing(const struct inode *dir, const char *name)
+{
+	return !dir_find(dir, name, strlen(name));
+}
+
 /* What the archive has brought stays as it is. */
 void dev_init(struct inode *dir)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-		const char *name = devices[i].name;
-
-		if (!dir_find(dir, name, strlen(name)))
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
+		if (is_missing(dir, devices[i].name))
 			make_device(dir, &devices[i]);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (is_missing(dir, links[i].name))
+			make_link(dir, links[i].name, links[i].target);
 }

@@ -31,6 +31,7 @@
 
 struct entry {
 	struct entry *next; /* of the same bucket */
+	struct inode *dir;  /* where it is */
 	struct inode *inode;
 	uint32_t hash, slot;
 	uint8_t len;
@@ -135,27 +136,23 @@ static void slot_take(struct directory *dir, struct entry *entry)
 	dir->slots[entry->slot].entry = entry;
 }
 
-static void touch(struct inode *inode)
-{
-	inode->mtime = inode->ctime = realtime_ns();
-}
-
 /* The node gets this name, and a directory this parent. */
 static void entry_attach(struct inode *dir, struct entry *entry,
 			 struct inode *inode)
 {
+	entry->dir = dir;
 	entry->inode = inode_get(inode);
+	inode->entry = entry;
 	inode->nlink++;
 	if (inode_is(inode, S_IFDIR)) {
 		struct inode *old = inode->dir.parent;
 
 		inode->dir.parent = inode_get(dir);
-		inode->dir.entry = entry;
 		inode_put(old);
 		dir->nlink++; /* its ".." */
 	}
 	inode->ctime = realtime_ns();
-	touch(dir);
+	inode_touch(dir);
 }
 
 /* The reverse; the entry's reference goes to the caller.  A directory keeps its
@@ -166,13 +163,12 @@ static struct inode *entry_detach(struct inode *dir, struct entry *entry)
 	struct inode *inode = entry->inode;
 
 	inode->nlink--;
-	if (inode_is(inode, S_IFDIR)) {
-		if (inode->dir.entry == entry)
-			inode->dir.entry = NULL;
+	if (inode->entry == entry)
+		inode->entry = NULL;
+	if (inode_is(inode, S_IFDIR))
 		dir->nlink--;
-	}
 	inode->ctime = realtime_ns();
-	touch(dir);
+	inode_touch(dir);
 	return inode;
 }
 
@@ -184,9 +180,13 @@ int dir_add(struct inode *inode, const char *name, size_t len,
 
 	if (dir->count == dir->capacity && dir_grow(dir))
 		return -ENOSPC;
-	entry = kmalloc(sizeof(*entry) + len);
-	if (!entry)
+	if (!space_take_name())
 		return -ENOSPC;
+	entry = kmalloc(sizeof(*entry) + len);
+	if (!entry) {
+		space_give_name();
+		return -ENOSPC;
+	}
 	entry->hash = name_hash(name, len);
 	entry->len = len;
 	memcpy(entry->name, name, len);
@@ -214,6 +214,7 @@ struct inode *dir_remove(struct inode *inode, const char *name, size_t len)
 	dir->count--;
 	child = entry_detach(inode, entry);
 	kfree(entry);
+	space_give_name();
 	return child;
 }
 
@@ -249,13 +250,13 @@ bool dir_next(const struct inode *inode, uint64_t from, struct dir_name *n)
 
 /* ---- the way back to the root ---- */
 
-int dir_path(const struct inode *inode, char *buf, size_t size, char **path)
+int inode_path(const struct inode *inode, char *buf, size_t size, char **path)
 {
 	char *at = buf + size;
 
 	*--at = '\0';
-	while (inode != inode->dir.parent) {
-		const struct entry *entry = inode->dir.entry;
+	while (inode != fs_root()) {
+		const struct entry *entry = inode->entry;
 
 		if (!entry)
 			return -ENOENT;
@@ -264,12 +265,38 @@ int dir_path(const struct inode *inode, char *buf, size_t size, char **path)
 		at -= entry->len;
 		memcpy(at, entry->name, entry->len);
 		*--at = '/';
-		inode = inode->dir.parent;
+		inode = entry->dir;
 	}
 	if (*at == '\0')
 		*--at = '/';
 	*path = at;
 	return 0;
+}
+
+/* ---- names of virtual nodes ---- */
+
+int inode_name(struct inode *dir, const char *name, size_t len,
+	       struct inode *inode)
+{
+	struct entry *entry = kmalloc(sizeof(*entry) + len);
+
+	if (!entry)
+		return -ENOMEM;
+	entry->dir = inode_get(dir);
+	entry->len = len;
+	memcpy(entry->name, name, len);
+	inode->entry = entry;
+	if (inode_is(inode, S_IFDIR))
+		inode->dir.parent = dir;
+	return 0;
+}
+
+struct inode *inode_unname(struct inode *inode)
+{
+	struct inode *dir = inode->entry->dir;
+
+	kfree(inode->entry);
+	return dir;
 }
 
 /* ---- reading a directory: getdents64(2) ---- */
@@ -291,7 +318,7 @@ struct listing {
 #define LISTING_SIZE 2048 /* more than the longest name needs */
 
 /* False: does not fit. */
-static bool list_name(struct listing *l, const struct inode *inode,
+static bool list_name(struct listing *l, uint64_t ino, uint32_t mode,
 		      const char *name, size_t len, uint64_t next)
 {
 	size_t size =
@@ -302,33 +329,71 @@ static bool list_name(struct listing *l, const struct inode *inode,
 		return false;
 	memset(d, 0, size);
 	*d = (struct linux_dirent64){
-		.ino = inode->ino,
+		.ino = ino,
 		.next = next,
 		.size = size,
-		.type = (inode->mode & S_IFMT) >> 12, /* as DT_* are defined */
+		.type = (mode & S_IFMT) >> 12, /* as DT_* are defined */
 	};
 	memcpy(d->name, name, len);
 	l->used += size;
 	return true;
 }
 
+static void list_virtual(struct listing *l, const struct inode *inode,
+			 uint64_t *pos)
+{
+	struct virtual_name n;
+
+	while (inode->virtual->next(inode, *pos - 2, &n)) {
+		if (!list_name(l, n.ino, n.mode, n.name, strlen(n.name),
+			       n.next + 2))
+			return;
+		*pos = n.next + 2;
+	}
+}
+
+static void list_slots(struct listing *l, const struct inode *inode,
+		       uint64_t *pos)
+{
+	struct dir_name n;
+
+	while (dir_next(inode, *pos - 2, &n)) {
+		uint64_t next = n.slot + 3ul;
+
+		if (!list_name(l, n.inode->ino, n.inode->mode, n.name, n.len,
+			       next))
+			return;
+		*pos = next;
+	}
+}
+
 /* Positions: 0 is ".", 1 is "..", and 2 + n is slot n.  Needs fs_lock. */
 static void list_from(struct listing *l, const struct inode *inode,
 		      uint64_t *pos)
 {
+	if (*pos == 0 && list_name(l, inode->ino, S_IFDIR, ".", 1, 1))
+		*pos = 1;
+	if (*pos == 1 &&
+	    list_name(l, inode->dir.parent->ino, S_IFDIR, "..", 2, 2))
+		*pos = 2;
+	if (*pos < 2)
+		return;
+	if (inode->virtual)
+		list_virtual(l, inode, pos);
+	else
+		list_slots(l, inode, pos);
+}
+
+/* Is there no name from this position on?  Needs fs_lock. */
+static bool is_end(const struct inode *inode, uint64_t pos)
+{
+	struct virtual_name name;
 	struct dir_name n;
 
-	if (*pos == 0 && list_name(l, inode, ".", 1, 1))
-		*pos = 1;
-	if (*pos == 1 && list_name(l, inode->dir.parent, "..", 2, 2))
-		*pos = 2;
-	while (*pos >= 2 && dir_next(inode, *pos - 2, &n)) {
-		uint64_t next = n.slot + 3ul;
-
-		if (!list_name(l, n.inode, n.name, n.len, next))
-			return;
-		*pos = next;
-	}
+	if (pos < 2)
+		return false;
+	return inode->virtual ? !inode->virtual->next(inode, pos - 2, &name)
+			      : !dir_next(inode, pos - 2, &n);
 }
 
 /* Needs f->lock. */
@@ -336,16 +401,15 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 {
 	struct listing l = {.size = MIN(len, LISTING_SIZE)};
 	uint64_t pos = f->pos;
-	struct dir_name next;
 	bool at_end;
 
 	l.buf = kmalloc(LISTING_SIZE);
 	if (!l.buf)
 		return -ENOMEM;
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	list_from(&l, f->inode, &pos);
-	at_end = pos >= 2 && !dir_next(f->inode, pos - 2, &next);
-	mutex_unlock(&fs_lock);
+	at_end = is_end(f->inode, pos);
+	core_mutex_unlock(&fs_lock);
 
 	long result = l.used;
 

@@ -8,6 +8,7 @@
 #include "errno.h"
 #include "fd_table.h"
 #include "fs.h"
+#include "locks.h"
 #include "process.h"
 #include "syscall.h"
 
@@ -91,9 +92,9 @@ SYSCALL(dup3)
 
 static long set_flags(struct file *f, unsigned int flags)
 {
-	mutex_lock(&f->lock);
+	core_mutex_lock(&f->lock);
 	f->flags = (f->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
-	mutex_unlock(&f->lock);
+	core_mutex_unlock(&f->lock);
 	return 0;
 }
 
@@ -117,6 +118,13 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 		return f->flags;
 	case F_SETFL:
 		return set_flags(f, arg);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return lock_control(f, fd, command, arg);
 	default:
 		return -EINVAL;
 	}

@@ -23,10 +23,20 @@
 #include "file.h"
 #include "fs.h"
 #include "heap.h"
+#include "locks.h"
 #include "process.h"
 #include "string.h"
 
 _Static_assert(FD_MAX <= FD_WORD * FD_WORD, "one word `full` is enough");
+
+/* A descriptor that was of this table has gone: so do the locks that the
+ * process has on the file (fcntl(2)); an O_PATH one is none of the file. */
+static void file_closed(const struct fdtable *t, struct file *f)
+{
+	if (!(f->flags & O_PATH))
+		locks_end(f, t);
+	file_put(f);
+}
 
 /* ---- one table ---- */
 
@@ -176,7 +186,7 @@ long fdtable_replace(struct fdtable *t, struct file *f, unsigned int fd,
 	}
 	table_unlock(t, locked);
 	if (old)
-		file_put(old);
+		file_closed(t, old);
 	return error ? error : (long)fd;
 }
 
@@ -191,7 +201,7 @@ int fdtable_close(struct fdtable *t, int fd)
 	table_unlock(t, locked);
 	if (!f)
 		return -EBADF;
-	file_put(f);
+	file_closed(t, f);
 	return 0;
 }
 
@@ -209,8 +219,8 @@ void fdtable_put(struct fdtable *t)
 		return;
 	for (unsigned int word = 0; word < t->capacity / FD_WORD; word++)
 		for (uint64_t bits = t->open[word]; bits; bits &= bits - 1)
-			file_put(t->files[word * FD_WORD +
-					  __builtin_ctzl(bits)]);
+			file_closed(t, t->files[word * FD_WORD +
+						__builtin_ctzl(bits)]);
 	if (t->files != t->first_files)
 		kfree(t->files);
 	kfree(t);
@@ -297,7 +307,11 @@ int fdtable_next(struct fdtable *t, unsigned int from)
 
 struct file *fd_get(int fd)
 {
-	struct fdtable *t = current_process()->files;
+	return fdtable_file(current_process()->files, fd);
+}
+
+struct file *fdtable_file(struct fdtable *t, int fd)
+{
 	bool locked = table_lock(t);
 	struct file *f = fd_table_file(t, fd);
 

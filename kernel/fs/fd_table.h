@@ -73,6 +73,9 @@ long fdtable_install(struct fdtable *t, struct file *f, unsigned int from,
 long fdtable_replace(struct fdtable *t, struct file *f, unsigned int fd,
 		     bool cloexec);
 
+/* The file behind a descriptor, with a reference; NULL: not open. */
+struct file *fdtable_file(struct fdtable *t, int fd);
+
 /* -EBADF: it was not open. */
 int fdtable_close(struct fdtable *t, int fd);
 

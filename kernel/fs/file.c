@@ -9,6 +9,7 @@
 #include "file.h"
 #include "fs.h"
 #include "heap.h"
+#include "locks.h"
 
 struct file *file_create(const struct file_ops *ops, unsigned int flags)
 {
@@ -17,7 +18,7 @@ struct file *file_create(const struct file_ops *ops, unsigned int flags)
 	if (!f)
 		return NULL;
 	*f = (struct file){.refs = 1, .flags = flags, .ops = ops};
-	mutex_init(&f->lock, "file position");
+	core_mutex_init(&f->lock, "file position");
 	return f;
 }
 
@@ -31,6 +32,7 @@ void file_put(struct file *f)
 {
 	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	locks_end(f, f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)

@@ -29,23 +29,26 @@ static void unpack(const void *archive, size_t len)
 }
 
 /* A directory that programs expect; needs fs_lock. */
-static struct inode *make_directory(const char *name, uint32_t mode)
+static struct inode *make_directory(struct inode *parent, const char *name,
+				    uint32_t mode)
 {
-	struct inode *dir = dir_find(root, name, strlen(name));
+	struct inode *dir = dir_find(parent, name, strlen(name));
 
 	if (dir && !inode_is(dir, S_IFDIR))
-		panic("fs_init: in the archive, /%s is no directory", name);
+		panic("fs_init: in the archive, %s is no directory", name);
 	if (dir)
 		return dir;
 	dir = inode_create(S_IFDIR | mode);
-	if (!dir || dir_add(root, name, strlen(name), dir))
-		panic("fs_init: no memory for /%s", name);
+	if (!dir || dir_add(parent, name, strlen(name), dir))
+		panic("fs_init: no memory for the directory %s", name);
 	inode_put(dir);
 	return dir;
 }
 
 void fs_init(const void *archive, size_t len)
 {
+	struct inode *dev;
+
 	realtime_init();
 	root = inode_create(S_IFDIR | 0755);
 	if (!root)
@@ -55,8 +58,11 @@ void fs_init(const void *archive, size_t len)
 	if (len > 0)
 		unpack(archive, len);
 	console_file_init();
-	mutex_lock(&fs_lock);
-	make_directory("tmp", 01777);
-	dev_init(make_directory("dev", 0755));
-	mutex_unlock(&fs_lock);
+	core_mutex_lock(&fs_lock);
+	make_directory(root, "tmp", 01777);
+	proc_init(make_directory(root, "proc", 0555));
+	dev = make_directory(root, "dev", 0755);
+	dev_init(dev);
+	make_directory(dev, "shm", 01777);
+	core_mutex_unlock(&fs_lock);
 }

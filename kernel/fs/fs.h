@@ -30,6 +30,7 @@ struct lookup {
 
 	/* Private to path.c. */
 	struct inode *start; /* a reference */
+	struct inode *made;  /* virtual nodes on the way, a reference each */
 	const char *path;    /* copy, buffer, or the caller's */
 	char *copy;          /* NULL, or to be freed */
 	char buffer[128];
@@ -67,11 +68,30 @@ unsigned int lookup_flags(unsigned int at_flags, bool follow);
  * and dir_add(). */
 int name_create(struct lookup *l, struct inode *inode);
 
+/* Takes fs_lock, and makes a name for a node without one; the reference is taken
+ * over in any case. */
+long name_new(int dirfd, uintptr_t path, struct inode *inode);
+
 /* 0, -EACCES, or -EPERM in a directory with the sticky bit. */
 int name_may_remove(const struct inode *dir, const struct inode *inode);
 
 /* After the last name of a directory is gone. */
 void name_removed(struct inode *inode);
+
+/* ---- symlink.c ---- */
+
+/* Gives a node its target.  -ENOSPC. */
+int symlink_fill(struct inode *inode, const char *target, size_t len);
+void symlink_destroy(struct inode *inode);
+
+/* ---- space.c ---- */
+
+/* For a page of a file, and for a name.  False: -ENOSPC. */
+bool space_take_page(void);
+bool space_take_name(void);
+void space_give_pages(size_t count);
+void space_give_name(void);
+size_t space_pages_left(void);
 
 /* ---- inode.c ---- */
 
@@ -79,6 +99,18 @@ void name_removed(struct inode *inode);
  * process's.  NULL: out of memory. */
 struct inode *inode_create(uint32_t mode);
 void inode_stat(const struct inode *inode, struct kernel_stat *st);
+
+/* Somebody has written to it: see attributes.c.  Takes fs_lock. */
+void inode_drop_rights(struct inode *inode);
+
+/* It was changed now. */
+void inode_touch(struct inode *inode);
+
+/* In bytes, of a regular file; of others 0. */
+static inline uint64_t inode_size(const struct inode *inode)
+{
+	return inode_is(inode, S_IFREG) ? inode->file.size : 0;
+}
 
 /* As inode_permission(), by the real and not the effective user. */
 int inode_access(const struct inode *inode, unsigned int want, bool real);
@@ -114,9 +146,18 @@ struct dir_name {
 /* The first name with a slot number of `from` or more; false: there is none. */
 bool dir_next(const struct inode *inode, uint64_t from, struct dir_name *n);
 
-/* The path from the root, built at the end of buf; *path is where it begins.
- * -ENAMETOOLONG; -ENOENT: the directory has been removed. */
-int dir_path(const struct inode *inode, char *buf, size_t size, char **path);
+/* A node's path from the root by its latest name, built at the end of buf;
+ * *path is where it begins.  -ENAMETOOLONG; -ENOENT: the name has been removed.
+ */
+int inode_path(const struct inode *inode, char *buf, size_t size, char **path);
+
+/* A virtual node below dir gets a name of its own, which nobody finds, but
+ * inode_path() does; inode_unname() undoes that and returns the directory, with
+ * the reference that the name had.  -ENOMEM. */
+int inode_name(struct inode *dir, const char *name, size_t len,
+	       struct inode *inode);
+struct inode *inode_unname(struct inode *inode);
+
 void dir_init(struct directory *dir);
 void dir_destroy(struct inode *inode);
 
@@ -127,8 +168,17 @@ extern const struct file_ops dir_ops;
 void ram_file_init(struct ram_file *r);
 void ram_file_destroy(struct ram_file *r);
 int ram_file_truncate(struct inode *inode, uint64_t size);
+
+/* What fallocate(2) does: makes the pages of a range, and the file as long as
+ * that if grow is set (-ENOSPC); or makes the range a hole. */
+int ram_file_allocate(struct inode *inode, uint64_t pos, uint64_t len,
+		      bool grow);
+void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len);
 long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 			   uint64_t pos);
+
+/* Pages that all files have together. */
+size_t ram_file_pages(void);
 
 extern const struct file_ops ram_file_ops;
 
@@ -145,8 +195,12 @@ struct page *page_tree_find(const struct page_tree *tree, uint64_t index);
 /* There must be none; the tree takes the reference over.  -ENOMEM. */
 int page_tree_insert(struct page_tree *tree, uint64_t index, struct page *page);
 
-/* Drops the pages from this one on. */
-void page_tree_cut(struct page_tree *tree, uint64_t from);
+/* The first page with a number of *index or more, which is now its number;
+ * NULL: there is none. */
+struct page *page_tree_next(const struct page_tree *tree, uint64_t *index);
+
+/* Drops the pages from number `first` on and before `end`. */
+void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end);
 
 /* ---- devices ---- */
 
@@ -158,6 +212,11 @@ int dev_open(struct file *f, uint64_t rdev);
 
 void console_file_init(void);
 extern const struct file_ops console_file_ops;
+
+/* ---- proc.c ---- */
+
+/* Makes an empty directory /proc. */
+void proc_init(struct inode *dir);
 
 /* ---- cpio.c ---- */
 

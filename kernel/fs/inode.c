@@ -13,12 +13,15 @@
 #include "errno.h"
 #include "fs.h"
 #include "heap.h"
+#include "locks.h"
 #include "page.h"
 #include "panic.h"
 #include "process.h"
 #include "realtime.h"
 
-#define ROOT_DEVICE DEVICE(0, 1) /* st_dev of everything */
+/* st_dev of everything in memory, and of all that is virtual. */
+#define ROOT_DEVICE DEVICE(0, 1)
+#define VIRTUAL_DEVICE DEVICE(0, 2)
 
 static uint64_t last_ino; /* atomic */
 
@@ -57,14 +60,19 @@ static struct inode *inode_free(struct inode *inode)
 {
 	struct inode *parent = NULL;
 
+	if (inode->virtual && inode->virtual->release)
+		inode->virtual->release(inode);
 	if (inode_is(inode, S_IFDIR)) {
 		parent = inode->dir.parent;
 		dir_destroy(inode);
 	} else if (inode_is(inode, S_IFREG)) {
 		ram_file_destroy(&inode->file);
 	} else if (inode_is(inode, S_IFLNK)) {
-		kfree(inode->link.target);
+		symlink_destroy(inode);
 	}
+	if (inode->transient)
+		parent = inode_unname(inode);
+	locks_free(inode);
 	kfree(inode);
 	return parent;
 }
@@ -155,6 +163,11 @@ bool fs_in_group(uint32_t gid)
 	return result;
 }
 
+void inode_touch(struct inode *inode)
+{
+	inode->mtime = inode->ctime = realtime_ns();
+}
+
 /* ---- what stat(2) says ---- */
 
 static struct timespec time_split(uint64_t ns)
@@ -165,7 +178,7 @@ static struct timespec time_split(uint64_t ns)
 void inode_stat(const struct inode *inode, struct kernel_stat *st)
 {
 	*st = (struct kernel_stat){
-		.dev = ROOT_DEVICE,
+		.dev = inode->virtual ? VIRTUAL_DEVICE : ROOT_DEVICE,
 		.ino = inode->ino,
 		.nlink = inode->nlink,
 		.mode = inode->mode,

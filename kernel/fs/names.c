@@ -1,6 +1,6 @@
 /*
  * names.c - the system calls that make and remove names: mkdir, mknod, link,
- * symlink, unlink, rmdir.
+ * unlink, rmdir.
  *
  * Each walks its path, checks, and changes one directory, all under fs_lock.
  * A node whose last name has gone is put only after that: freeing a large file
@@ -8,14 +8,8 @@
  */
 #include "errno.h"
 #include "fs.h"
-#include "heap.h"
 #include "process.h"
-#include "string.h"
 #include "syscall.h"
-#include "uaccess.h"
-
-#define S_ISVTX 01000
-#define S_ISGID 02000
 
 /* ---- making ---- */
 
@@ -24,23 +18,32 @@ static uint32_t masked(uint32_t mode)
 	return mode & 07777 & ~current_process()->umask;
 }
 
-/* In a directory with S_ISGID, what is made gets the directory's group. */
+/* In a directory with S_ISGID, what is made gets the directory's group; but who
+ * is not in that group makes no program that others run with its rights. */
+static void inherit_group(const struct inode *dir, struct inode *inode)
+{
+	const uint32_t program = S_ISGID | S_IXGRP;
+
+	inode->gid = dir->gid;
+	if (inode_is(inode, S_IFDIR))
+		inode->mode |= S_ISGID;
+	else if ((inode->mode & program) == program && !fs_is_root() &&
+		 !fs_in_group(dir->gid))
+		inode->mode &= ~S_ISGID;
+}
+
 int name_create(struct lookup *l, struct inode *inode)
 {
-	bool directory = inode_is(inode, S_IFDIR);
-	int error = lookup_may_create(l, directory);
+	int error = lookup_may_create(l, inode_is(inode, S_IFDIR));
 
 	if (error)
 		return error;
-	if (l->dir->mode & S_ISGID) {
-		inode->gid = l->dir->gid;
-		inode->mode |= directory ? S_ISGID : 0;
-	}
+	if (l->dir->mode & S_ISGID)
+		inherit_group(l->dir, inode);
 	return dir_add(l->dir, l->name, l->len, inode);
 }
 
-/* A node without a name, and a name for it; the node is put in any case. */
-static long name_new(int dirfd, uintptr_t path, struct inode *inode)
+long name_new(int dirfd, uintptr_t path, struct inode *inode)
 {
 	struct lookup l;
 	long result = lookup_user(&l, dirfd, path, 0);
@@ -72,6 +75,11 @@ SYSCALL(mkdirat)
 	return make_directory(a, b, c);
 }
 
+static bool is_device(uint32_t type)
+{
+	return type == S_IFCHR || type == S_IFBLK;
+}
+
 static long make_node(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev)
 {
 	struct inode *inode;
@@ -81,15 +89,15 @@ static long make_node(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev)
 		type = S_IFREG;
 	if (type == S_IFDIR)
 		return -EPERM;
-	if (type == S_IFCHR && !fs_is_root())
+	if (is_device(type) && !fs_is_root())
 		return -EPERM;
 	if (type != S_IFREG && type != S_IFIFO && type != S_IFSOCK &&
-	    type != S_IFCHR)
+	    !is_device(type))
 		return -EINVAL;
 	inode = inode_create(type | masked(mode));
 	if (!inode)
 		return -ENOMEM;
-	inode->rdev = type == S_IFCHR ? rdev : 0;
+	inode->rdev = is_device(type) ? rdev : 0;
 	return name_new(dirfd, path, inode);
 }
 
@@ -103,45 +111,6 @@ SYSCALL(mknodat)
 {
 	UNUSED_FROM_E;
 	return make_node(a, b, c, d);
-}
-
-static long make_symlink(uintptr_t target, int dirfd, uintptr_t path)
-{
-	struct inode *inode;
-	char *buf = kmalloc(PATH_MAX);
-	long len;
-
-	if (!buf)
-		return -ENOMEM;
-	len = copy_string_from_user(buf, target, PATH_MAX);
-	if (len <= 0) {
-		kfree(buf);
-		return len ? len : -ENOENT;
-	}
-	inode = inode_create(S_IFLNK | 0777);
-	if (inode) {
-		inode->link.target = kmalloc(len + 1);
-		inode->link.len = len;
-		if (inode->link.target)
-			memcpy(inode->link.target, buf, len + 1);
-	}
-	kfree(buf);
-	if (inode && inode->link.target)
-		return name_new(dirfd, path, inode);
-	inode_put(inode);
-	return -ENOMEM;
-}
-
-SYSCALL(symlink)
-{
-	UNUSED_FROM_C;
-	return make_symlink(a, AT_FDCWD, b);
-}
-
-SYSCALL(symlinkat)
-{
-	UNUSED_FROM_D;
-	return make_symlink(a, b, c);
 }
 
 /* One more name for a node that has one. */
@@ -163,6 +132,8 @@ static long make_link(int old_dirfd, uintptr_t old_path, int dirfd,
 		result = lookup_may_create(&l, false);
 		if (!result && inode_is(inode, S_IFDIR))
 			result = -EPERM;
+		if (!result && inode->virtual)
+			result = -EXDEV;
 		if (!result && inode->nlink == 0)
 			result = -ENOENT;
 		if (!result)
@@ -192,6 +163,8 @@ int name_may_remove(const struct inode *dir, const struct inode *inode)
 {
 	int error = inode_permission(dir, MAY_WRITE | MAY_EXEC);
 
+	if (!error && (dir->virtual || inode->virtual))
+		error = -EPERM;
 	if (!error && (dir->mode & S_ISVTX) && !inode_is_owner(dir) &&
 	    !inode_is_owner(inode))
 		error = -EPERM;

@@ -30,6 +30,12 @@ static unsigned int slot_of(uint64_t index, unsigned int height)
 	return index >> NODE_BITS * (height - 1) & (NODE_SLOTS - 1);
 }
 
+/* How many pages hang below a slot that is so high. */
+static uint64_t pages_below(unsigned int height)
+{
+	return 1ul << NODE_BITS * height;
+}
+
 static bool fits(const struct page_tree *tree, uint64_t index)
 {
 	return index >> NODE_BITS * tree->height == 0;
@@ -81,16 +87,31 @@ int page_tree_insert(struct page_tree *tree, uint64_t index, struct page *page)
 	return 0;
 }
 
+/* From a hole one jumps as far as the slot that is empty reaches. */
+struct page *page_tree_next(const struct page_tree *tree, uint64_t *index)
+{
+	while (fits(tree, *index)) {
+		unsigned int h = tree->height;
+		void *at = tree->root;
+
+		for (; h > 0 && at; h--)
+			at = ((struct node *)at)->slots[slot_of(*index, h)];
+		if (at)
+			return at;
+		*index = (*index | (pages_below(h) - 1)) + 1;
+	}
+	return NULL;
+}
+
 /*
- * Of what hangs in the slot: drops the pages from number `from` on, counted
- * from the first one below it.  A node of which nothing is left goes too.
- * Recursive, but never deeper than the tree: nine.
+ * Of what hangs in the slot: drops the pages with the numbers first to last,
+ * counted from the first one below it.  A node of which nothing can be left
+ * goes too.  Recursive, but never deeper than the tree: nine.
  */
 static void slot_cut(struct page_tree *tree, void **slot, unsigned int height,
-		     uint64_t from)
+		     uint64_t first, uint64_t last)
 {
 	struct node *node = *slot;
-	bool all = from == 0;
 
 	if (height == 0) {
 		page_put(*slot);
@@ -98,24 +119,25 @@ static void slot_cut(struct page_tree *tree, void **slot, unsigned int height,
 		*slot = NULL;
 		return;
 	}
-	uint64_t below = (1ul << NODE_BITS * (height - 1)) - 1;
+	uint64_t below = pages_below(height - 1) - 1;
+	unsigned int from = slot_of(first, height), to = slot_of(last, height);
 
-	for (unsigned int i = slot_of(from, height); i < NODE_SLOTS; i++) {
+	for (unsigned int i = from; i <= to; i++)
 		if (node->slots[i])
 			slot_cut(tree, &node->slots[i], height - 1,
-				 from & below);
-		from = 0;
-	}
-	if (all) {
+				 i == from ? first & below : 0,
+				 i == to ? last & below : below);
+	if (first == 0 && last == pages_below(height) - 1) {
 		kfree(node);
 		*slot = NULL;
 	}
 }
 
-void page_tree_cut(struct page_tree *tree, uint64_t from)
+void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end)
 {
-	if (tree->root && fits(tree, from))
-		slot_cut(tree, &tree->root, tree->height, from);
-	if (from == 0)
+	if (tree->root && fits(tree, first) && first < end)
+		slot_cut(tree, &tree->root, tree->height, first,
+			 MIN(end, pages_below(tree->height)) - 1);
+	if (!tree->root)
 		tree->height = 0;
 }

@@ -28,7 +28,7 @@
 #include "string.h"
 #include "uaccess.h"
 
-struct mutex fs_lock = {
+struct core_mutex fs_lock = {
 	.guard = CORE_LOCK_INIT("names", RANK_MUTEX),
 	.waiters = LIST_INIT(fs_lock.waiters),
 };
@@ -70,6 +70,7 @@ int lookup_prepare(struct lookup *l, int dirfd, const char *path)
 {
 	l->path = path;
 	l->copy = NULL;
+	l->made = NULL;
 	return find_start(l, dirfd);
 }
 
@@ -80,6 +81,7 @@ int lookup_prepare_user(struct lookup *l, int dirfd, uintptr_t path)
 
 	l->path = l->buffer;
 	l->copy = NULL;
+	l->made = NULL;
 	if (len == -ENAMETOOLONG) {
 		l->path = l->copy = kmalloc(PATH_MAX);
 		if (!l->copy)
@@ -95,6 +97,12 @@ int lookup_prepare_user(struct lookup *l, int dirfd, uintptr_t path)
 
 void lookup_release(struct lookup *l)
 {
+	while (l->made) {
+		struct inode *next = l->made->made_next;
+
+		inode_put(l->made);
+		l->made = next;
+	}
 	inode_put(l->start);
 	kfree(l->copy);
 }
@@ -132,6 +140,18 @@ static bool next_component(struct lookup *l)
 	return true;
 }
 
+/* A node that is made for us stays until we are done with the path. */
+static struct inode *find_virtual(struct lookup *l)
+{
+	struct inode *inode = l->dir->virtual->find(l->dir, l->name, l->len);
+
+	if (inode) {
+		inode->made_next = l->made;
+		l->made = inode;
+	}
+	return inode;
+}
+
 /* What the component means in l->dir; NULL: it is missing. */
 static struct inode *component_find(struct lookup *l)
 {
@@ -144,7 +164,8 @@ static struct inode *component_find(struct lookup *l)
 		l->last = LAST_DOTDOT;
 		return l->dir->dir.parent;
 	}
-	return dir_find(l->dir, l->name, l->len);
+	return l->dir->virtual ? find_virtual(l)
+			       : dir_find(l->dir, l->name, l->len);
 }
 
 /* The link's target comes next, and then what was left. */
@@ -152,6 +173,11 @@ static int follow(struct lookup *l, const struct inode *link)
 {
 	if (++l->links > MAX_SYMLINKS)
 		return -ELOOP;
+	if (link->virtual) {
+		l->inode = link->virtual->target(link);
+		if (l->inode)
+			return 0;
+	}
 	if (*l->rest != '\0')
 		l->rests[l->depth++] = l->rest;
 	l->rest = link->link.target;
@@ -185,7 +211,7 @@ int lookup_walk(struct lookup *l, unsigned int flags)
 {
 	int error = 0;
 
-	assert(mutex_held(&fs_lock));
+	assert(core_mutex_held(&fs_lock));
 	l->inode = l->dir = l->start;
 	l->rest = l->path;
 	l->depth = l->links = 0;
@@ -210,7 +236,7 @@ int lookup_user(struct lookup *l, int dirfd, uintptr_t path, unsigned int flags)
 
 	if (error)
 		return error;
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	error = lookup_walk(l, flags);
 	if (error)
 		lookup_end(l);
@@ -219,7 +245,7 @@ int lookup_user(struct lookup *l, int dirfd, uintptr_t path, unsigned int flags)
 
 void lookup_end(struct lookup *l)
 {
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	lookup_release(l);
 }
 
@@ -245,5 +271,7 @@ int lookup_may_create(const struct lookup *l, bool directory)
 		return -EEXIST;
 	if ((l->slashes && !directory) || l->dir->nlink == 0)
 		return -ENOENT;
+	if (l->dir->virtual)
+		return -EPERM;
 	return inode_permission(l->dir, MAY_WRITE | MAY_EXEC);
 }

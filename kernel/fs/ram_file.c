@@ -15,8 +15,8 @@
  * The size grows after each page, by what has really arrived: a program whose
  * buffer ends in the middle loses nothing that was copied before.
  *
- * All files together may use half of memory, so that a full file system is an
- * error in the program that writes, and not the end of all others.
+ * Each page is one of those that space.c lets all files have together: when
+ * there are no more, that is an error in the program that writes.
  */
 #include "errno.h"
 #include "fs.h"
@@ -29,28 +29,26 @@
 
 const char zeros[PAGE_SIZE];
 
-static size_t pages_used; /* atomic: by all files */
-
 void ram_file_init(struct ram_file *r)
 {
-	mutex_init(&r->write_lock, "file writers");
-	mutex_init(&r->lock, "file");
+	core_mutex_init(&r->write_lock, "file writers");
+	core_mutex_init(&r->lock, "file");
 }
 
 /* ---- pages: need lock ---- */
 
-static void cut(struct ram_file *r, uint64_t from)
+/* Pages by number: from `first` on and before `end`. */
+static void cut(struct ram_file *r, uint64_t first, uint64_t end)
 {
 	size_t before = r->tree.pages;
 
-	page_tree_cut(&r->tree, from);
-	__atomic_fetch_sub(&pages_used, before - r->tree.pages,
-			   __ATOMIC_RELAXED);
+	page_tree_cut(&r->tree, first, end);
+	space_give_pages(before - r->tree.pages);
 }
 
 void ram_file_destroy(struct ram_file *r)
 {
-	cut(r, 0);
+	cut(r, 0, UINT64_MAX);
 }
 
 /* The page where pos is, made if it is a hole; no reference.  NULL: -ENOSPC. */
@@ -61,28 +59,33 @@ static struct page *page_make(struct ram_file *r, uint64_t pos)
 
 	if (page)
 		return page;
-	if (__atomic_add_fetch(&pages_used, 1, __ATOMIC_RELAXED) >
-	    page_total_count() / 2)
-		goto full;
+	if (!space_take_page())
+		return NULL;
 	page = page_alloc_zeroed(0);
-	if (!page)
-		goto full;
-	if (page_tree_insert(&r->tree, index, page) == 0)
+	if (page && page_tree_insert(&r->tree, index, page) == 0)
 		return page;
-	page_put(page);
-full:
-	__atomic_fetch_sub(&pages_used, 1, __ATOMIC_RELAXED);
+	if (page)
+		page_put(page);
+	space_give_pages(1);
 	return NULL;
 }
 
-/* Clears from pos to the end of its page. */
-static void clear_rest(struct ram_file *r, uint64_t pos)
+/* Clears from pos on, before end, and no further than pos's page. */
+static void clear_part(struct ram_file *r, uint64_t pos, uint64_t end)
 {
 	struct page *page = page_tree_find(&r->tree, pos >> PAGE_SHIFT);
 	size_t offset = pos % PAGE_SIZE;
 
-	if (page && offset)
-		memset((char *)page_virt(page) + offset, 0, PAGE_SIZE - offset);
+	if (page)
+		memset((char *)page_virt(page) + offset, 0,
+		       MIN(end - pos, PAGE_SIZE - offset));
+}
+
+/* Clears from pos to the end of its page, unless that is where it begins. */
+static void clear_rest(struct ram_file *r, uint64_t pos)
+{
+	if (pos % PAGE_SIZE)
+		clear_part(r, pos, UINT64_MAX);
 }
 
 /* ---- reading ---- */
@@ -97,14 +100,14 @@ static size_t piece_to_read(struct ram_file *r, uint64_t pos, size_t len,
 	size_t n = 0;
 
 	*page = NULL;
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	if (pos < r->size) {
 		n = MIN(MIN(len, r->size - pos), PAGE_SIZE - pos % PAGE_SIZE);
 		*page = page_tree_find(&r->tree, pos >> PAGE_SHIFT);
 		if (*page)
 			page_get(*page);
 	}
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 	return n;
 }
 
@@ -155,20 +158,20 @@ static struct page *page_to_write(struct ram_file *r, uint64_t pos)
 {
 	struct page *page;
 
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	page = page_make(r, pos);
 	if (page)
 		page_get(page);
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 	return page;
 }
 
 static void size_raise(struct ram_file *r, uint64_t end)
 {
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	if (end > r->size)
 		r->size = end;
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 }
 
 /* A write that begins after the end leaves a gap of zeros. */
@@ -176,12 +179,28 @@ static void gap_clear(struct ram_file *r, uint64_t pos)
 {
 	if (pos <= r->size)
 		return;
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	clear_rest(r, r->size);
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 }
 
-static long write_pages(struct ram_file *r, uintptr_t buf, size_t len,
+/* What is written lies in a program's memory, or in the kernel's. */
+struct source {
+	uintptr_t user;
+	const char *kernel; /* NULL: the program's */
+};
+
+/* How many bytes were copied before a fault. */
+static size_t source_copy(void *to, const struct source *s, size_t from,
+			  size_t len)
+{
+	if (!s->kernel)
+		return copy_from_user_partial(to, s->user + from, len);
+	memcpy(to, s->kernel + from, len);
+	return len;
+}
+
+static long write_pages(struct ram_file *r, const struct source *s, size_t len,
 			uint64_t *pos)
 {
 	size_t done = 0, n, copied;
@@ -193,9 +212,8 @@ static long write_pages(struct ram_file *r, uintptr_t buf, size_t len,
 		if (!page)
 			return done ? (long)done : -ENOSPC;
 		n = MIN(len - done, PAGE_SIZE - *pos % PAGE_SIZE);
-		copied = copy_from_user_partial((char *)page_virt(page) +
-							*pos % PAGE_SIZE,
-						buf + done, n);
+		copied = source_copy((char *)page_virt(page) + *pos % PAGE_SIZE,
+				     s, done, n);
 		page_put(page);
 		done += copied;
 		*pos += copied;
@@ -206,48 +224,52 @@ static long write_pages(struct ram_file *r, uintptr_t buf, size_t len,
 	return done;
 }
 
-static long ram_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
+/* ... as write(2) does it: to the end with O_APPEND, up to a limit. */
+static long write_file(struct file *f, const struct source *s, size_t len,
+		       uint64_t *pos)
 {
 	struct ram_file *r = &f->inode->file;
 	uint64_t limit = MIN(process_limit(RLIMIT_FSIZE), FILE_SIZE_MAX);
 	long result = 0;
 
-	mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->write_lock);
 	if (f->flags & O_APPEND)
 		*pos = r->size;
 	if (len > 0 && *pos >= limit)
 		result = -EFBIG;
 	else if (len > 0)
-		result = write_pages(r, buf, MIN(len, limit - *pos), pos);
-	mutex_unlock(&r->write_lock);
+		result = write_pages(r, s, MIN(len, limit - *pos), pos);
+	core_mutex_unlock(&r->write_lock);
 	if (result == -EFBIG && *pos >= process_limit(RLIMIT_FSIZE))
 		signal_file_too_large();
-	if (result > 0)
-		f->inode->mtime = f->inode->ctime = realtime_ns();
+	if (result > 0) {
+		inode_touch(f->inode);
+		inode_drop_rights(f->inode);
+	}
 	return result;
+}
+
+static long ram_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
+{
+	return write_file(f, &(struct source){.user = buf}, len, pos);
+}
+
+static long ram_write_kernel(struct file *f, const void *buf, size_t len,
+			     uint64_t *pos)
+{
+	return write_file(f, &(struct source){.kernel = buf}, len, pos);
 }
 
 long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 			   uint64_t pos)
 {
 	struct ram_file *r = &inode->file;
-	size_t done = 0, n;
+	long done;
 
-	mutex_lock(&r->write_lock);
-	gap_clear(r, pos);
-	for (; done < len; done += n, pos += n) {
-		struct page *page = page_to_write(r, pos);
-
-		if (!page)
-			break;
-		n = MIN(len - done, PAGE_SIZE - pos % PAGE_SIZE);
-		memcpy((char *)page_virt(page) + pos % PAGE_SIZE,
-		       (const char *)buf + done, n);
-		page_put(page);
-	}
-	size_raise(r, pos);
-	mutex_unlock(&r->write_lock);
-	return done < len ? -ENOSPC : (long)done;
+	core_mutex_lock(&r->write_lock);
+	done = write_pages(r, &(struct source){.kernel = buf}, len, &pos);
+	core_mutex_unlock(&r->write_lock);
+	return done < (long)len ? -ENOSPC : done;
 }
 
 int ram_file_truncate(struct inode *inode, uint64_t size)
@@ -256,16 +278,76 @@ int ram_file_truncate(struct inode *inode, uint64_t size)
 
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
-	mutex_lock(&r->write_lock);
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->lock);
 	clear_rest(r, MIN(size, r->size));
 	if (size < r->size)
-		cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
+		cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX);
 	r->size = size;
-	mutex_unlock(&r->lock);
-	mutex_unlock(&r->write_lock);
-	inode->mtime = inode->ctime = realtime_ns();
+	core_mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->write_lock);
+	inode_touch(inode);
 	return 0;
+}
+
+/* ---- making pages, and holes, without writing: fallocate ---- */
+
+/* Looks first whether there is room, so that a request for too much does not
+ * fill the file system on its way to failing. */
+static int pages_make(struct ram_file *r, uint64_t pos, uint64_t end)
+{
+	uint64_t wanted = (end - 1) / PAGE_SIZE - pos / PAGE_SIZE + 1;
+	int error = 0;
+
+	if (wanted > space_pages_left() + r->tree.pages)
+		return -ENOSPC;
+	for (pos = ALIGN_DOWN(pos, PAGE_SIZE); pos < end && !error;
+	     pos += PAGE_SIZE)
+		if (!page_make(r, pos))
+			error = -ENOSPC;
+	return error;
+}
+
+int ram_file_allocate(struct inode *inode, uint64_t pos, uint64_t len,
+		      bool grow)
+{
+	struct ram_file *r = &inode->file;
+	uint64_t end = pos + len;
+	int error;
+
+	core_mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->lock);
+	error = pages_make(r, pos, end);
+	if (!error && grow && end > r->size) {
+		clear_rest(r, r->size);
+		r->size = end;
+	}
+	core_mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->write_lock);
+	if (!error)
+		inode_touch(inode);
+	return error;
+}
+
+/* Whole pages go; of the first and the last a part may be cleared. */
+void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len)
+{
+	struct ram_file *r = &inode->file;
+	uint64_t end = pos + len;
+
+	core_mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->lock);
+	if (pos % PAGE_SIZE)
+		clear_part(r, pos, end);
+	pos = ALIGN_UP(pos, PAGE_SIZE);
+	if (pos < end) {
+		cut(r, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
+		if (end % PAGE_SIZE)
+			clear_part(r, ALIGN_DOWN(end, PAGE_SIZE), end);
+	}
+	core_mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->write_lock);
+	inode_touch(inode);
 }
 
 /* ---- the other operations ---- */
@@ -276,25 +358,51 @@ static struct page *ram_page(struct file *f, uint64_t offset)
 	struct ram_file *r = &f->inode->file;
 	struct page *page = NULL;
 
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	if (offset < r->size)
 		page = page_make(r, offset);
 	if (page)
 		page_get(page);
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 	return page;
 }
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-#define SEEK_DATA 3
-#define SEEK_HOLE 4
+static uint64_t next_data(const struct ram_file *r, uint64_t pos)
+{
+	uint64_t index = pos >> PAGE_SHIFT;
 
-/* Needs f->lock.  All is data, and one hole follows: lseek(2) allows that. */
+	return page_tree_next(&r->tree, &index) ? MAX(index << PAGE_SHIFT, pos)
+						: r->size;
+}
+
+/* The end of the file counts as one. */
+static uint64_t next_hole(const struct ram_file *r, uint64_t pos)
+{
+	uint64_t index = pos >> PAGE_SHIFT;
+
+	while (page_tree_find(&r->tree, index))
+		index++;
+	return MIN(MAX(index << PAGE_SHIFT, pos), r->size);
+}
+
+/* SEEK_DATA, SEEK_HOLE.  -ENXIO: there is no more before the end. */
+static int64_t find_part(struct ram_file *r, uint64_t pos, int whence)
+{
+	uint64_t found;
+
+	core_mutex_lock(&r->lock);
+	found = whence == SEEK_HOLE ? next_hole(r, pos) : next_data(r, pos);
+	if (pos >= r->size || (whence == SEEK_DATA && found >= r->size))
+		found = -ENXIO;
+	core_mutex_unlock(&r->lock);
+	return found;
+}
+
+/* Needs f->lock. */
 static long ram_lseek(struct file *f, int64_t offset, int whence)
 {
-	int64_t size = f->inode->file.size, base = 0;
+	struct ram_file *r = &f->inode->file;
+	int64_t size = r->size, base = 0;
 
 	switch (whence) {
 	case SEEK_SET:
@@ -307,9 +415,9 @@ static long ram_lseek(struct file *f, int64_t offset, int whence)
 		break;
 	case SEEK_DATA:
 	case SEEK_HOLE:
-		if (offset < 0 || offset >= size)
-			return -ENXIO;
-		base = whence == SEEK_HOLE ? size - offset : 0;
+		offset = offset < 0 ? -ENXIO : find_part(r, offset, whence);
+		if (offset < 0)
+			return offset;
 		break;
 	default:
 		return -EINVAL;
@@ -327,4 +435,5 @@ const struct file_ops ram_file_ops = {
 	.lseek = ram_lseek,
 	.page = ram_page,
 	.read_kernel = ram_read_kernel,
+	.write_kernel = ram_write_kernel,
 };

@@ -25,12 +25,8 @@ static int may_leave(const struct lookup *from, const struct lookup *to)
 {
 	int error = name_may_remove(from->dir, from->inode);
 
-	if (!error && inode_is(from->inode, S_IFDIR)) {
-		if (is_above(from->inode, to->dir))
-			error = -EINVAL;
-		else if (from->dir != to->dir)
-			error = inode_permission(from->inode, MAY_WRITE);
-	}
+	if (!error && from->dir != to->dir && inode_is(from->inode, S_IFDIR))
+		error = inode_permission(from->inode, MAY_WRITE);
 	return error;
 }
 
@@ -46,29 +42,47 @@ static int may_replace(const struct inode *inode, const struct inode *old)
 	return directory && old->dir.count > 0 ? -ENOTEMPTY : 0;
 }
 
-static int check(const struct lookup *from, const struct lookup *to,
-		 unsigned int flags)
+/* Are there two names, in places that can be moved from and to? */
+static int check_places(const struct lookup *from, const struct lookup *to,
+			unsigned int flags)
 {
 	bool exchange = flags & RENAME_EXCHANGE;
-	int error;
 
-	if (from->last != LAST_NAME || to->last != LAST_NAME)
+	if (from->dir->virtual != to->dir->virtual)
+		return -EXDEV;
+	if (from->last != LAST_NAME)
 		return -EBUSY;
+	if (to->last != LAST_NAME)
+		return flags & RENAME_NOREPLACE ? -EEXIST : -EBUSY;
 	if (!from->inode || (exchange && !to->inode))
 		return -ENOENT;
 	if (to->inode && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
 	if (to->slashes && !inode_is(from->inode, S_IFDIR) && !exchange)
 		return -ENOTDIR;
-	error = may_leave(from, to);
+	if (is_above(from->inode, to->dir))
+		return -EINVAL;
+	if (to->inode && is_above(to->inode, from->dir))
+		return exchange ? -EINVAL : -ENOTEMPTY;
+	return 0;
+}
+
+/* Two names of one node: there is nothing to do, and nothing to be permitted.
+ */
+static int check(const struct lookup *from, const struct lookup *to,
+		 unsigned int flags)
+{
+	int error = check_places(from, to, flags);
+
 	if (error || from->inode == to->inode)
+		return error;
+	error = may_leave(from, to);
+	if (error)
 		return error;
 	if (!to->inode) /* a new name; the slashes were looked at above */
 		return lookup_may_create(to, true);
-	if (exchange)
+	if (flags & RENAME_EXCHANGE)
 		return may_leave(to, from);
-	if (is_above(to->inode, from->dir) && inode_is(to->inode, S_IFDIR))
-		return -ENOTEMPTY;
 	error = name_may_remove(to->dir, to->inode);
 	return error ? error : may_replace(from->inode, to->inode);
 }
@@ -107,7 +121,7 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 	struct inode *gone = NULL;
 	int error;
 
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	error = lookup_walk(from, 0);
 	if (!error)
 		error = lookup_walk(to, 0);
@@ -119,7 +133,7 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 		else
 			error = move(from, to, &gone);
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	inode_put(gone);
 	return error;
 }

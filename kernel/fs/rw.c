@@ -69,14 +69,14 @@ static long transfer_pieces(struct file *f, enum direction way,
 static bool position_begin(struct file *f)
 {
 	if (f->ops->lseek)
-		mutex_lock(&f->lock);
+		core_mutex_lock(&f->lock);
 	return f->ops->lseek;
 }
 
 static void position_end(struct file *f, bool locked)
 {
 	if (locked)
-		mutex_unlock(&f->lock);
+		core_mutex_unlock(&f->lock);
 }
 
 /* At the file's position if pos is NULL. */
@@ -226,6 +226,36 @@ SYSCALL(pwritev)
 	return transfer_vector(a, WRITE, b, c, &d);
 }
 
+#define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+
+/* At a place, or at -1 the position.  The flags that are known ask for nothing
+ * that is not so in any case; the place comes in one register, and then again
+ * for machines with smaller ones (preadv2(2)). */
+static long transfer_vector2(int fd, enum direction way, uintptr_t list,
+			     uint64_t count, uint64_t pos, uint64_t flags)
+{
+	if (flags & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+		return -EOPNOTSUPP;
+	if ((int64_t)pos < -1)
+		return -EINVAL;
+	return transfer_vector(fd, way, list, count,
+			       pos == UINT64_MAX ? NULL : &pos);
+}
+
+SYSCALL(preadv2)
+{
+	(void)e;
+	return transfer_vector2(a, READ, b, c, d, f);
+}
+
+SYSCALL(pwritev2)
+{
+	(void)e;
+	return transfer_vector2(a, WRITE, b, c, d, f);
+}
+
 /* ---- position, directory, device ---- */
 
 SYSCALL(lseek)
@@ -239,9 +269,9 @@ SYSCALL(lseek)
 	if (file->flags & O_PATH)
 		result = -EBADF;
 	else if (file->ops->lseek) {
-		mutex_lock(&file->lock);
+		core_mutex_lock(&file->lock);
 		result = file->ops->lseek(file, b, c);
-		mutex_unlock(&file->lock);
+		core_mutex_unlock(&file->lock);
 	}
 	file_put(file);
 	return result;
@@ -258,9 +288,9 @@ SYSCALL(getdents64)
 	if (file->flags & O_PATH)
 		result = -EBADF;
 	else if (file->ops->getdents64) {
-		mutex_lock(&file->lock);
+		core_mutex_lock(&file->lock);
 		result = file->ops->getdents64(file, b, (unsigned int)c);
-		mutex_unlock(&file->lock);
+		core_mutex_unlock(&file->lock);
 	}
 	file_put(file);
 	return result;
@@ -274,9 +304,9 @@ static long set_nonblocking(struct file *f, uintptr_t arg)
 
 	if (get_user(on, arg))
 		return -EFAULT;
-	mutex_lock(&f->lock);
+	core_mutex_lock(&f->lock);
 	f->flags = on ? f->flags | O_NONBLOCK : f->flags & ~O_NONBLOCK;
-	mutex_unlock(&f->lock);
+	core_mutex_unlock(&f->lock);
 	return 0;
 }
 
@@ -296,84 +326,4 @@ SYSCALL(ioctl)
 		result = file->ops->ioctl(file, b, c);
 	file_put(file);
 	return result;
-}
-
-/* ---- size ---- */
-
-static long truncate_inode(struct inode *inode, uint64_t size)
-{
-	if ((int64_t)size < 0)
-		return -EINVAL;
-	if (size > process_limit(RLIMIT_FSIZE)) {
-		signal_file_too_large();
-		return -EFBIG;
-	}
-	if (inode_is(inode, S_IFDIR))
-		return -EISDIR;
-	if (!inode_is(inode, S_IFREG))
-		return -EINVAL;
-	return ram_file_truncate(inode, size);
-}
-
-SYSCALL(truncate)
-{
-	UNUSED_FROM_C;
-	struct inode *inode;
-	long result = lookup_inode(AT_FDCWD, a, LOOKUP_FOLLOW, &inode);
-
-	if (result)
-		return result;
-	result = inode_permission(inode, MAY_WRITE);
-	if (!result)
-		result = truncate_inode(inode, b);
-	inode_put(inode);
-	return result;
-}
-
-SYSCALL(ftruncate)
-{
-	UNUSED_FROM_C;
-	struct file *file = fd_get(a);
-	long result = -EINVAL;
-
-	if (!file)
-		return -EBADF;
-	if (file->flags & O_PATH)
-		result = -EBADF;
-	else if (file->inode && (file->flags & O_ACCMODE) != O_RDONLY)
-		result = truncate_inode(file->inode, b);
-	file_put(file);
-	return result;
-}
-
-/* ---- nothing is ever unwritten ---- */
-
-static long sync_fd(int fd)
-{
-	struct file *f = fd_get(fd);
-
-	if (!f)
-		return -EBADF;
-	long result = f->inode ? 0 : -EINVAL;
-
-	file_put(f);
-	return result;
-}
-
-SYSCALL(fsync)
-{
-	UNUSED_FROM_B;
-	return sync_fd(a);
-}
-
-SYSCALL(fdatasync)
-{
-	UNUSED_FROM_B;
-	return sync_fd(a);
-}
-
-SYSCALL(sync)
-{
-	UNUSED_FROM_A;
-	return 0;
 }

@@ -14,12 +14,13 @@
 #ifndef ASPACE_H
 #define ASPACE_H
 
+#include "core_mutex.h"
 #include "layout.h"
 #include "list.h"
-#include "mutex.h"
 #include "types.h"
 
 struct file;
+struct inode;
 struct trap_frame;
 
 /* As mmap(2), Linux x86-64. */
@@ -51,12 +52,19 @@ struct area {
 	uint64_t offset;          /* of start, in the file */
 };
 
+/* What execve(2) has put there; set once. */
+struct program_memory {
+	uintptr_t args, variables; /* strings, one after the other ... */
+	uintptr_t strings_end;     /* ... up to here */
+	struct inode *exe;         /* a reference, or NULL */
+};
+
 struct aspace {
 	unsigned int refs;          /* atomic: threads, and who looks at it */
 	paddr_t root;               /* PML4; the kernel's half is shared */
 	volatile unsigned int cpus; /* atomic mask: CPUs that have it loaded */
 
-	struct mutex lock;
+	struct core_mutex lock;
 
 	/* Needs lock. */
 	struct list_head areas; /* by address */
@@ -68,6 +76,8 @@ struct aspace {
 	size_t mapped_pages;     /* in areas; RLIMIT_AS */
 	size_t resident_pages;   /* in the page table */
 	size_t max_resident;
+
+	struct program_memory program;
 };
 
 /* Sets up the first address space's prerequisites, once; boot CPU. */
@@ -141,6 +151,12 @@ long aspace_brk(struct aspace *as, uintptr_t brk);
 /* The pages of the range are forgotten, and found anew when they are touched,
  * zeroed or as the file has them.  -ENOMEM: it has holes; the rest is done. */
 int aspace_discard(struct aspace *as, uintptr_t addr, size_t len);
+
+/* Calls fn for each area, by address, with as->lock held.  Sleeps. */
+void aspace_for_each_area(struct aspace *as,
+			  void (*fn)(const struct aspace *as,
+				     const struct area *area, void *arg),
+			  void *arg);
 
 /* Is all of the range inside areas? */
 bool aspace_is_mapped(struct aspace *as, uintptr_t addr, size_t len);

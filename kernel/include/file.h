@@ -11,8 +11,8 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include "core_mutex.h"
 #include "list.h"
-#include "mutex.h"
 #include "spinlock.h"
 #include "types.h"
 #include "waitq.h"
@@ -45,6 +45,18 @@ struct kernel_stat;
 #define S_IFIFO 0010000
 #define S_IFLNK 0120000
 #define S_IFSOCK 0140000
+#define S_IFBLK 0060000
+#define S_ISUID 0004000
+#define S_ISGID 0002000
+#define S_ISVTX 0001000
+#define S_IXGRP 0000010
+
+/* lseek(2) */
+#define SEEK_SET 0
+#define SEEK_CUR 1
+#define SEEK_END 2
+#define SEEK_DATA 3
+#define SEEK_HOLE 4
 
 #define POLLIN 0x001
 #define POLLPRI 0x002
@@ -84,9 +96,12 @@ struct file_ops {
 	/* A page of the file for mmap, with a reference; NULL: end of file or
 	 * out of memory.  Kernel side: no user memory is touched. */
 	struct page *(*page)(struct file *f, uint64_t offset);
-	/* Kernel buffers, for execve. */
+	/* The same with kernel buffers, for execve and for copies inside the
+	 * kernel; reading moves no position. */
 	long (*read_kernel)(struct file *f, void *buf, size_t len,
 			    uint64_t pos);
+	long (*write_kernel)(struct file *f, const void *buf, size_t len,
+			     uint64_t *pos);
 	/* The last reference has gone. */
 	void (*release)(struct file *f);
 };
@@ -95,7 +110,7 @@ struct file {
 	unsigned int refs;  /* atomic */
 	unsigned int flags; /* O_*; the mutable ones need lock */
 	const struct file_ops *ops;
-	struct mutex lock; /* of pos */
+	struct core_mutex lock; /* of pos */
 	uint64_t pos;
 	struct inode *inode; /* a reference, or NULL */
 	void *object;        /* the ops' own */

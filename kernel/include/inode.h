@@ -14,6 +14,10 @@
  *			name added or removed, in one go under it.
  *	ram_file.lock	one for each regular file: its pages and its size.
  *
+ * A node may be virtual: then its ops say what is in it (a directory), where it
+ * leads (a link), or what is read from it (a file).  Such a node is made for
+ * the lookup that asks for it, and lives as long as somebody has a reference.
+ *
  * Nobody touches user memory under either: a fault may need a file's page, and
  * thus the file's lock.  ram_file.write_lock is different: it keeps writers of
  * one file apart for a whole write(2), comes before aspace->lock, and nobody
@@ -22,13 +26,39 @@
 #ifndef INODE_H
 #define INODE_H
 
+#include "core_mutex.h"
 #include "file.h"
-#include "mutex.h"
 #include "stat.h"
 #include "types.h"
 
-struct entry; /* a name in a directory: fs/dir.c */
+struct entry;      /* a name in a directory: fs/dir.c */
+struct file_locks; /* fs/locks.c */
+struct inode;
 union dir_slot;
+
+/* A name in a virtual directory, as getdents64(2) shows it. */
+struct virtual_name {
+	uint64_t next; /* the position after it */
+	uint64_t ino;
+	uint32_t mode; /* S_IF* */
+	char name[32];
+};
+
+/* All but open and release need fs_lock. */
+struct virtual_ops {
+	/* A fresh node with one reference; NULL: no such name. */
+	struct inode *(*find)(struct inode *dir, const char *name, size_t len);
+	/* The first name from a position on; false: there is none. */
+	bool (*next)(const struct inode *dir, uint64_t from,
+		     struct virtual_name *name);
+	/* The node that a link leads to, which the link has a reference of;
+	 * NULL: it is a path, link.target. */
+	struct inode *(*target)(const struct inode *link);
+	/* Gives the file its ops and object.  0 or a negative errno. */
+	int (*open)(struct file *f);
+	/* The last reference has gone. */
+	void (*release)(struct inode *inode);
+};
 
 /* The pages of a file, by number; a missing one is a hole: fs/page_tree.c. */
 struct page_tree {
@@ -38,10 +68,10 @@ struct page_tree {
 };
 
 struct ram_file {
-	struct mutex write_lock; /* one write or truncate at a time */
+	struct core_mutex write_lock; /* one write or truncate at a time */
 
 	/* Needs lock; size may be read without. */
-	struct mutex lock;
+	struct core_mutex lock;
 	uint64_t size;
 	struct page_tree tree;
 };
@@ -49,7 +79,6 @@ struct ram_file {
 /* Needs fs_lock. */
 struct directory {
 	struct inode *parent; /* a reference; of the root: itself */
-	struct entry *entry;  /* its own name in the parent, or NULL */
 	struct entry **buckets;
 	union dir_slot *slots;
 	uint32_t capacity; /* of both arrays; a power of two, or 0 */
@@ -78,6 +107,18 @@ struct inode {
 	/* Nanoseconds since 1970; the last writer wins. */
 	uint64_t atime, mtime, ctime;
 
+	/* Its latest name, needs fs_lock; NULL: that has been removed. */
+	struct entry *entry;
+
+	/* Set once, with the first lock; until then NULL. */
+	struct file_locks *locks;
+
+	/* Set once; NULL: an ordinary node. */
+	const struct virtual_ops *virtual;
+	void *object;            /* the ops' own */
+	bool transient;          /* made by a lookup, with a name of its own */
+	struct inode *made_next; /* of that lookup: fs/path.c */
+
 	union {
 		struct ram_file file;
 		struct directory dir;
@@ -85,7 +126,7 @@ struct inode {
 	};
 };
 
-extern struct mutex fs_lock;
+extern struct core_mutex fs_lock;
 
 #define MAY_READ 4u
 #define MAY_WRITE 2u

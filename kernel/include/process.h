@@ -100,6 +100,7 @@ struct process {
 	uint64_t signals_pending;      /* sent, while all threads block them */
 	uint64_t run_cycles;           /* of threads that ended */
 	uint64_t children_cycles;      /* of children that were waited for */
+	uint64_t started;              /* time_ns() at its birth */
 	size_t max_resident;           /* pages; set at the end */
 	size_t children_max_resident;
 
@@ -203,8 +204,15 @@ struct thread *process_find_thread(int tid);
 /* Calls fn for each process, oldest first, with process_lock held. */
 void process_for_each(void (*fn)(struct process *p, void *arg), void *arg);
 
-/* Processes, zombies counted. */
+/* Processes, zombies counted; and how many there have ever been. */
 size_t process_count(void);
+uint64_t process_created(void);
+
+/* The lowest pid of a process from `from` on; -1: there is none. */
+int process_next(int from);
+
+/* The number given out last, to a process or a thread. */
+int process_last_pid(void);
 
 /* The soft limit of the current process, RLIMIT_*. */
 static inline uint64_t process_limit(unsigned int resource)

@@ -26,8 +26,6 @@
 #include "uaccess.h"
 
 #define PATH_MAX 4096
-#define S_ISUID 04000
-#define S_ISGID 02000
 
 /* A program that does not run yet. */
 struct program {
@@ -85,6 +83,7 @@ static int image_build(struct program *program, const struct exec_args *args,
 	if (error)
 		return error;
 	program->entry = image.entry;
+	program->as->program.exe = inode_get(exec->file->inode);
 	return exec_stack_build(program->as, args, &image, &program->cred,
 				&program->rsp);
 }

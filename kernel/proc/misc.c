@@ -107,6 +107,30 @@ SYSCALL(set_robust_list)
 	return 0;
 }
 
+/* get_robust_list(tid, head, size): one's own, or anybody's for root */
+SYSCALL(get_robust_list)
+{
+	UNUSED_FROM_D;
+	uint64_t size = ROBUST_LIST_HEAD_SIZE, head = current->robust_list;
+	int error = 0;
+
+	if ((int)a && (int)a != current->tid) {
+		spin_lock(&process_lock);
+		struct thread *t = process_find_thread(a);
+
+		if (!t)
+			error = -ESRCH;
+		else if (t->proc != current->proc && !process_is_root())
+			error = -EPERM;
+		else
+			head = t->robust_list;
+		spin_unlock(&process_lock);
+	}
+	if (!error && (put_user(size, c) || put_user(head, b)))
+		error = -EFAULT;
+	return error;
+}
+
 /* ---- where it runs ---- */
 
 SYSCALL(sched_yield)

@@ -28,6 +28,7 @@
 #include "panic.h"
 #include "proc.h"
 #include "string.h"
+#include "time.h"
 
 #define FIRST_PID (INIT_PID + 1) /* also after the last */
 
@@ -38,6 +39,7 @@ static struct process *by_pid[PID_MAX];
 static uint16_t group_uses[PID_MAX];
 static int last_pid = INIT_PID;
 static size_t processes;
+static uint64_t created;
 static struct list_head all_processes = LIST_INIT(all_processes);
 
 /* ---- numbers ---- */
@@ -135,6 +137,7 @@ struct process *process_create(void)
 	if (!p)
 		return NULL;
 	p->state = PROCESS_NEW;
+	p->started = time_ns();
 	list_init(&p->children);
 	list_init(&p->zombies);
 	list_init(&p->sibling_link);
@@ -156,6 +159,7 @@ void process_publish(struct process *p, struct process *parent)
 	}
 	list_push_back(&all_processes, &p->all_link);
 	processes++;
+	created++;
 }
 
 /* ---- looking ---- */
@@ -199,6 +203,34 @@ void process_for_each(void (*fn)(struct process *p, void *arg), void *arg)
 size_t process_count(void)
 {
 	return processes;
+}
+
+uint64_t process_created(void)
+{
+	return created;
+}
+
+int process_last_pid(void)
+{
+	return last_pid;
+}
+
+/* The table is long and mostly empty: it is searched without the lock, which
+ * then tells whether what was found is a process. */
+int process_next(int from)
+{
+	for (int pid = MAX(from, 1); pid < PID_MAX; pid++) {
+		bool found;
+
+		if (!*(struct process *volatile *)&by_pid[pid])
+			continue;
+		spin_lock(&process_lock);
+		found = process_find(pid);
+		spin_unlock(&process_lock);
+		if (found)
+			return pid;
+	}
+	return -1;
 }
 
 /* ---- death ---- */

@@ -59,7 +59,7 @@ struct extra {
 
 /* Addresses in the new program. */
 struct stack_layout {
-	uintptr_t strings, platform, random;
+	uintptr_t strings, args, variables, platform, random;
 };
 
 /* ---- writing to a program that does not run yet ---- */
@@ -145,13 +145,15 @@ static uint64_t *pointers_fill(uint64_t *at, unsigned int count,
 static void vectors_fill(uint64_t *at, const struct exec_args *args,
 			 const struct elf_image *image,
 			 const struct credentials *cred,
-			 const struct stack_layout *layout)
+			 struct stack_layout *layout)
 {
 	const char *string = args_next(args->text);
 	uintptr_t addr = layout->strings + (string - args->text);
 
+	layout->args = addr;
 	*at++ = args->argc;
 	at = pointers_fill(at, args->argc, &string, &addr);
+	layout->variables = addr;
 	at = pointers_fill(at, args->envc, &string, &addr);
 	auxiliary_fill(at, image, cred, layout);
 }
@@ -201,6 +203,9 @@ int exec_stack_build(struct aspace *as, const struct exec_args *args,
 	*rsp = ALIGN_DOWN(layout.strings - size, 16ul);
 	extra_fill(&extra);
 	vectors_fill(vectors, args, image, cred, &layout);
+	as->program.args = layout.args;
+	as->program.variables = layout.variables;
+	as->program.strings_end = extra_at;
 	error = stack_map(as, image, USER_MAX - *rsp);
 	if (!error)
 		error = stack_write(as, extra_at, &extra, sizeof(extra));

@@ -12,16 +12,10 @@
 #include "spinlock.h"
 #include "string.h"
 #include "syscall.h"
+#include "sysctl.h"
 #include "time.h"
 #include "uaccess.h"
 #include "vm.h"
-
-#define NAME_SIZE 65 /* with the terminator: struct new_utsname */
-
-struct utsname {
-	char sysname[NAME_SIZE], nodename[NAME_SIZE], release[NAME_SIZE];
-	char version[NAME_SIZE], machine[NAME_SIZE], domainname[NAME_SIZE];
-};
 
 static struct spinlock lock = SPINLOCK_INIT("uname");
 
@@ -35,43 +29,65 @@ static struct utsname names = {
 	.domainname = "(none)",
 };
 
+void uts_copy(struct utsname *to)
+{
+	spin_lock(&lock);
+	*to = names;
+	spin_unlock(&lock);
+}
+
 SYSCALL(uname)
 {
 	UNUSED_FROM_B;
 	struct utsname copy;
 
-	spin_lock(&lock);
-	copy = names;
-	spin_unlock(&lock);
+	uts_copy(&copy);
 	return put_user(copy, a);
 }
 
-static long set_name(char *name, uintptr_t addr, uint64_t len)
+static int set_name(char *name, const char *to)
 {
-	char copy[NAME_SIZE] = "";
+	if (strlen(to) >= UTS_NAME_SIZE)
+		return -EINVAL;
+	spin_lock(&lock);
+	strlcpy(name, to, UTS_NAME_SIZE);
+	spin_unlock(&lock);
+	return 0;
+}
+
+int uts_set_nodename(const char *name)
+{
+	return set_name(names.nodename, name);
+}
+
+int uts_set_domainname(const char *name)
+{
+	return set_name(names.domainname, name);
+}
+
+static long set_name_user(char *name, uintptr_t addr, uint64_t len)
+{
+	char copy[UTS_NAME_SIZE] = "";
 
 	if (!process_is_root())
 		return -EPERM;
-	if (len >= NAME_SIZE)
+	if (len >= UTS_NAME_SIZE)
 		return -EINVAL;
 	if (copy_from_user(copy, addr, len))
 		return -EFAULT;
-	spin_lock(&lock);
-	memcpy(name, copy, NAME_SIZE);
-	spin_unlock(&lock);
-	return 0;
+	return set_name(name, copy);
 }
 
 SYSCALL(sethostname)
 {
 	UNUSED_FROM_C;
-	return set_name(names.nodename, a, b);
+	return set_name_user(names.nodename, a, b);
 }
 
 SYSCALL(setdomainname)
 {
 	UNUSED_FROM_C;
-	return set_name(names.domainname, a, b);
+	return set_name_user(names.domainname, a, b);
 }
 
 /* ---- sysinfo ---- */

@@ -44,6 +44,7 @@
 	X(33, dup2) \
 	X(35, nanosleep) \
 	X(39, getpid) \
+	X(40, sendfile) \
 	X(41, socket) \
 	X(53, socketpair) \
 	F(56, clone) \
@@ -55,6 +56,7 @@
 	X(62, kill) \
 	X(63, uname) \
 	X(72, fcntl) \
+	X(73, flock) \
 	X(74, fsync) \
 	X(75, fdatasync) \
 	X(76, truncate) \
@@ -105,7 +107,10 @@
 	X(124, getsid) \
 	X(127, rt_sigpending) \
 	X(131, sigaltstack) \
+	X(132, utime) \
 	X(133, mknod) \
+	X(137, statfs) \
+	X(138, fstatfs) \
 	X(157, prctl) \
 	X(158, arch_prctl) \
 	X(160, setrlimit) \
@@ -119,17 +124,20 @@
 	X(204, sched_getaffinity) \
 	X(217, getdents64) \
 	X(218, set_tid_address) \
+	X(221, fadvise64) \
 	X(227, clock_settime) \
 	X(228, clock_gettime) \
 	X(229, clock_getres) \
 	X(230, clock_nanosleep) \
 	X(231, exit_group) \
 	X(234, tgkill) \
+	X(235, utimes) \
 	X(247, waitid) \
 	X(257, openat) \
 	X(258, mkdirat) \
 	X(259, mknodat) \
 	X(260, fchownat) \
+	X(261, futimesat) \
 	X(262, newfstatat) \
 	X(263, unlinkat) \
 	X(264, renameat) \
@@ -141,15 +149,22 @@
 	X(270, pselect6) \
 	X(271, ppoll) \
 	X(273, set_robust_list) \
+	X(274, get_robust_list) \
 	X(280, utimensat) \
+	X(285, fallocate) \
 	X(292, dup3) \
 	X(293, pipe2) \
 	X(295, preadv) \
 	X(296, pwritev) \
 	X(302, prlimit64) \
+	X(306, syncfs) \
 	X(309, getcpu) \
 	X(316, renameat2) \
 	X(318, getrandom) \
+	X(326, copy_file_range) \
+	X(327, preadv2) \
+	X(328, pwritev2) \
+	X(332, statx) \
 	X(334, rseq) \
 	X(435, clone3) \
 	X(436, close_range) \

@@ -232,7 +232,7 @@ static void test_page_tree(struct ktest *t)
 	while (tree.pages > 0) {
 		uint64_t from = random_below(&r, last + 1);
 
-		page_tree_cut(&tree, from);
+		page_tree_cut(&tree, from, UINT64_MAX);
 		for (unsigned int i = 0; i < ARRAY_SIZE(indices); i++) {
 			struct page *page = page_tree_find(&tree, indices[i]);
 
@@ -242,7 +242,7 @@ static void test_page_tree(struct ktest *t)
 		}
 		last = from;
 	}
-	page_tree_cut(&tree, 0);
+	page_tree_cut(&tree, 0, UINT64_MAX);
 	EXPECT(t, tree.root == NULL);
 }
 KTEST(fs, page_tree);
