@@ -11,7 +11,6 @@
 #include "aspace.h"
 #include "errno.h"
 #include "fd_table.h"
-#include "rusage.h"
 #include "string.h"
 #include "time.h"
 
@@ -162,7 +161,7 @@ static int show_stat(const struct proc_node *node, struct text *text)
 	text_printf(text, " %lu %lu %lu %lu 20 0 %u 0 %lu", ticks(s.time.user),
 		    ticks(s.time.system), ticks(s.children.user),
 		    ticks(s.children.system), s.threads,
-		    s.started / (NSEC_PER_SEC / TICKS_PER_SECOND));
+		    (uint64_t)(s.started / (NSEC_PER_SEC / TICKS_PER_SECOND)));
 	/* 23 to 30: memory; where code and stack are is not told. */
 	text_printf(text, " %lu %zu %lu 0 0 0 0 0", s.mapped * PAGE_SIZE,
 		    s.resident, s.rss_limit);

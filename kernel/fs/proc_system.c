@@ -129,7 +129,7 @@ static int show_stat(const struct proc_node *node, struct text *text)
 		print_usage(text, &each[i]);
 	}
 	text_printf(text, "intr %lu\nctxt %lu\nbtime %lu\n", interrupts_all(),
-		    switches, (realtime_ns() - time_ns()) / NSEC_PER_SEC);
+		    switches, (uint64_t)((realtime_ns() - time_ns()) / NSEC_PER_SEC));
 	text_printf(text, "processes %lu\nprocs_running %u\nprocs_blocked 0\n",
 		    process_created(), ready + 1); /* and who asks */
 	return 0;

@@ -31,6 +31,7 @@
 #include "aspace_parts.h"
 #include "cpu.h"
 #include "heap.h"
+#include "inode.h"
 #include "pagetable.h"
 #include "panic.h"
 #include "thread.h"
@@ -48,6 +49,11 @@ void aspace_init(void)
 void aspace_trim(void)
 {
 	pagetable_trim();
+}
+
+size_t aspace_kept_pages(void)
+{
+	return pagetable_kept_pages();
 }
 
 struct aspace *aspace_create(void)

@@ -39,7 +39,7 @@ static struct process *by_pid[PID_MAX];
 static uint16_t group_uses[PID_MAX];
 static int last_pid = INIT_PID;
 static size_t processes;
-static uint64_t created;
+static uint64_t created; /* ever */
 static struct list_head all_processes = LIST_INIT(all_processes);
 
 /* ---- numbers ---- */

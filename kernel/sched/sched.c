@@ -398,6 +398,11 @@ uint64_t sched_idle_cycles(unsigned int cpu)
 	return cycles;
 }
 
+uint64_t sched_system_cycles(unsigned int cpu)
+{
+	return run_queues[cpu].system_cycles;
+}
+
 uint64_t sched_switches(unsigned int cpu)
 {
 	return run_queues[cpu].switches;

@@ -19,6 +19,7 @@ struct run_queue {
 	unsigned int length;
 	bool slice_armed; /* sched_slice_over() will come */
 	uint64_t switches;
+	uint64_t system_cycles; /* of threads while here: cputime.c */
 
 	/* Private to the CPU, interrupts off. */
 	bool need_resched;   /* at the end of this interrupt */
