@@ -115,8 +115,8 @@ TEST(places_are_counted_from_anywhere)
 	expect_conflict(0, F_WRLCK, 900, 50);
 	EXPECT_EQ(set(fd, F_UNLCK, 0, 0), 0);
 	EXPECT_EQ(lseek(fd, 500, SEEK_SET), 500);
-	l = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_CUR,
-			   .l_len = -10};
+	l = (struct flock){
+		.l_type = F_WRLCK, .l_whence = SEEK_CUR, .l_len = -10};
 	EXPECT_EQ(fcntl(fd, F_SETLK, &l), 0);
 	expect_conflict(0, F_WRLCK, 490, 10);
 }
@@ -251,7 +251,8 @@ TEST(a_deadlock_of_five)
 	expect_one_deadlock(5);
 }
 
-/* Adds one to the number in the file, in three steps that others may disturb. */
+/* Adds one to the number in the file, in three steps that others may disturb.
+ */
 static void count_up(int fd)
 {
 	int number = 0;
@@ -321,8 +322,8 @@ static void expect_model(int other, const short model[BYTES])
 	int at = 0;
 
 	while (at < BYTES) {
-		struct flock l = {.l_type = F_WRLCK, .l_start = at,
-				  .l_len = BYTES - at};
+		struct flock l = {
+			.l_type = F_WRLCK, .l_start = at, .l_len = BYTES - at};
 		int from = at, to;
 
 		while (from < BYTES && model[from] == F_UNLCK)
