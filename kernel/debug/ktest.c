@@ -399,10 +399,11 @@ int ktest_run(const char *selection)
 }
 
 /* Programs of /tests are run by /sbin/run, as the first process; its end ends
- * the machine. */
+ * the machine.  What args= says is for the program. */
 static bool start_programs(const char *selection)
 {
 	static char command[256];
+	const char *args = cmdline_get("args");
 	char path[PLAN_NAME_SIZE + 8];
 	struct file *f;
 
@@ -410,7 +411,8 @@ static bool start_programs(const char *selection)
 	if (fs_open(AT_FDCWD, path, O_RDONLY, 0, &f))
 		return false;
 	file_put(f);
-	snprintf(command, sizeof(command), "/sbin/run %s", selection);
+	snprintf(command, sizeof(command), "/sbin/run %s -- %s", selection,
+		 args ? args : "");
 	process_start_init(command);
 	return true;
 }

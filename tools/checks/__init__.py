@@ -1,6 +1,7 @@
 """The checks, by theme; importing this registers them all."""
 
 from . import (  # noqa: F401
+    bench,
     boots,
     console,
     debuggers,
@@ -9,5 +10,6 @@ from . import (  # noqa: F401
     grading,
     kernel_tests,
     source,
+    user,
     verbs,
 )

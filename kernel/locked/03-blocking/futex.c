@@ -19,6 +19,7 @@
 #include "thread.h"
 #include "time.h"
 #include "uaccess.h"
+#include "x86.h"
 
 #define FUTEX_WAIT 0
 #define FUTEX_WAKE 1
@@ -78,8 +79,10 @@ static long futex_wait(uintptr_t addr, uint32_t value, uintptr_t timeout)
 
 	if (!error)
 		error = futex_compare(addr, value);
-	if (!error)
+	if (!error) {
 		thread_yield();
+		cpu_relax();
+	}
 	return error;
 }
 
