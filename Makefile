@@ -56,7 +56,7 @@ NAME ?= files
 ifeq ($(filter labs solutions,$(IMPL)),)
 $(error IMPL is labs or solutions; for a directory of your own use FILES=$(IMPL))
 endif
-SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))
+SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)
 STAGE := $(LAB_NAME)$(SUFFIX)
 
 # Where the labs before this one come from: reference (solutions/), or labs.
@@ -122,12 +122,17 @@ CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
 	-Ikernel/include
 NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
 
-# Each access to memory in a lab's files is a schedule point: see
-# kernel/debug/access.c.  Submitted files go by the name they have in labs/.
 # SOLUTION chooses the reference in solutions/; no other file asks for it.
-LAB_CFLAGS := -DSOLUTION -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
-	--param tsan-distinguish-volatile=1 \
+# Submitted files go by the name they have in labs/.
+LAB_CFLAGS := -DSOLUTION \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
+
+# Each access to memory in the files of the lab that is worked on is a schedule
+# point: see kernel/debug/access.c.  HOOKS=0 leaves them out, to measure.
+HOOKS ?= 1
+HOOK_CFLAGS := $(if $(filter-out 0,$(HOOKS)),-fsanitize=thread \
+	--param tsan-instrument-func-entry-exit=0 \
+	--param tsan-distinguish-volatile=1)
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 	-z noexecstack
 
@@ -297,7 +302,7 @@ $(GIVEN)/flags: FORCE
 	$(call write_if_changed,$(call quote,$(CC) $(GCC_VERSION) $(CFLAGS)))
 
 $(OUT)/sources: FORCE
-	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
+	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(HOOK_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
 
 $(GIVEN)/%.c.o: %.c $(GIVEN)/flags
 	$(say) CC $<
@@ -313,9 +318,10 @@ define lab_rule
 $(call lab_object,$(1)): $(1) $$(GIVEN)/flags $$(OUT)/sources
 	$$(say) CC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) -MMD -MP -MF $$@.d -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) $(2) -MMD -MP -MF $$@.d -c -o $$@ $$<
 endef
-$(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f))))
+$(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f), \
+	$(if $(filter $(f),$(own_sources)),$(HOOK_CFLAGS)))))
 
 # The one thing that the given kernel does not know until it is linked.
 $(OUT)/stage.c: $(OUT)/sources

@@ -282,7 +282,7 @@ struct cpio_result cpio_unpack(struct inode *root, const char *archive,
 	struct member m;
 
 	list_init(&u.links);
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	for (;; result.files++) {
 		result.at = u.at;
 		result.error = member_parse(&u, &m);
@@ -295,7 +295,7 @@ struct cpio_result cpio_unpack(struct inode *root, const char *archive,
 		if (result.error)
 			break;
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	known_free(&u);
 	return result;
 }

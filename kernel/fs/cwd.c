@@ -65,12 +65,12 @@ SYSCALL(getcwd)
 
 	if (!buf)
 		return -ENOMEM;
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	spin_lock(&p->lock);
 	struct inode *cwd = inode_get(p->cwd);
 	spin_unlock(&p->lock);
 	result = dir_path(cwd, buf, PATH_MAX, &path);
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	inode_put(cwd);
 	if (!result) {
 		size_t len = buf + PATH_MAX - path;

@@ -342,10 +342,10 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 	l.buf = kmalloc(LISTING_SIZE);
 	if (!l.buf)
 		return -ENOMEM;
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	list_from(&l, f->inode, &pos);
 	at_end = pos >= 2 && !dir_next(f->inode, pos - 2, &next);
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 
 	long result = l.used;
 

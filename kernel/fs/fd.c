@@ -91,9 +91,9 @@ SYSCALL(dup3)
 
 static long set_flags(struct file *f, unsigned int flags)
 {
-	mutex_lock(&f->lock);
+	core_mutex_lock(&f->lock);
 	f->flags = (f->flags & ~SETFL_MASK) | (flags & SETFL_MASK);
-	mutex_unlock(&f->lock);
+	core_mutex_unlock(&f->lock);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ struct file *file_create(const struct file_ops *ops, unsigned int flags)
 	if (!f)
 		return NULL;
 	*f = (struct file){.refs = 1, .flags = flags, .ops = ops};
-	mutex_init(&f->lock, "file position");
+	core_mutex_init(&f->lock, "file position");
 	return f;
 }
 

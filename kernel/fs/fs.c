@@ -55,8 +55,8 @@ void fs_init(const void *archive, size_t len)
 	if (len > 0)
 		unpack(archive, len);
 	console_file_init();
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	make_directory("tmp", 01777);
 	dev_init(make_directory("dev", 0755));
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 }

@@ -77,14 +77,14 @@ static int find(struct lookup *l, unsigned int flags, uint32_t mode,
 		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
 	int error;
 
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	error = lookup_walk(l, nofollow ? 0 : LOOKUP_FOLLOW);
 	if (!error)
 		error = l->inode ? check(l->inode, flags)
 				 : create(l, flags, mode);
 	if (!error)
 		*out = inode_get(l->inode);
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	return error;
 }
 
@@ -154,7 +154,7 @@ int fs_open_exec(const char *path, struct file **out)
 	if (error)
 		return error;
 	f = file_create(&ram_file_ops, O_RDONLY);
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	error = lookup_walk(&l, LOOKUP_FOLLOW);
 	if (!error && !l.inode)
 		error = -ENOENT;
@@ -166,7 +166,7 @@ int fs_open_exec(const char *path, struct file **out)
 		error = -ENOMEM;
 	if (!error)
 		f->inode = inode_get(l.inode);
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	lookup_release(&l);
 	if (!error)
 		*out = f;

@@ -28,7 +28,7 @@
 #include "string.h"
 #include "uaccess.h"
 
-struct mutex fs_lock = {
+struct core_mutex fs_lock = {
 	.guard = CORE_LOCK_INIT("names", RANK_MUTEX),
 	.waiters = LIST_INIT(fs_lock.waiters),
 };
@@ -185,7 +185,7 @@ int lookup_walk(struct lookup *l, unsigned int flags)
 {
 	int error = 0;
 
-	assert(mutex_held(&fs_lock));
+	assert(core_mutex_held(&fs_lock));
 	l->inode = l->dir = l->start;
 	l->rest = l->path;
 	l->depth = l->links = 0;
@@ -210,7 +210,7 @@ int lookup_user(struct lookup *l, int dirfd, uintptr_t path, unsigned int flags)
 
 	if (error)
 		return error;
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	error = lookup_walk(l, flags);
 	if (error)
 		lookup_end(l);
@@ -219,7 +219,7 @@ int lookup_user(struct lookup *l, int dirfd, uintptr_t path, unsigned int flags)
 
 void lookup_end(struct lookup *l)
 {
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	lookup_release(l);
 }
 

@@ -33,8 +33,8 @@ static size_t pages_used; /* atomic: by all files */
 
 void ram_file_init(struct ram_file *r)
 {
-	mutex_init(&r->write_lock, "file writers");
-	mutex_init(&r->lock, "file");
+	core_mutex_init(&r->write_lock, "file writers");
+	core_mutex_init(&r->lock, "file");
 }
 
 /* ---- pages: need lock ---- */
@@ -97,14 +97,14 @@ static size_t piece_to_read(struct ram_file *r, uint64_t pos, size_t len,
 	size_t n = 0;
 
 	*page = NULL;
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	if (pos < r->size) {
 		n = MIN(MIN(len, r->size - pos), PAGE_SIZE - pos % PAGE_SIZE);
 		*page = page_tree_find(&r->tree, pos >> PAGE_SHIFT);
 		if (*page)
 			page_get(*page);
 	}
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 	return n;
 }
 
@@ -155,20 +155,20 @@ static struct page *page_to_write(struct ram_file *r, uint64_t pos)
 {
 	struct page *page;
 
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	page = page_make(r, pos);
 	if (page)
 		page_get(page);
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 	return page;
 }
 
 static void size_raise(struct ram_file *r, uint64_t end)
 {
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	if (end > r->size)
 		r->size = end;
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 }
 
 /* A write that begins after the end leaves a gap of zeros. */
@@ -176,9 +176,9 @@ static void gap_clear(struct ram_file *r, uint64_t pos)
 {
 	if (pos <= r->size)
 		return;
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	clear_rest(r, r->size);
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 }
 
 static long write_pages(struct ram_file *r, uintptr_t buf, size_t len,
@@ -212,14 +212,14 @@ static long ram_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	uint64_t limit = MIN(process_limit(RLIMIT_FSIZE), FILE_SIZE_MAX);
 	long result = 0;
 
-	mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->write_lock);
 	if (f->flags & O_APPEND)
 		*pos = r->size;
 	if (len > 0 && *pos >= limit)
 		result = -EFBIG;
 	else if (len > 0)
 		result = write_pages(r, buf, MIN(len, limit - *pos), pos);
-	mutex_unlock(&r->write_lock);
+	core_mutex_unlock(&r->write_lock);
 	if (result == -EFBIG && *pos >= process_limit(RLIMIT_FSIZE))
 		signal_file_too_large();
 	if (result > 0)
@@ -233,7 +233,7 @@ long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 	struct ram_file *r = &inode->file;
 	size_t done = 0, n;
 
-	mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->write_lock);
 	gap_clear(r, pos);
 	for (; done < len; done += n, pos += n) {
 		struct page *page = page_to_write(r, pos);
@@ -246,7 +246,7 @@ long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 		page_put(page);
 	}
 	size_raise(r, pos);
-	mutex_unlock(&r->write_lock);
+	core_mutex_unlock(&r->write_lock);
 	return done < len ? -ENOSPC : (long)done;
 }
 
@@ -256,14 +256,14 @@ int ram_file_truncate(struct inode *inode, uint64_t size)
 
 	if (size > FILE_SIZE_MAX)
 		return -EFBIG;
-	mutex_lock(&r->write_lock);
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->lock);
 	clear_rest(r, MIN(size, r->size));
 	if (size < r->size)
 		cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT);
 	r->size = size;
-	mutex_unlock(&r->lock);
-	mutex_unlock(&r->write_lock);
+	core_mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->write_lock);
 	inode->mtime = inode->ctime = realtime_ns();
 	return 0;
 }
@@ -276,12 +276,12 @@ static struct page *ram_page(struct file *f, uint64_t offset)
 	struct ram_file *r = &f->inode->file;
 	struct page *page = NULL;
 
-	mutex_lock(&r->lock);
+	core_mutex_lock(&r->lock);
 	if (offset < r->size)
 		page = page_make(r, offset);
 	if (page)
 		page_get(page);
-	mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->lock);
 	return page;
 }
 

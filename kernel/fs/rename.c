@@ -107,7 +107,7 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 	struct inode *gone = NULL;
 	int error;
 
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	error = lookup_walk(from, 0);
 	if (!error)
 		error = lookup_walk(to, 0);
@@ -119,7 +119,7 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 		else
 			error = move(from, to, &gone);
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	inode_put(gone);
 	return error;
 }

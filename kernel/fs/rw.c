@@ -69,14 +69,14 @@ static long transfer_pieces(struct file *f, enum direction way,
 static bool position_begin(struct file *f)
 {
 	if (f->ops->lseek)
-		mutex_lock(&f->lock);
+		core_mutex_lock(&f->lock);
 	return f->ops->lseek;
 }
 
 static void position_end(struct file *f, bool locked)
 {
 	if (locked)
-		mutex_unlock(&f->lock);
+		core_mutex_unlock(&f->lock);
 }
 
 /* At the file's position if pos is NULL. */
@@ -239,9 +239,9 @@ SYSCALL(lseek)
 	if (file->flags & O_PATH)
 		result = -EBADF;
 	else if (file->ops->lseek) {
-		mutex_lock(&file->lock);
+		core_mutex_lock(&file->lock);
 		result = file->ops->lseek(file, b, c);
-		mutex_unlock(&file->lock);
+		core_mutex_unlock(&file->lock);
 	}
 	file_put(file);
 	return result;
@@ -258,9 +258,9 @@ SYSCALL(getdents64)
 	if (file->flags & O_PATH)
 		result = -EBADF;
 	else if (file->ops->getdents64) {
-		mutex_lock(&file->lock);
+		core_mutex_lock(&file->lock);
 		result = file->ops->getdents64(file, b, (unsigned int)c);
-		mutex_unlock(&file->lock);
+		core_mutex_unlock(&file->lock);
 	}
 	file_put(file);
 	return result;
@@ -274,9 +274,9 @@ static long set_nonblocking(struct file *f, uintptr_t arg)
 
 	if (get_user(on, arg))
 		return -EFAULT;
-	mutex_lock(&f->lock);
+	core_mutex_lock(&f->lock);
 	f->flags = on ? f->flags | O_NONBLOCK : f->flags & ~O_NONBLOCK;
-	mutex_unlock(&f->lock);
+	core_mutex_unlock(&f->lock);
 	return 0;
 }
 

@@ -164,7 +164,7 @@ static long change_mode(struct inode *inode, uint32_t mode)
 {
 	long result = 0;
 
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	if (inode_is(inode, S_IFLNK)) {
 		result = -EOPNOTSUPP;
 	} else if (!inode_is_owner(inode)) {
@@ -175,7 +175,7 @@ static long change_mode(struct inode *inode, uint32_t mode)
 		inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
 		inode->ctime = realtime_ns();
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	inode_put(inode);
 	return result;
 }
@@ -229,7 +229,7 @@ static long change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
 {
 	long result;
 
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	result = may_chown(inode, uid, gid);
 	if (!result) {
 		if (uid != UNCHANGED)
@@ -240,7 +240,7 @@ static long change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
 			inode->mode &= ~(S_ISUID | S_ISGID);
 		inode->ctime = realtime_ns();
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	inode_put(inode);
 	return result;
 }
@@ -309,7 +309,7 @@ static long change_times(struct inode *inode, const struct timespec times[2])
 	bool now = times[0].nsec == UTIME_NOW && times[1].nsec == UTIME_NOW;
 	long result = 0;
 
-	mutex_lock(&fs_lock);
+	core_mutex_lock(&fs_lock);
 	if (!inode_is_owner(inode))
 		result = now ? inode_permission(inode, MAY_WRITE) : -EPERM;
 	if (!result) {
@@ -317,7 +317,7 @@ static long change_times(struct inode *inode, const struct timespec times[2])
 		time_apply(&inode->mtime, &times[1]);
 		inode->ctime = realtime_ns();
 	}
-	mutex_unlock(&fs_lock);
+	core_mutex_unlock(&fs_lock);
 	inode_put(inode);
 	return result;
 }

@@ -50,7 +50,7 @@ static const struct termios first_settings = {
 void tty_init(struct tty *tty, const char *name,
 	      void (*write)(const char *text, size_t len))
 {
-	mutex_init(&tty->reading, name);
+	core_mutex_init(&tty->reading, name);
 	spin_init(&tty->lock, name);
 	waitq_init(&tty->readers, name);
 	pollhead_init(&tty->pollhead);
@@ -291,9 +291,9 @@ long tty_read(struct tty *tty, uintptr_t buf, size_t len, bool nonblock)
 		result = wait_for_input(tty, nonblock);
 		if (result)
 			return result == -ETIMEDOUT ? 0 : result;
-		mutex_lock(&tty->reading);
+		core_mutex_lock(&tty->reading);
 		result = read_ready(tty, buf, len);
-		mutex_unlock(&tty->reading);
+		core_mutex_unlock(&tty->reading);
 	} while (result == -EAGAIN);
 	return result;
 }

@@ -5,8 +5,8 @@
 #ifndef TTY_H
 #define TTY_H
 
+#include "core_mutex.h"
 #include "file.h"
-#include "mutex.h"
 #include "spinlock.h"
 #include "types.h"
 #include "waitq.h"
@@ -27,7 +27,7 @@ struct winsize {
 #define TTY_RING 4096
 
 struct tty {
-	struct mutex reading; /* one reader copies at a time */
+	struct core_mutex reading; /* one reader copies at a time */
 	void (*write)(const char *text, size_t len); /* under any lock */
 
 	struct spinlock lock;

@@ -14,9 +14,9 @@
 #ifndef ASPACE_H
 #define ASPACE_H
 
+#include "core_mutex.h"
 #include "layout.h"
 #include "list.h"
-#include "mutex.h"
 #include "types.h"
 
 struct file;
@@ -56,7 +56,7 @@ struct aspace {
 	paddr_t root;               /* PML4; the kernel's half is shared */
 	volatile unsigned int cpus; /* atomic mask: CPUs that have it loaded */
 
-	struct mutex lock;
+	struct core_mutex lock;
 
 	/* Needs lock. */
 	struct list_head areas; /* by address */

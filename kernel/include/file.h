@@ -11,8 +11,8 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include "core_mutex.h"
 #include "list.h"
-#include "mutex.h"
 #include "spinlock.h"
 #include "types.h"
 #include "waitq.h"
@@ -95,7 +95,7 @@ struct file {
 	unsigned int refs;  /* atomic */
 	unsigned int flags; /* O_*; the mutable ones need lock */
 	const struct file_ops *ops;
-	struct mutex lock; /* of pos */
+	struct core_mutex lock; /* of pos */
 	uint64_t pos;
 	struct inode *inode; /* a reference, or NULL */
 	void *object;        /* the ops' own */

@@ -22,8 +22,8 @@
 #ifndef INODE_H
 #define INODE_H
 
+#include "core_mutex.h"
 #include "file.h"
-#include "mutex.h"
 #include "stat.h"
 #include "types.h"
 
@@ -38,10 +38,10 @@ struct page_tree {
 };
 
 struct ram_file {
-	struct mutex write_lock; /* one write or truncate at a time */
+	struct core_mutex write_lock; /* one write or truncate at a time */
 
 	/* Needs lock; size may be read without. */
-	struct mutex lock;
+	struct core_mutex lock;
 	uint64_t size;
 	struct page_tree tree;
 };
@@ -85,7 +85,7 @@ struct inode {
 	};
 };
 
-extern struct mutex fs_lock;
+extern struct core_mutex fs_lock;
 
 #define MAY_READ 4u
 #define MAY_WRITE 2u

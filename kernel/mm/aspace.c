@@ -61,7 +61,7 @@ struct aspace *aspace_create(void)
 		return NULL;
 	}
 	as->refs = 1;
-	mutex_init(&as->lock, "aspace");
+	core_mutex_init(&as->lock, "aspace");
 	list_init(&as->areas);
 	as->map_hint = MMAP_TOP;
 	return as;
@@ -103,11 +103,11 @@ struct aspace *aspace_fork(struct aspace *parent)
 
 	if (!child)
 		return NULL;
-	mutex_lock(&parent->lock);
+	core_mutex_lock(&parent->lock);
 	error = fork_areas(parent, child);
 	/* What the parent could write it now shares, even if we failed. */
 	pagetable_flush(parent, 0, FLUSH_ALL);
-	mutex_unlock(&parent->lock);
+	core_mutex_unlock(&parent->lock);
 	if (error) {
 		aspace_put(child);
 		return NULL;

@@ -205,9 +205,9 @@ int aspace_fault(struct aspace *as, uintptr_t addr, unsigned int error)
 
 	if (!as)
 		return -EFAULT;
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	result = fault_in(as, addr, error, &entry);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return result;
 }
 
@@ -216,11 +216,11 @@ struct page *aspace_page(struct aspace *as, uintptr_t addr, bool write)
 	struct page *page = NULL;
 	uint64_t *entry;
 
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	if (!fault_in(as, addr, write ? FAULT_WRITE : 0, &entry)) {
 		page = entry_page(*entry);
 		page_get(page);
 	}
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return page;
 }

@@ -151,11 +151,11 @@ long aspace_map(struct aspace *as, uintptr_t addr, size_t len,
 	if (start)
 		return start;
 	len = ALIGN_UP(len, PAGE_SIZE);
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	start = map_locked(as, addr, len, flags, &model);
 	if (start >= 0 && (flags & MAP_POPULATE))
 		populate(as, start, start + len, prot);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return start;
 }
 
@@ -168,9 +168,9 @@ int aspace_unmap(struct aspace *as, uintptr_t addr, size_t len)
 
 	if (len == 0 || !user_pages_ok(addr, len, &end))
 		return -EINVAL;
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	error = areas_clear(as, addr, end);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return error;
 }
 
@@ -184,13 +184,13 @@ int aspace_discard(struct aspace *as, uintptr_t addr, size_t len)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	error = areas_cover(as, addr, end) ? 0 : -ENOMEM;
 	for (area = area_at_or_above(as, addr); area && area->start < end;
 	     area = area_next(as, area))
 		pagetable_clear(as, MAX(area->start, addr),
 				MIN(area->end, end));
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return error;
 }
 
@@ -201,9 +201,9 @@ bool aspace_is_mapped(struct aspace *as, uintptr_t addr, size_t len)
 
 	if (!user_pages_ok(addr, len, &end))
 		return false;
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	mapped = addr == end || areas_cover(as, addr, end);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return mapped;
 }
 
@@ -257,9 +257,9 @@ int aspace_protect(struct aspace *as, uintptr_t addr, size_t len,
 		return -ENOMEM;
 	if (prot & ~PROT_ALL)
 		return -EINVAL;
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	error = protect_locked(as, addr, end, prot);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return error;
 }
 
@@ -292,10 +292,10 @@ long aspace_brk(struct aspace *as, uintptr_t brk)
 {
 	long result;
 
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	if (brk >= as->brk_start && brk < USER_MAX && heap_resize(as, brk))
 		as->brk = brk;
 	result = as->brk;
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return result;
 }

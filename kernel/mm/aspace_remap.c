@@ -151,8 +151,8 @@ long aspace_remap(struct aspace *as, uintptr_t addr, size_t old_len,
 		return -EINVAL;
 	if (r.new_len > USER_MAX)
 		return -ENOMEM;
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	result = remap_locked(as, &r);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 	return result;
 }

@@ -118,7 +118,7 @@ void user_check(struct ktest *t, struct aspace *as)
 	const struct area *area, *last = NULL;
 	size_t resident = 0, mapped = 0, count = 0;
 
-	mutex_lock(&as->lock);
+	core_mutex_lock(&as->lock);
 	list_for_each (area, &as->areas, link) {
 		EXPECT(t, area->start < area->end && area->end <= USER_MAX);
 		EXPECT(t, !last || last->end <= area->start);
@@ -132,7 +132,7 @@ void user_check(struct ktest *t, struct aspace *as)
 	EXPECT_EQ(t, as->mapped_pages, mapped);
 	EXPECT_EQ(t, as->area_count, count);
 	EXPECT(t, as->max_resident >= resident);
-	mutex_unlock(&as->lock);
+	core_mutex_unlock(&as->lock);
 }
 
 /* ---- the model ---- */

@@ -1,7 +1,7 @@
 /*
  * test_mutex.c - tests of the sleeping lock.
  */
-#include "mutex.h"
+#include "core_mutex.h"
 
 #include "ktest.h"
 #include "list.h"
@@ -12,7 +12,7 @@
 #define ROUNDS 8
 
 struct counter {
-	struct mutex mutex;
+	struct core_mutex mutex;
 	unsigned int value;
 };
 
@@ -22,13 +22,13 @@ static void count(void *arg)
 	struct counter *c = arg;
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		mutex_lock(&c->mutex);
+		core_mutex_lock(&c->mutex);
 		unsigned int value = c->value;
 
 		thread_yield();
 		sched_point(POINT_ACCESS, &c->value);
 		c->value = value + 1;
-		mutex_unlock(&c->mutex);
+		core_mutex_unlock(&c->mutex);
 	}
 }
 
@@ -37,7 +37,7 @@ static void test_excludes(struct ktest *t)
 	struct thread *threads[THREADS];
 	struct counter c = {.value = 0};
 
-	mutex_init(&c.mutex, "test");
+	core_mutex_init(&c.mutex, "test");
 	for (unsigned int i = 0; i < THREADS; i++)
 		ASSERT(t, thread_spawn(&threads[i], "counts", count, &c) == 0);
 	for (unsigned int i = 0; i < THREADS; i++)
@@ -50,17 +50,17 @@ KTEST(mutex, excludes, .seeds = 50);
 
 static void test_try_lock(struct ktest *t)
 {
-	struct mutex m;
+	struct core_mutex m;
 
-	mutex_init(&m, "test");
-	EXPECT(t, mutex_try_lock(&m));
-	EXPECT(t, mutex_held(&m));
-	EXPECT(t, !mutex_try_lock(&m));
-	mutex_unlock(&m);
-	EXPECT(t, !mutex_held(&m));
-	mutex_lock(&m);
-	EXPECT(t, mutex_held(&m));
-	mutex_unlock(&m);
+	core_mutex_init(&m, "test");
+	EXPECT(t, core_mutex_try_lock(&m));
+	EXPECT(t, core_mutex_held(&m));
+	EXPECT(t, !core_mutex_try_lock(&m));
+	core_mutex_unlock(&m);
+	EXPECT(t, !core_mutex_held(&m));
+	core_mutex_lock(&m);
+	EXPECT(t, core_mutex_held(&m));
+	core_mutex_unlock(&m);
 }
 KTEST(mutex, try_lock);
 
@@ -68,21 +68,21 @@ KTEST(mutex, try_lock);
 
 static void test_lock_mutex_twice(struct ktest *t)
 {
-	struct mutex m;
+	struct core_mutex m;
 
 	(void)t;
-	mutex_init(&m, "test");
-	mutex_lock(&m);
-	mutex_lock(&m);
+	core_mutex_init(&m, "test");
+	core_mutex_lock(&m);
+	core_mutex_lock(&m);
 }
 KTEST(mutex, lock_mutex_twice, .manual = true);
 
 static void test_unlock_free_mutex(struct ktest *t)
 {
-	struct mutex m;
+	struct core_mutex m;
 
 	(void)t;
-	mutex_init(&m, "test");
-	mutex_unlock(&m);
+	core_mutex_init(&m, "test");
+	core_mutex_unlock(&m);
 }
 KTEST(mutex, unlock_free_mutex, .manual = true);

@@ -1,5 +1,5 @@
 /*
- * mutex.c - the sleeping lock of the given kernel.  See mutex.h.
+ * core_mutex.c - the sleeping lock of the given kernel.  See core_mutex.h.
  *
  * One word says who owns the mutex and whether somebody waits:
  *
@@ -17,7 +17,7 @@
  * was called for it, and might then end.  So the wake-up comes before the guard
  * is released, and the waiter takes the guard to look: as in thread_bury().
  */
-#include "mutex.h"
+#include "core_mutex.h"
 
 #include "cpu.h"
 #include "panic.h"
@@ -25,61 +25,62 @@
 #include "thread.h"
 
 /* On the stack of a thread that waits. */
-struct mutex_waiter {
+struct core_mutex_waiter {
 	struct list_head link;
 	struct thread *thread;
 };
 
-void mutex_init(struct mutex *m, const char *name)
+void core_mutex_init(struct core_mutex *m, const char *name)
 {
 	m->owner = 0;
 	core_lock_init(&m->guard, name, RANK_MUTEX);
 	list_init(&m->waiters);
 }
 
-static bool owner_change(struct mutex *m, uintptr_t from, uintptr_t to)
+static bool owner_change(struct core_mutex *m, uintptr_t from, uintptr_t to)
 {
 	return __atomic_compare_exchange_n(&m->owner, &from, to, false,
 					   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 
-bool mutex_held(const struct mutex *m)
+bool core_mutex_held(const struct core_mutex *m)
 {
-	return (m->owner & ~MUTEX_CONTENDED) == (uintptr_t)current;
+	return (m->owner & ~CORE_MUTEX_CONTENDED) == (uintptr_t)current;
 }
 
 /* Takes a free mutex, or marks an owned one as contended, whatever it is when
  * it is done: true when it was free.  Needs the guard, so that no owner can
  * hand the mutex over before the caller is on the list. */
-static bool take_or_mark(struct mutex *m)
+static bool take_or_mark(struct core_mutex *m)
 {
 	for (;;) {
 		uintptr_t owner = m->owner;
 
 		if (!owner && owner_change(m, 0, (uintptr_t)current))
 			return true;
-		if (owner && owner_change(m, owner, owner | MUTEX_CONTENDED))
+		if (owner &&
+		    owner_change(m, owner, owner | CORE_MUTEX_CONTENDED))
 			return false;
 	}
 }
 
-static bool is_handed_over(struct mutex *m)
+static bool is_handed_over(struct core_mutex *m)
 {
 	bool mine;
 
 	core_lock(&m->guard);
-	mine = mutex_held(m);
+	mine = core_mutex_held(m);
 	core_unlock(&m->guard);
 	return mine;
 }
 
-static __attribute__((noinline)) void lock_contended(struct mutex *m)
+static __attribute__((noinline)) void lock_contended(struct core_mutex *m)
 {
-	struct mutex_waiter self = {.thread = current};
+	struct core_mutex_waiter self = {.thread = current};
 	bool taken;
 
-	if (mutex_held(m))
-		panic("mutex_lock: thread %u (%s) takes \"%s\" twice",
+	if (core_mutex_held(m))
+		panic("core_mutex_lock: thread %u (%s) takes \"%s\" twice",
 		      current->id, current->name, m->guard.name);
 	core_lock(&m->guard);
 	taken = take_or_mark(m);
@@ -92,7 +93,7 @@ static __attribute__((noinline)) void lock_contended(struct mutex *m)
 	}
 }
 
-void mutex_lock(struct mutex *m)
+void core_mutex_lock(struct core_mutex *m)
 {
 	assert_may_sleep();
 	sched_point(POINT_LOCK, m);
@@ -100,28 +101,28 @@ void mutex_lock(struct mutex *m)
 		lock_contended(m);
 }
 
-bool mutex_try_lock(struct mutex *m)
+bool core_mutex_try_lock(struct core_mutex *m)
 {
 	return owner_change(m, 0, (uintptr_t)current);
 }
 
-static __attribute__((noinline)) void unlock_contended(struct mutex *m)
+static __attribute__((noinline)) void unlock_contended(struct core_mutex *m)
 {
-	struct mutex_waiter *first;
+	struct core_mutex_waiter *first;
 
-	if (!mutex_held(m))
-		panic("mutex_unlock: thread %u (%s) does not own \"%s\"",
+	if (!core_mutex_held(m))
+		panic("core_mutex_unlock: thread %u (%s) does not own \"%s\"",
 		      current->id, current->name, m->guard.name);
 	core_lock(&m->guard);
-	first = list_entry(list_pop_front(&m->waiters), struct mutex_waiter,
-			   link);
+	first = list_entry(list_pop_front(&m->waiters),
+			   struct core_mutex_waiter, link);
 	m->owner = (uintptr_t)first->thread |
-		   (list_empty(&m->waiters) ? 0 : MUTEX_CONTENDED);
+		   (list_empty(&m->waiters) ? 0 : CORE_MUTEX_CONTENDED);
 	thread_unblock(first->thread);
 	core_unlock(&m->guard);
 }
 
-void mutex_unlock(struct mutex *m)
+void core_mutex_unlock(struct core_mutex *m)
 {
 	if (unlikely(!owner_change(m, (uintptr_t)current, 0)))
 		unlock_contended(m);
