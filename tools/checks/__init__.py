@@ -3,6 +3,7 @@
 from . import (  # noqa: F401
     boots,
     console,
+    course,
     debuggers,
     determinism,
     faults,
