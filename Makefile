@@ -225,6 +225,12 @@ GRADE_ARGS = --lab $(LAB_NAME) \
 grade: $(CHECKED_RUN) ## Mark a lab [LAB=1 IMPL=labs TEST= SEED= SCHED= CPUS= TAP=1 JUNIT= JSON=]
 	@$(PYTHON) grader/grade.py $(GRADE_ARGS)
 
+.PHONY: explore
+explore: $(CHECKED_RUN) ## Run all schedules of a test with at most two pre-emptions [LAB=3 TEST=03/name SCHED=explore:17.1]
+	@$(PYTHON) grader/explore.py --lab $(LAB_NAME) --test $(TEST) \
+		$(if $(FILES),--impl $(FILES) --name $(NAME),--impl $(IMPL)) \
+		$(if $(SCHED),--sched $(SCHED))
+
 # ---- verbs for maintainers, where there are solutions; and for students ----
 
 # What follows "##" is in `make help`: "##m" for maintainers, "##s" for students.

@@ -260,6 +260,7 @@ def main() -> int:
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--stage", default=m.DEFAULT_STAGE)
     options = parser.parse_args()
+    options.stage = options.stage.removesuffix(".fast") + ".fast"
     rows = load_rows(options.rows)
     build(options.stage)
     BENCH.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@
 #include "panic.h"
 #include "perturb.h"
 #include "trace.h"
+#include "waitfor.h"
 
 static __attribute__((noinline, noreturn)) void lock_panic(
 	const struct core_lock *lock, const char *what, uintptr_t taken_at,
@@ -103,7 +104,7 @@ static __attribute__((noinline)) void lock_hooked(struct core_lock *lock,
 						  uintptr_t call_site)
 {
 	if (has_sched_point(lock->rank))
-		sched_point(POINT_LOCK, lock);
+		sched_point(POINT_CORE_LOCK, lock);
 	acquire(intr_push(), lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 }
@@ -172,7 +173,7 @@ static __attribute__((noinline)) void release_any(struct cpu *c,
 		c->held[i] = c->held[i + 1];
 	release(c, lock);
 	if (point)
-		sched_point(POINT_UNLOCK, lock);
+		sched_point(POINT_CORE_UNLOCK, lock);
 }
 
 void core_unlock(struct core_lock *lock)
@@ -215,6 +216,8 @@ void assert_may_sleep_at(uintptr_t call_site)
 			   "is held by a thread that goes to sleep",
 			   c->held[c->held_count - 1]->taken_at,
 			   c->held[c->held_count - 1]->name, call_site);
+	if (c->spin_held_count)
+		assert_may_wait(NULL, call_site);
 	panic("assert_may_sleep: sleep with interrupts off (depth %u, in %u "
 	      "interrupt handlers), at %s",
 	      c->intr_depth, c->irq_nesting,

@@ -29,6 +29,7 @@ static struct core_lock keys_lock = CORE_LOCK_INIT("console keys", RANK_IRQ);
 /* Needs keys_lock. */
 static uint8_t ring[RING];
 static unsigned int taken, typed; /* bytes, ever */
+static void (*listener)(void);    /* or NULL */
 
 /* ---- from keys to bytes ---- */
 
@@ -65,12 +66,24 @@ void keyboard_type(unsigned int key, int character)
 {
 	const char single[2] = {character};
 	const char *text = character ? single : key_sequence(key);
+	void (*ready)(void);
 
 	core_lock(&keys_lock);
+	ready = listener;
 	if (RING - (typed - taken) >= strlen(text))
 		while (*text != '\0')
 			ring[typed++ % RING] = *text++;
 	core_unlock(&keys_lock);
+	if (ready)
+		ready();
+}
+
+bool keyboard_listen(void (*ready)(void))
+{
+	core_lock(&keys_lock);
+	listener = ready;
+	core_unlock(&keys_lock);
+	return input_started();
 }
 
 /* The next byte, or -1. */

@@ -66,7 +66,8 @@ static int wait_for_event(void)
 	spin_lock(&input_lock);
 	while (!can_read() && !error)
 		error = waitq_sleep_until(&input_readers, &input_lock,
-					  WAIT_FOREVER, WAIT_INTERRUPTIBLE);
+					  WAIT_FOREVER,
+					  WAIT_INTERRUPTIBLE | WAIT_OUTSIDE);
 	spin_unlock(&input_lock);
 	return error;
 }

@@ -27,12 +27,23 @@ void console_write(const char *text, size_t len);
  */
 int console_poll(void);
 
+/*
+ * From now on, ready() is called when console_poll() may have a byte: any
+ * context but NMI.  True when that is so for every device; false: there is one
+ * that must still be polled, or all of them.  Once.
+ */
+bool console_listen(void (*ready)(void));
+
 /* Waits until all that was written has left the serial port. */
 void console_flush(void);
 
 void serial_init(void);
 void serial_write(const char *text, size_t len);
 int serial_poll(void);
+
+/* The receiver interrupts, on the line of COM1, and ready() is called then.
+ * False: the line is taken, or there is no port. */
+bool serial_listen(void (*ready)(void));
 void serial_flush(void);
 
 void vga_init(void);
@@ -47,5 +58,8 @@ int keyboard_poll(void);
  * (KEY_*), if it has one, is what keyboard_poll() returns next.  Any context
  * but NMI. */
 void keyboard_type(unsigned int key, int character);
+
+/* Each key calls ready(); false: none will before somebody polls. */
+bool keyboard_listen(void (*ready)(void));
 
 #endif

@@ -6,6 +6,7 @@ from . import (  # noqa: F401
     course,
     debuggers,
     determinism,
+    exploring,
     faults,
     grading,
     kernel_tests,

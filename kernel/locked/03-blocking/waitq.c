@@ -8,17 +8,15 @@
  */
 #include "waitq.h"
 #include "errno.h"
-#include "process.h"
 #include "time.h"
 
 int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 			  uint64_t deadline, unsigned int flags)
 {
 	(void)wq;
-	if ((flags & WAIT_INTERRUPTIBLE) && current->proc &&
-	    current->proc->killed)
+	if ((flags & WAIT_INTERRUPTIBLE) && wait_interrupted())
 		return -ERESTARTSYS;
-	if (time_ns() >= deadline)
+	if (deadline != WAIT_FOREVER && time_ns() >= deadline)
 		return -ETIMEDOUT;
 	spin_unlock(lock);
 	thread_yield();
