@@ -286,8 +286,10 @@ def hear_outside(finding: Finding, span: Span, outside: dict[str, list[str]]) ->
     if said:
         if finding.verdict in (Verdict.PASS, Verdict.WRONG):
             return replace(finding, verdict=Verdict.WRONG, summary=said[0], evidence=said[1:])
-    elif finding.passed and said is None:
+    elif span.end and said is None and finding.verdict in (Verdict.PASS, Verdict.WRONG):
+        last = [line for line in span.lines if line.startswith("> ")][-1:]
         summary = "the program ended before its outside half was content"
+        summary += f'; the last it said is "{last[0][2:]}"' if last else ""
         return replace(finding, verdict=Verdict.WRONG, summary=summary)
     return finding
 

@@ -44,11 +44,10 @@ static __attribute__((noinline, noreturn)) void order_panic(
 		   last->taken_at, last->name, call_site);
 }
 
+/* The CPU has it now, beside `held` others. */
 static inline void remember(struct cpu *c, struct core_lock *lock,
-			    uintptr_t call_site)
+			    unsigned int held, uintptr_t call_site)
 {
-	unsigned int held = c->held_count;
-
 	if (unlikely(held == MAX_HELD_LOCKS))
 		lock_panic(lock, "is one too many to hold at once", 0, NULL,
 			   call_site);
@@ -89,7 +88,7 @@ static inline void acquire(struct cpu *c, struct core_lock *lock,
 
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
 		cpu_relax();
-	remember(c, lock, call_site);
+	remember(c, lock, held, call_site);
 }
 
 void core_lock_pushed(struct core_lock *lock)
@@ -142,7 +141,7 @@ bool core_try_lock(struct core_lock *lock)
 		intr_pop();
 		return false;
 	}
-	remember(this_cpu(), lock, CALL_SITE);
+	remember(this_cpu(), lock, this_cpu()->held_count, CALL_SITE);
 	sort_newest(this_cpu());
 	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 	return true;

@@ -34,8 +34,8 @@ static inline void record_held(const struct spinlock *lock, uintptr_t call_site)
 }
 
 /* Locks may be released in any order. */
-static __attribute__((noinline)) void
-record_released_any(const struct spinlock *lock)
+static __attribute__((noinline)) void record_released_any(
+	const struct spinlock *lock)
 {
 	struct cpu *c = intr_push();
 
@@ -71,9 +71,9 @@ static inline void record_released(const struct spinlock *lock)
  * turned interrupts off it may be moved.  A handler that interrupts the wait
  * and takes a lock itself puts back what it found.
  */
-void spin_lock(struct spinlock *lock)
+static __attribute__((noinline)) void spin_lock_slowly(struct spinlock *lock,
+						       uintptr_t call_site)
 {
-	uintptr_t call_site = CALL_SITE;
 	struct thread *self = current;
 	const struct spinlock *outer = self->spin_waiting;
 	uintptr_t outer_at = self->spin_waiting_at;
@@ -87,6 +87,24 @@ void spin_lock(struct spinlock *lock)
 	self->spin_waiting_at = outer_at;
 	record_held(lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+}
+
+/* The same, the shortest way: mostly nothing is watched, and nobody waits. */
+void spin_lock(struct spinlock *lock)
+{
+	uintptr_t call_site = CALL_SITE;
+	struct thread *self = current;
+
+	if (unlikely(self->spin_waiting ||
+		     (perturb_on | trace_enabled | lockorder_on))) {
+		spin_lock_slowly(lock, call_site);
+		return;
+	}
+	self->spin_waiting_at = call_site;
+	self->spin_waiting = lock;
+	lab_spin_lock(lock, call_site);
+	self->spin_waiting = NULL;
+	record_held(lock, call_site);
 }
 
 bool spin_try_lock(struct spinlock *lock)

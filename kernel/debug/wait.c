@@ -6,6 +6,7 @@
  * a thread does not go to sleep with a spinlock, and known who waits for what
  * (waitfor.h).
  */
+#include "cpu.h"
 #include "futex.h"
 #include "process.h"
 #include "waitfor.h"
@@ -16,13 +17,30 @@ bool wait_interrupted(void)
 	return current->proc && current->proc->killed;
 }
 
+/* The usual case, in a few instructions; needs interrupts off. */
+static inline bool is_only_spinlock(const struct spinlock *lock)
+{
+	const struct cpu *c = this_cpu();
+
+	return c->spin_held_count == 1 && c->spin_held[0] == lock;
+}
+
+/* What is waited for is known better to the caller's wrapper, if it has one. */
+static inline bool is_recorded(unsigned int flags)
+{
+	return current->waits.wait.kind != WAIT_NONE && !(flags & WAIT_OUTSIDE);
+}
+
 int waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 		      uint64_t deadline, unsigned int flags)
 {
 	struct wait_record outer;
 	int error;
 
-	assert_may_wait(lock, CALL_SITE);
+	if (unlikely(!is_only_spinlock(lock)))
+		assert_may_wait(lock, CALL_SITE);
+	if (is_recorded(flags))
+		return lab_waitq_sleep_until(wq, lock, deadline, flags);
 	outer = wait_begin(flags & WAIT_OUTSIDE ? WAIT_DEVICE : WAIT_QUEUE, wq,
 			   wq->name, CALL_SITE);
 	error = lab_waitq_sleep_until(wq, lock, deadline,
@@ -42,7 +60,6 @@ int futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 	struct wait_record outer;
 	int error;
 
-	assert_may_wait(NULL, CALL_SITE);
 	outer = wait_begin(WAIT_FUTEX, (const void *)uaddr, NULL, CALL_SITE);
 	error = lab_futex_wait(key, uaddr, value, bitset, deadline);
 	wait_end(outer);

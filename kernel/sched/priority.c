@@ -5,8 +5,8 @@
  * for it; it runs with the higher of both, which is its rank.  The run queues
  * are ordered by that (sched.c).
  *
- * Mostly all threads have rank 0, and sched_ranked says so: then a switch does
- * not look at ranks at all.
+ * Mostly all threads have rank 0.  Until the first one gets another, a switch
+ * does not look at ranks at all: sched_ranked.
  *
  * Ranks count on each CPU alone.  A thread goes to an idle CPU when there is
  * one, else to its last one: so it can happen that it waits there for one of
@@ -16,19 +16,14 @@
 #include "sched.h"
 #include "trap.h"
 
-unsigned int sched_ranked;
-
-static void ranked_add(int n)
-{
-	__atomic_fetch_add(&sched_ranked, n, __ATOMIC_RELAXED);
-}
+bool sched_ranked;
 
 /* Needs the run queue lock of t. */
 static void rank_set(struct run_queue *rq, struct thread *t, unsigned int rank)
 {
 	if (rank == t->rank)
 		return;
-	ranked_add((rank > 0) - (t->rank > 0));
+	sched_ranked = true;
 	t->rank = rank;
 	if (t->state == THREAD_READY && !t->moving)
 		sched_reorder(rq, t);
@@ -57,12 +52,6 @@ void thread_boost(struct thread *t, unsigned int priority)
 unsigned int thread_priority(const struct thread *t)
 {
 	return __atomic_load_n(&t->rank, __ATOMIC_RELAXED);
-}
-
-void priority_forget(struct thread *t)
-{
-	if (t->rank > 0)
-		ranked_add(-1);
 }
 
 unsigned int sched_candidates(const struct run_queue *rq)

@@ -212,8 +212,8 @@ void thread_yield(void)
 	struct list_head *link;
 
 	core_lock_pushed(&rq->lock);
-	if (unlikely(perturb_on | trace_enabled | sched_ranked |
-		     (self->proc != NULL))) {
+	if (unlikely(self->proc ||
+		     (perturb_on | trace_enabled | sched_ranked))) {
 		yield_slowly(rq);
 		return;
 	}

@@ -51,8 +51,8 @@ static inline struct run_queue *sched_lock_local(void)
 	return rq;
 }
 
-/* Threads whose rank is not 0; atomic. */
-extern unsigned int sched_ranked;
+/* Some thread has had a rank that is not 0; once set it stays. */
+extern bool sched_ranked;
 
 /* Is a thread ready that shall run before t?  Needs the run queue's lock, as do
  * the next three. */
@@ -86,9 +86,6 @@ void sched_enqueue(struct run_queue *rq, struct thread *t);
 
 /* thread.c: the thread's stack is no longer in use. */
 void thread_bury(struct thread *t);
-
-/* priority.c: the thread has ended. */
-void priority_forget(struct thread *t);
 
 /* perturb.c: the ready thread to run next; the queue is not empty. */
 struct thread *perturb_pick(struct run_queue *rq);

@@ -244,7 +244,6 @@ void thread_sleep_until(uint64_t deadline)
 
 static void thread_free(struct thread *t)
 {
-	priority_forget(t);
 	core_lock(&threads_lock);
 	list_remove(&t->all_link);
 	threads_live--;

@@ -137,7 +137,6 @@ SYSCALL(futex)
 		(uint32_t)b & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
 	bool shared = !(b & FUTEX_PRIVATE_FLAG);
 	bool realtime = b & FUTEX_CLOCK_REALTIME;
-	struct futex_compare compare = {.uaddr = a, .expected = f};
 	struct futex_key key;
 	uint64_t deadline = WAIT_FOREVER;
 	int error = 0;
@@ -162,7 +161,8 @@ SYSCALL(futex)
 	case FUTEX_REQUEUE:
 		return requeue(&key, e, shared, c, d, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return requeue(&key, e, shared, c, d, &compare);
+		return requeue(&key, e, shared, c, d,
+			       &(struct futex_compare){a, f});
 	default:
 		return -ENOSYS;
 	}

@@ -93,10 +93,11 @@ static bool is_meant(const struct futex_waiter *w, const struct futex_key *key,
 static unsigned int wake(const struct futex_key *key, unsigned int count,
 			 uint32_t bitset)
 {
+	struct list_head *bucket = bucket_of(key);
 	struct futex_waiter *w, *next;
 	unsigned int woken = 0;
 
-	list_for_each_safe (w, next, bucket_of(key), link) {
+	list_for_each_safe (w, next, bucket, link) {
 		if (woken == count)
 			break;
 		if (!is_meant(w, key, bitset))
@@ -113,11 +114,11 @@ static unsigned int wake(const struct futex_key *key, unsigned int count,
 static unsigned int move(const struct futex_key *from,
 			 const struct futex_key *to, unsigned int count)
 {
-	struct list_head moving = LIST_INIT(moving);
+	struct list_head moving = LIST_INIT(moving), *bucket = bucket_of(from);
 	struct futex_waiter *w, *next;
 	unsigned int moved = 0;
 
-	list_for_each_safe (w, next, bucket_of(from), link) {
+	list_for_each_safe (w, next, bucket, link) {
 		if (moved == count)
 			break;
 		if (!is_meant(w, from, FUTEX_BITSET_ANY))
@@ -149,11 +150,13 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 		   uint32_t bitset, uint64_t deadline)
 {
 #ifdef SOLUTION
-	struct futex_waiter self = {.key = *key, .bitset = bitset};
+	struct futex_waiter self;
 	int error = lock_if_equal(uaddr, value);
 
 	if (error)
 		return error;
+	self.key = *key;
+	self.bitset = bitset;
 	waitq_init(&self.waitq, "futex");
 	list_push_back(bucket_of(key), &self.link);
 	error = waitq_sleep_until(&self.waitq, &futex_lock, deadline,

@@ -34,6 +34,13 @@ __attribute__((format(printf, 1, 2))) static inline void tell(const char *fmt,
 		_exit(1);
 }
 
+/* The call did not work: that is all there is to tell. */
+static inline void fail(const char *call)
+{
+	tell("%s: %s", call, strerror(errno));
+	_exit(1);
+}
+
 static inline void tell_event(const struct sb_event *e)
 {
 	static const char *const names[] = {"?", "down", "up", "move",
@@ -51,10 +58,8 @@ static inline struct sb_event next_event(void)
 
 	while ((got = input_poll_event(&e)) == 0)
 		;
-	if (got < 0) {
-		tell("input_poll_event: %s", strerror(errno));
-		_exit(1);
-	}
+	if (got < 0)
+		fail("input_poll_event");
 	return e;
 }
 
@@ -63,9 +68,12 @@ static inline struct sb_event next_event(void)
 static inline void begin(void)
 {
 	struct sb_event e;
+	int got;
 
-	while (input_poll_event(&e) == 1)
+	while ((got = input_poll_event(&e)) == 1)
 		;
+	if (got < 0)
+		fail("input_poll_event");
 	tell("ready");
 }
 
