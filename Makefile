@@ -257,11 +257,16 @@ starters: ##m Make the files in labs/ from those in solutions/
 	@$(foreach f,$(STARTERS),unifdef -x 2 -USOLUTION -o $(f) \
 		$(f:labs/%=solutions/%) &&) :
 
-workload: ##m Lines that a student has to write, for each lab
-	@for lab in $(LABS); do printf '%s: ' $$lab; \
+# The reference's lines between the markers, and what design.md permits.
+workload: ##m Lines that a student has to write, for each lab, and the limit
+	@for lab in $(LABS); do sum=0; each=; \
 		for f in solutions/$$lab/*.c; do \
-		unifdef -x 2 -USOLUTION $$f | diff - $$f | grep -v '#' | \
-		grep -c '^> ' ; done | paste -sd+ | tr '\n' ' '; echo lines; done
+			n=$$(unifdef -x 2 -USOLUTION $$f | diff - $$f | \
+				grep -v '#' | grep -c '^> '); \
+			sum=$$((sum + n)); each="$$each, $${f##*/} $$n"; \
+		done; \
+		case $$lab in 01-*) most=150;; 0[234]-*) most=300;; *) most=500;; esac; \
+		echo "$$lab: $$sum lines of $$most ($${each#, })"; done
 
 # Here OUT is a directory that is named on the command line.
 course: ##m Publish the last commit for students, each lab a tag [OUT=DIR UPTO=1]
@@ -289,9 +294,13 @@ endif
 # The reference's figures, where it is published, unless IMPL is given.
 BENCH_STAGE := $(if $(filter command% environment%,$(origin IMPL)),$(STAGE), \
 	$(LAB_NAME)$(if $(wildcard solutions),.solutions))
+BENCH_ARGS = --stage $(strip $(BENCH_STAGE)) \
+	$(if $(filter 0,$(BENCH_LINUX)),--no-linux) \
+	$(if $(filter off,$(MITIGATIONS)),--mitigations-off) \
+	$(if $(BENCH_OUT),--out $(BENCH_OUT)) $(ROWS)
 .PHONY: bench
-bench: $(CHECKED_RUN) ## Compare with Linux, in guest instructions a call [ROWS='syscall fork' BENCH_LINUX=0]
-	@BENCH_LINUX=$(or $(BENCH_LINUX),1) $(PYTHON) bench/bench.py --stage $(strip $(BENCH_STAGE)) $(ROWS)
+bench: $(CHECKED_RUN) ## Compare with Linux, in guest instructions a call [ROWS='syscall fork' BENCH_LINUX=0 MITIGATIONS=off]
+	@$(PYTHON) bench/bench.py $(BENCH_ARGS)
 
 .PHONY: gdb bochs console
 gdb: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1 GDBARGS=]

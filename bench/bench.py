@@ -1,17 +1,16 @@
 #!/usr/bin/env python3
 """The IPC benchmark, on Signalbox and on Linux, side by side: `make bench`.
 
-    bench.py                   every row that the labs of the stage have unlocked
-    bench.py syscall fork      these rows, locked or not
-    BENCH_LINUX=0 bench.py     Linux's figures from targets.toml, nothing fetched
+    bench.py                    every row that the labs of the stage have unlocked
+    bench.py syscall fork       these rows, locked or not
+    bench.py --no-linux         Signalbox alone; nothing is fetched
+    bench.py --mitigations-off  Linux without its mitigations as well
 
-The same static program (ipcbench.c) runs on both, in the same QEMU, on one CPU,
-as the first and only process.  Each is started twice: under -icount, where a
-nanosecond of guest time is an instruction, and that gives the figures; and
-without, for the wall time.
+The same static program (ipcbench.c) runs on both, in the same QEMU, on one CPU, as
+the first and only process: one system after the other.
 
-Prints a table, and writes build/bench.json, build/bench.svg; what the guests said
-is in build/bench/.  README.md says what the rows and the columns are.
+Prints a table, and writes build/bench.json and build/bench.svg; what the guests
+said is in build/bench/.  README.md says what the rows and the columns are.
 """
 
 from __future__ import annotations
@@ -19,31 +18,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
 
-import boot  # noqa: E402
 import linux  # noqa: E402
 import machine as m  # noqa: E402
+import measure  # noqa: E402
 import plot  # noqa: E402
+import signalbox  # noqa: E402
 
-BENCH = m.BUILD / "bench"
-ARCHIVE = BENCH / "root.cpio"
 TARGETS = Path(__file__).with_name("targets.toml")
-ITERATIONS = 20000
-AT_ONCE = 10  # rows in one boot of Signalbox: its command line is short
-LIMIT = 600.0  # s for a boot; the last resort, as a row may hang
-BYTES = {"msgq_bw": 256}  # an operation of a row in MB/s; 64 KiB for the others
-
-LINE = re.compile(r"^bench (\S+) (\S+) (\S+)", re.MULTILINE)
-SWITCH = re.compile(r"^# bench switch (\d+)", re.MULTILINE)
+KNOWN_WITHIN = 0.05  # how close Linux comes to what targets.toml says of it
 
 
 @dataclass
@@ -52,241 +43,201 @@ class Row:
 
     name: str
     what: str
-    linux: float | None = None
+    known: float | None = None  # instructions of the Linux that the targets go by
     target: float | None = None
     lab: int = 0
     signalbox: float | None = None
+    linux: float | None = None
+    mitigations_off: float | None = None
+    wall: float | None = None  # Linux's time by Signalbox's
     note: str = ""
-    wall: dict[str, float] = field(default_factory=dict)  # by system, ns
 
     def is_missed(self) -> bool:
+        """Is it above its target?"""
         if self.signalbox is None or self.target is None:
             return False
         return round(self.signalbox) > self.target
 
-
-class BenchMachine(m.Machine):
-    """Signalbox with the benchmark's archive as its root file system."""
-
-    @property
-    def root(self) -> Path:
-        return ARCHIVE
-
-
-# ---- a boot, and what it prints ----
-
-
-@dataclass
-class Result:
-    """Figures in ns an operation, and the rows that gave none: why."""
-
-    figures: dict[str, float] = field(default_factory=dict)
-    notes: dict[str, str] = field(default_factory=dict)
-
-    def add(self, text: str) -> int:
-        """Takes what ipcbench printed; how many rows that were."""
-        lines = LINE.findall(text)
-        for name, value, unit in lines:
-            if value == "unsupported":
-                self.notes[name] = f"unsupported: {os.strerror(int(unit))}"
-            elif unit == "MB/s":
-                self.figures[name] = BYTES.get(name, 65536) * 1e3 / float(value)
-            else:
-                self.figures[name] = float(value)
-        return len(lines)
-
-    def knows(self, name: str) -> bool:
-        return name in self.figures or name in self.notes
+    def verdict(self) -> str:
+        """A few words."""
+        words = [self.note] if self.note else []
+        if self.is_missed():
+            assert self.signalbox and self.target
+            words.append(f"{self.signalbox / self.target - 1:.1%} above the target")
+        elif self.signalbox is not None and self.target is not None:
+            words.append("ok")
+        if self.linux and self.known and abs(self.linux / self.known - 1) > KNOWN_WITHIN:
+            words.append(f"targets.toml says {self.known:,.0f} of Linux")
+        return "; ".join(words)
 
 
-def run_all(names: list[str], at_once: int, run: Callable[[str], str]) -> Result:
-    """Boots as often as it takes: a row that crashes or hangs takes the next ones along."""
-    result = Result()
-    while names:
-        text = run(f"-1 -n {ITERATIONS} " + " ".join(names[:at_once]))
-        if result.add(text) == 0:
-            lines = text.strip().splitlines()
-            result.notes[names[0]] = "no figure: " + (lines[-1].strip() if lines else "silence")
-        names = [name for name in names if not result.knows(name)]
-    return result
+# ---- measuring ----
 
 
-def output_of(command: list[str], log: str) -> str:
-    """What a guest says on COM1 until it ends, or has to be ended."""
-    path = BENCH / log
-    try:
-        boot.run_program(command, path, LIMIT)
-    except boot.BootError:
-        return path.read_text(errors="replace") + "\nit does not end"
-    return path.read_text(errors="replace").replace("\r", "")
-
-
-# ---- Signalbox ----
-
-
-def signalbox_run(stage: str, arguments: str, *, icount: bool) -> str:
-    machine = BenchMachine(
-        stage=stage,
-        cpus=1,
-        memory=512,
-        icount=icount,
-        append=f'console=serial panic=exit init="/bin/ipcbench {arguments}"',
-    )
-    log = "signalbox.log" if icount else "signalbox-wall.log"
-    return output_of(machine.qemu_command(["-serial", "stdio"]), log)
-
-
-def signalbox_switch(stage: str) -> float | None:
-    """The kernel's own test, of two of its threads."""
-    machine = m.Machine(stage=stage, cpus=1, icount=True, append="test=bench/switch")
-    text = output_of(machine.qemu_command(["-serial", "stdio"]), "switch.log")
-    found = SWITCH.search(text)
-    return float(found[1]) if found else None
-
-
-def measure_signalbox(stage: str, rows: list[Row]) -> None:
+def measure_signalbox(stage: str, rows: list[Row], out: Path) -> None:
+    """Fills in Signalbox's figures, or why there is none."""
     names = [row.name for row in rows if row.name != "switch"]
-    figures = run_all(names, AT_ONCE, lambda words: signalbox_run(stage, words, icount=True))
-    good = [name for name in names if name in figures.figures]
-    wall = run_all(good, AT_ONCE, lambda words: signalbox_run(stage, words, icount=False))
+    result = measure.instructions(signalbox.guest(stage), names, out)
     for row in rows:
-        row.signalbox = figures.figures.get(row.name)
-        row.note = figures.notes.get(row.name, "")
+        row.signalbox = result.figures.get(row.name)
+        row.note = result.notes.get(row.name, "")
         if row.name == "switch":
-            row.signalbox = signalbox_switch(stage)
-        if row.name in wall.figures:
-            row.wall["signalbox"] = wall.figures[row.name]
+            row.signalbox = signalbox.switch(stage, out)
+            row.note = "" if row.signalbox else "no figure: see switch.log"
 
 
-# ---- Linux ----
-
-
-def linux_figures(
-    image: Path, names: list[str], log: str, *, icount: bool = True, mitigations: bool = True
-) -> dict[str, float]:
-    def run(arguments: str) -> str:
-        words = linux.words(arguments, mitigations)
-        return output_of(linux.command(image, ARCHIVE, words, icount=icount), log)
-
-    return run_all(names, len(names), run).figures
-
-
-def measure_linux(rows: list[Row]) -> tuple[str, dict[str, float]]:
-    """Linux's name, and its figures without mitigations; the others go to the rows."""
+def measure_linux(rows: list[Row], out: Path, mitigations_off: bool) -> str:
+    """Fills in Linux's figures; its name."""
     image = linux.kernel()
     names = [row.name for row in rows if row.name != "switch"]
-    found = []
-    for mitigations in (True, False):
-        key = linux.command(image, ARCHIVE, linux.words(" ".join(names), mitigations), icount=True)
-        log = "linux.log" if mitigations else "linux-mitigations-off.log"
-        found.append(
-            linux.kept(
-                key,
-                image,
-                ARCHIVE,
-                lambda: linux_figures(image, names, log, mitigations=mitigations),
-            )
-        )
-    measured = [row.name for row in rows if "signalbox" in row.wall]
-    wall = linux_figures(image, measured, "linux-wall.log", icount=False) if measured else {}
+    plain = measure.instructions(linux.guest(image), names, out).figures
+    off = {}
+    if mitigations_off:
+        off = measure.instructions(linux.guest(image, mitigations=False), names, out).figures
     for row in rows:
-        row.linux = found[0].get(row.name)
-        if row.name in wall:
-            row.wall["linux"] = wall[row.name]
-    return image.name.removeprefix("vmlinuz-"), found[1]
+        row.linux = plain.get(row.name)
+        row.mitigations_off = off.get(row.name)
+    return image.name.removeprefix("vmlinuz-")
+
+
+def compare_wall_time(stage: str, rows: list[Row], out: Path) -> None:
+    """Fills in the ratio of both systems' wall time, where both have the row."""
+    both = [row.name for row in rows if row.signalbox and row.linux]
+    if not both:
+        return
+    ours = measure.nanoseconds(signalbox.guest(stage), both, out)
+    theirs = measure.nanoseconds(linux.guest(linux.kernel()), both, out)
+    for row in rows:
+        if row.name in ours and row.name in theirs:
+            row.wall = theirs[row.name] / ours[row.name]
 
 
 # ---- what comes out ----
 
 
 def number(value: float | None) -> str:
+    """1,234; or nothing."""
     return "" if value is None else f"{value:,.0f}"
 
 
-def ratio(linux_value: float | None, signalbox_value: float | None) -> str:
-    return f"{linux_value / signalbox_value:.1f}" if linux_value and signalbox_value else ""
+def factor(value: float | None) -> str:
+    """4.2; or nothing."""
+    return "" if value is None else f"{value:.1f}"
 
 
-def verdict(row: Row) -> str:
-    """A word on a row."""
-    if row.note or row.signalbox is None or row.target is None:
-        return row.note
-    if row.is_missed():
-        return f"{row.signalbox / row.target - 1:.1%} above the target"
-    return "ok"
+def ratio(row: Row) -> float | None:
+    """How many times Signalbox's instructions Linux takes."""
+    return row.linux / row.signalbox if row.linux and row.signalbox else None
 
 
-def print_table(rows: list[Row], mitigations_off: dict[str, float]) -> None:
-    head = ("row", "Signalbox", "target", "Linux", "mit. off", "ratio", "wall")
-    print(
-        f"{head[0]:11}{head[1]:>10}{head[2]:>9}{head[3]:>10}{head[4]:>10}{head[5]:>7}{head[6]:>7}"
-    )
+@dataclass(frozen=True)
+class Column:
+    """A column of the table."""
+
+    head: str
+    width: int
+    cell: Callable[[Row], str]
+
+
+OURS = [
+    Column("Signalbox", 11, lambda row: number(row.signalbox)),
+    Column("target", 9, lambda row: number(row.target)),
+]
+THEIRS = [
+    Column("Linux", 10, lambda row: number(row.linux)),
+    Column("ratio", 8, lambda row: factor(ratio(row))),
+    Column("wall", 7, lambda row: factor(row.wall)),
+]
+MITIGATIONS_OFF = Column("mit. off", 10, lambda row: number(row.mitigations_off))
+
+
+def print_table(rows: list[Row]) -> None:
+    """The figures side by side, with the columns that have any."""
+    columns = list(OURS)
+    if any(row.linux for row in rows):
+        columns += THEIRS
+    if any(row.mitigations_off for row in rows):
+        columns.append(MITIGATIONS_OFF)
+    print(f"{'row':11}" + "".join(f"{column.head:>{column.width}}" for column in columns))
     for row in rows:
-        print(
-            f"{row.name:11}{number(row.signalbox):>10}{number(row.target):>9}"
-            f"{number(row.linux):>10}{number(mitigations_off.get(row.name)):>10}"
-            f"{ratio(row.linux, row.signalbox):>7}"
-            f"{ratio(row.wall.get('linux'), row.wall.get('signalbox')):>7}  {verdict(row)}".rstrip()
-        )
+        cells = "".join(f"{column.cell(row):>{column.width}}" for column in columns)
+        print(f"{row.name:11}{cells}  {row.verdict()}".rstrip())
 
 
-def write_files(rows: list[Row]) -> None:
+def write_files(rows: list[Row], out: Path) -> None:
+    """For other programs, and a picture; beside the folder with the logs."""
     keys = ("name", "signalbox", "linux", "target")
     figures = [{key: getattr(row, key) for key in keys} for row in rows]
-    (m.BUILD / "bench.json").write_text(json.dumps(figures, indent=1) + "\n")
-    plotted = [plot.Row(row.name, row.signalbox, row.linux, row.target) for row in rows]
-    (m.BUILD / "bench.svg").write_text(plot.svg(plotted), encoding="utf-8")
+    out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
+    plotted = [plot.Row(row.name, row.signalbox, row.linux, row.target, row.note) for row in rows]
+    out.with_suffix(".svg").write_text(plot.svg(plotted), encoding="utf-8")
 
 
 # ---- main ----
 
 
-def load_rows(wanted: list[str]) -> list[Row]:
+def load_rows(wanted: list[str], stage: str) -> list[Row]:
+    """Those that are asked for; without names all, where some may be locked."""
     rows = [Row(**row) for row in tomllib.loads(TARGETS.read_text())["row"]]
     if unknown := set(wanted) - {row.name for row in rows}:
         sys.exit(f"bench.py: no such row: {', '.join(sorted(unknown))}")
-    return [row for row in rows if not wanted or row.name in wanted]
+    if wanted:
+        return [row for row in rows if row.name in wanted]
+    lab = int(stage.partition("-")[0])
+    for row in rows:
+        if row.lab > lab:
+            row.note = f"locked until lab {row.lab}"
+    return rows
 
 
 def build(stage: str) -> None:
+    """Brings the kernel and the benchmark's archive up to date."""
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}
-    command = ["make", "-s", "kernel", str(ARCHIVE.relative_to(m.ROOT)), *m.stage_words(stage)]
+    archive = linux.ARCHIVE.relative_to(m.ROOT)
+    command = ["make", "-s", "kernel", str(archive), *m.stage_words(stage)]
     if subprocess.run(command, cwd=m.ROOT, env=environment, check=False).returncode:
         sys.exit("bench.py: the build failed: see above")
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
+    """What was asked for."""
     parser = argparse.ArgumentParser(description="Compare Signalbox with Linux.")
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--stage", default=m.DEFAULT_STAGE)
+    parser.add_argument("--no-linux", action="store_true")
+    parser.add_argument("--mitigations-off", action="store_true")
+    parser.add_argument("--out", type=Path, default=m.BUILD / "bench", metavar="DIR")
     options = parser.parse_args()
     options.stage = options.stage.removesuffix(".fast") + ".fast"
-    rows = load_rows(options.rows)
+    return options
+
+
+def main() -> int:
+    """Measures, prints, writes."""
+    options = arguments()
+    out = options.out.resolve()
+    rows = load_rows(options.rows, options.stage)
     build(options.stage)
-    BENCH.mkdir(parents=True, exist_ok=True)
-
-    lab = int(options.stage.partition("-")[0])
-    for row in rows:
-        if row.lab > lab:
-            row.note = f"locked until lab {row.lab}"
-    measure_signalbox(options.stage, [row for row in rows if options.rows or not row.note])
-
-    release = "6.1.0-56-amd64, by targets.toml"
-    mitigations_off: dict[str, float] = {}
-    if os.environ.get("BENCH_LINUX", "1") != "0":
+    out.mkdir(parents=True, exist_ok=True)
+    measure_signalbox(options.stage, [row for row in rows if not row.note], out)
+    compared = ""
+    if not options.no_linux:
         try:
-            release, mitigations_off = measure_linux(rows)
+            compared = ", Linux " + measure_linux(rows, out, options.mitigations_off)
+            compare_wall_time(options.stage, rows, out)
         except linux.NoLinux as why:
-            print(f"No Linux to compare with ({why}).")
-    print(f"Guest instructions an operation: Signalbox {options.stage}, Linux {release},")
-    print(f"on {m.QEMU} {m.qemu_version()}, one CPU, {ITERATIONS} iterations.")
-    print("Ratio and wall: how many times Linux's instructions, and time, are Signalbox's.\n")
-    print_table(rows, mitigations_off)
-    write_files(rows)
+            print(f"Signalbox alone, as there is no Linux to compare with: {why}")
+    print(f"Guest instructions an operation: Signalbox {options.stage}{compared},")
+    print(f"on {m.QEMU} {m.qemu_version()}, one CPU, {measure.ITERATIONS:,} iterations.")
+    if compared:
+        print("Ratio, wall: how many times Signalbox's instructions and time Linux takes.")
+    print()
+    print_table(rows)
+    write_files(rows, out)
     missed = sum(row.is_missed() for row in rows)
     measured = sum(row.signalbox is not None for row in rows)
     print(f"\n{measured} of {len(rows)} rows measured, {missed} above the target;", end=" ")
-    print("see build/bench.json and build/bench.svg")
+    print(f"see {os.path.relpath(out, m.ROOT)}.json and .svg")
     return 0
 
 

@@ -61,9 +61,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BULK = 65536, RING = 8 };	/* bytes in a bulk write; ring slots */
+enum { BULK = 65536, RING = 8 }; /* bytes in a bulk write; ring slots */
 
-static const char *self;		/* this program, for exec */
+static const char *self; /* this program, for exec */
 static const char *fifo_dir = "/tmp";
 static char buf[BULK];
 
@@ -133,7 +133,7 @@ static int64_t row_poll(long n, int npipes)
 
 		if (pipe(fd) < 0)
 			return fail();
-		p[i] = (struct pollfd){ .fd = fd[0], .events = POLLIN };
+		p[i] = (struct pollfd){.fd = fd[0], .events = POLLIN};
 		wr[i] = fd[1];
 	}
 	err = check(write(wr[npipes - 1], "", 1));
@@ -158,11 +158,11 @@ static int64_t row_poll(long n, int npipes)
 struct channel {
 	int (*put)(struct channel *, int side, size_t len);
 	int (*get)(struct channel *, int side, size_t len);
-	int rd[2], wr[2];		/* descriptors of each side, or 0 */
-	int id;				/* message queue, listening socket */
-	void *mem;			/* shared memory */
-	unsigned seq;			/* slots of the ring used by this side */
-	pid_t peer;			/* the other side */
+	int rd[2], wr[2]; /* descriptors of each side, or 0 */
+	int id;           /* message queue, listening socket */
+	void *mem;        /* shared memory */
+	unsigned seq;     /* slots of the ring used by this side */
+	pid_t peer;       /* the other side */
 };
 
 static void close_side(struct channel *c, int side)
@@ -234,8 +234,10 @@ static int fd_get(struct channel *c, int side, size_t len)
 
 static int64_t fd_exchange(long n, int bulk, int rd0, int wr0, int rd1, int wr1)
 {
-	struct channel c = { .put = fd_put, .get = fd_get,
-			     .rd = { rd0, rd1 }, .wr = { wr0, wr1 } };
+	struct channel c = {.put = fd_put,
+			    .get = fd_get,
+			    .rd = {rd0, rd1},
+			    .wr = {wr0, wr1}};
 
 	return exchange(&c, n, bulk ? BULK : 1, bulk);
 }
@@ -294,7 +296,7 @@ static int bound_socket(int type, struct sockaddr_in *sa)
 	socklen_t len = sizeof *sa;
 	int s = socket(AF_INET, type, 0);
 
-	*sa = (struct sockaddr_in){ .sin_family = AF_INET };
+	*sa = (struct sockaddr_in){.sin_family = AF_INET};
 	sa->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (s < 0 || bind(s, (struct sockaddr *)sa, len) < 0 ||
 	    getsockname(s, (struct sockaddr *)sa, &len) < 0 ||
@@ -355,7 +357,7 @@ static int conn_get(struct channel *c, int side, size_t len)
 static int64_t row_conn(long n, int bulk)
 {
 	struct sockaddr_in sa;
-	struct channel c = { .put = conn_put, .get = conn_get, .mem = &sa };
+	struct channel c = {.put = conn_put, .get = conn_get, .mem = &sa};
 	int64_t t;
 
 	if ((c.id = bound_socket(SOCK_STREAM, &sa)) < 0)
@@ -374,7 +376,7 @@ struct message {
 
 static int msg_put(struct channel *c, int side, size_t len)
 {
-	struct message m = { .type = 2 - side };
+	struct message m = {.type = 2 - side};
 
 	return check(msgsnd(c->id, &m, len, 0));
 }
@@ -388,7 +390,7 @@ static int msg_get(struct channel *c, int side, size_t len)
 
 static int64_t row_msgq(long n, int bulk)
 {
-	struct channel c = { .put = msg_put, .get = msg_get };
+	struct channel c = {.put = msg_put, .get = msg_get};
 	int64_t t;
 
 	if ((c.id = msgget(IPC_PRIVATE, IPC_CREAT | 0600)) < 0)
@@ -401,14 +403,18 @@ static int64_t row_msgq(long n, int bulk)
 
 /* System V shared memory and a futex: a word in it says whose turn it is. */
 
-enum { WAIT = 0, WAKE = 1, SHARED = 0, PRIVATE = 128 };	/* futex(2) */
+enum { WAIT = 0, WAKE = 1, SHARED = 0, PRIVATE = 128 }; /* futex(2) */
+
+static int futex(atomic_uint *word, int op, unsigned val)
+{
+	return syscall(SYS_futex, word, op, val, NULL, NULL, 0) < 0 ? -1 : 0;
+}
 
 static int futex_wait_while(atomic_uint *word, unsigned val, int scope)
 {
 	while (atomic_load(word) == val)
-		if (syscall(SYS_futex, word, WAIT | scope, val, NULL, NULL,
-			    0) < 0 &&
-		    errno != EAGAIN && errno != EINTR)
+		if (futex(word, WAIT | scope, val) && errno != EAGAIN &&
+		    errno != EINTR)
 			return fail();
 	return 0;
 }
@@ -416,7 +422,7 @@ static int futex_wait_while(atomic_uint *word, unsigned val, int scope)
 static int futex_set(atomic_uint *word, unsigned val, int scope)
 {
 	atomic_store(word, val);
-	return check(syscall(SYS_futex, word, WAKE | scope, 1, NULL, NULL, 0));
+	return check(futex(word, WAKE | scope, 1));
 }
 
 static int shm_put(struct channel *c, int side, size_t len)
@@ -443,7 +449,7 @@ static int ring_put(struct channel *c, int side, size_t len)
 	struct ring *r = c->mem;
 	int err;
 
-	if (side)		/* the last tail was the answer */
+	if (side) /* the last tail was the answer */
 		return 0;
 	if ((err = futex_wait_while(&r->tail, c->seq - RING, SHARED)))
 		return err;
@@ -470,8 +476,8 @@ static int ring_get(struct channel *c, int side, size_t len)
 
 static int64_t row_shm(long n, int bulk)
 {
-	struct channel c = { .put = bulk ? ring_put : shm_put,
-			     .get = bulk ? ring_get : shm_get };
+	struct channel c = {.put = bulk ? ring_put : shm_put,
+			    .get = bulk ? ring_get : shm_get};
 	int id = shmget(IPC_PRIVATE, sizeof(struct ring), IPC_CREAT | 0600);
 	int64_t t;
 
@@ -503,7 +509,7 @@ static int sem_get(struct channel *c, int side, size_t len)
 
 static int64_t row_sem(long n, int bulk)
 {
-	struct channel c = { .put = sem_put, .get = sem_get };
+	struct channel c = {.put = sem_put, .get = sem_get};
 	sem_t *s = mmap(NULL, 2 * sizeof *s, PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int64_t t;
@@ -528,7 +534,7 @@ static void on_signal(int sig)
 
 static int catch_signal(int sig)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction sa = {.sa_handler = on_signal};
 
 	caught = 0;
 	return check(sigaction(sig, &sa, NULL));
@@ -555,7 +561,7 @@ static int sig_get(struct channel *c, int side, size_t len)
 
 static int64_t row_sig(long n, int bulk)
 {
-	struct channel c = { .put = sig_put, .get = sig_get };
+	struct channel c = {.put = sig_put, .get = sig_get};
 	int err = catch_signal(SIGUSR1);
 	sigset_t usr1, before;
 	int64_t t;
@@ -655,7 +661,7 @@ static int64_t row_futex(long n, int arg)
 	int err;
 
 	(void)arg;
-	j = (struct futex_job){ .rounds = n + 1 };
+	j = (struct futex_job){.rounds = n + 1};
 	if ((err = pthread_create(&th, NULL, futex_answer, &j)))
 		return -err;
 	for (long i = -1; i < n && !err; i++) {
@@ -667,7 +673,7 @@ static int64_t row_futex(long n, int arg)
 	}
 	t = now() - t;
 	if (err)
-		return err;	/* the other waits for us for ever */
+		return err; /* the other waits for us for ever */
 	err = pthread_join(th, NULL);
 	return err ? -err : j.err ? j.err : t;
 }
@@ -698,8 +704,9 @@ static void *mutex_work(void *arg)
  */
 static int64_t row_mutex(long n, int threads)
 {
-	struct mutex_job j = { .lock = PTHREAD_MUTEX_INITIALIZER,
-			       .rounds = n / threads, .yield = threads > 1 };
+	struct mutex_job j = {.lock = PTHREAD_MUTEX_INITIALIZER,
+			      .rounds = n / threads,
+			      .yield = threads > 1};
 	pthread_t th;
 	int err = 0;
 	int64_t t = now();
@@ -720,10 +727,11 @@ static const struct row {
 	const char *name;
 	row_fn *run;
 	int arg;
-	int div;			/* -n ITER means ITER / div here */
-	long max;			/* never more than this many; 0: any */
-	int bytes;			/* an op moves so many: report MB/s */
+	int div;   /* -n ITER means ITER / div here */
+	long max;  /* never more than this many; 0: any */
+	int bytes; /* an op moves so many: report MB/s */
 } rows[] = {
+	/* clang-format off */
 	{ "syscall",	row_syscall,	0,	1,	0,	0 },
 	{ "yield",	row_syscall,	1,	1,	0,	0 },
 	{ "pipe_pp",	row_pipe,	0,	10,	0,	0 },
@@ -751,12 +759,13 @@ static const struct row {
 	{ "poll_10",	row_poll,	10,	10,	0,	0 },
 	{ "poll_100",	row_poll,	100,	10,	0,	0 },
 	{ "poll_1000",	row_poll,	1000,	100,	0,	0 },
+	/* clang-format on */
 };
 enum { NROWS = sizeof rows / sizeof rows[0] };
 
-static long fixed_iter;			/* -n */
-static int64_t target_ns = 300000000;	/* -t */
-static unsigned limit_s = 60;		/* -T */
+static long fixed_iter;               /* -n */
+static int64_t target_ns = 300000000; /* -t */
+static unsigned limit_s = 60;         /* -T */
 
 /* An even count, since a row may share it between two threads. */
 static long clamp(const struct row *r, double n)
@@ -774,8 +783,10 @@ static int64_t calibrate(const struct row *r, long *n)
 	*n = 2;
 	while ((ns = r->run(*n, r->arg)) >= 0 && ns < target_ns / 4) {
 		double grow = ns > 0 ? 0.4 * target_ns / ns : 100;
-		long more = clamp(r, *n * (grow < 2 ? 2 : grow > 100 ? 100 : grow));
+		long more;
 
+		grow = grow < 2 ? 2 : grow > 100 ? 100 : grow;
+		more = clamp(r, *n * grow);
 		if (more == *n)
 			break;
 		*n = more;
@@ -832,7 +843,7 @@ static void run_apart(const struct row *r)
 			kill(pid, SIGKILL);
 		}
 	alarm(0);
-	kill(-pid, SIGKILL);		/* whatever it left behind */
+	kill(-pid, SIGKILL); /* whatever it left behind */
 	if (late)
 		printf("bench %s timeout %u\n", r->name, limit_s);
 	else if (WIFSIGNALED(st))
@@ -845,7 +856,8 @@ static int wanted(const char *name, int argc, char **argv)
 		size_t len = strlen(argv[i]);
 		int prefix = len && argv[i][len - 1] == '_';
 
-		if (prefix ? !strncmp(name, argv[i], len) : !strcmp(name, argv[i]))
+		if (prefix ? !strncmp(name, argv[i], len)
+			   : !strcmp(name, argv[i]))
 			return 1;
 	}
 	return argc == 0;
@@ -883,19 +895,33 @@ int main(int argc, char **argv)
 	self = strchr(argv[0], '/') ? argv[0] : "/proc/self/exe";
 	while ((c = getopt(argc, argv, "l1n:t:T:d:X")) != -1)
 		switch (c) {
-		case 'l': list = 1; break;
-		case '1': alone = 1; break;
-		case 'n': fixed_iter = atol(optarg); break;
-		case 't': target_ns = atol(optarg) * 1000000LL; break;
-		case 'T': limit_s = atoi(optarg); break;
-		case 'd': fifo_dir = optarg; break;
-		case 'X': return 0;	/* what fork_exec executes */
+		case 'l':
+			list = 1;
+			break;
+		case '1':
+			alone = 1;
+			break;
+		case 'n':
+			fixed_iter = atol(optarg);
+			break;
+		case 't':
+			target_ns = atol(optarg) * 1000000LL;
+			break;
+		case 'T':
+			limit_s = atoi(optarg);
+			break;
+		case 'd':
+			fifo_dir = optarg;
+			break;
+		case 'X':
+			return 0; /* what fork_exec executes */
 		default:
-			fprintf(stderr, "usage: ipcbench [-l1] [-n ITER] [-t MS]"
+			fprintf(stderr,
+				"usage: ipcbench [-l1] [-n ITER] [-t MS]"
 				" [-T SEC] [-d DIR] [ROW...]\n");
 			return 2;
 		}
-	memset(buf, 'x', sizeof buf);	/* not the shared page of zeros */
+	memset(buf, 'x', sizeof buf); /* not the shared page of zeros */
 	signal(SIGPIPE, SIG_IGN);
 	catch_signal(SIGALRM);
 	for (int i = 0; i < NROWS; i++)

@@ -1,28 +1,26 @@
-"""Linux as a guest, to compare with: its kernel, the machine, and what is kept.
+"""Linux as a guest, to compare with: where its kernel comes from, and its machine.
 
 The kernel is that of Debian's package linux-image-amd64: fetched by apt-get, taken
-out of the package into build/linux/, and never installed.  It starts with the
-benchmark's archive as its root file system, and runs /bin/linux_init.
+out of the package into build/linux/, and never installed.  A vmlinuz-* that lies
+there already is used instead, wherever it has come from.  It starts with the same
+archive as Signalbox, and first runs /bin/linux_init, which becomes ipcbench.
 
-Under -icount the same kernel and the same program on the same machine give the
-same figures each time.  So they are measured once, and kept in build/bench/.
+It has one CPU: under -icount several of them do not work for a Linux guest.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
-import shutil
 import subprocess
-from collections.abc import Callable
+import tarfile
 from pathlib import Path
 
 import machine as m
+from measure import Guest
 
 PACKAGE = "linux-image-amd64"  # depends on the one that has the kernel
 FOLDER = m.BUILD / "linux"
-CACHE = m.BUILD / "bench/linux.json"
+ARCHIVE = m.BUILD / "bench/root.cpio"
 
 # QEMU executes RDRAND as a call to the host, outside of the count.
 CPU = "max,-rdrand,-rdseed"
@@ -41,56 +39,56 @@ def output(*command: str) -> str:
     except OSError as error:
         raise NoLinux(f"{command[0]}: {error.strerror}") from None
     if done.returncode:
-        raise NoLinux(f"{' '.join(command)}: {done.stderr.strip() or 'failed'}")
+        errors = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+        raise NoLinux("\n".join([f"`{' '.join(command)}` failed", *errors]))
     return done.stdout
 
 
 def kernel() -> Path:
-    """The kernel in build/linux/; it is fetched when there is none."""
+    """The newest kernel in build/linux/; it is fetched when there is none."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     if found := sorted(FOLDER.glob("vmlinuz-*")):
         return found[-1]
     depends = output("apt-cache", "depends", PACKAGE)
     if not (package := re.search(r"Depends: (linux-image-\S+)", depends)):
-        raise NoLinux(f"there is no package {PACKAGE} here")
+        raise NoLinux(f"apt knows no package {PACKAGE}; perhaps after `apt-get update`")
     print(f"Fetching {package[1]}, about 70 MB, once; it is not installed.", flush=True)
     output("apt-get", "-q", "download", package[1])
-    scratch = FOLDER / "unpacked"
-    for archive in FOLDER.glob("*.deb"):
-        output("dpkg-deb", "-x", str(archive), str(scratch))
-        archive.unlink()
-    for image in scratch.glob("boot/vmlinuz-*"):
-        image.rename(FOLDER / image.name)
-    shutil.rmtree(scratch, ignore_errors=True)
-    if found := sorted(FOLDER.glob("vmlinuz-*")):
-        return found[-1]
-    raise NoLinux(f"{package[1]} has no kernel")
+    images = [unpack(archive) for archive in FOLDER.glob("*.deb")]
+    if not images:
+        raise NoLinux(f"`apt-get download {package[1]}` left no package")
+    return images[0]
 
 
-def command(image: Path, archive: Path, words: str, *, icount: bool) -> list[str]:
-    """Starts QEMU with COM1 on its output; it ends when the program does."""
-    start = [m.QEMU, "-nodefaults", "-machine", m.BOARD, "-accel", "tcg", "-cpu", CPU]
-    start += ["-m", "512", "-smp", "1", "-display", "none", "-serial", "stdio", "-no-reboot"]
-    start += ICOUNT if icount else []
-    return [*start, "-kernel", str(image), "-initrd", str(archive), "-append", words]
+def unpack(package: Path) -> Path:
+    """Takes the kernel out of a package, and removes the package."""
+    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as source, tarfile.open(fileobj=source.stdout, mode="r|") as archive:
+        for member in archive:
+            image = FOLDER / Path(member.name).name
+            file = archive.extractfile(member) if image.match("vmlinuz-*") else None
+            if not file:
+                continue
+            half = image.with_name("unfinished")
+            half.write_bytes(file.read())
+            half.rename(image)
+            package.unlink()
+            return image
+    raise NoLinux(f"{package.name} has no kernel")
 
 
-def words(arguments: str, mitigations: bool = True) -> str:
-    """Linux's command line, for a run of linux_init with these arguments."""
-    return f"{WORDS}{'' if mitigations else ' mitigations=off'} -- {arguments}"
+def guest(image: Path, mitigations: bool = True) -> Guest:
+    """That kernel; without mitigations against speculation, if so wanted."""
+    off = "" if mitigations else " mitigations=off"
 
+    def command(arguments: str, icount: bool) -> list[str]:
+        start = [m.QEMU, "-nodefaults", "-machine", m.BOARD, "-accel", "tcg", "-cpu", CPU]
+        start += ["-m", "512", "-smp", "1", "-display", "none", "-serial", "stdio", "-no-reboot"]
+        start += ICOUNT if icount else []
+        start += ["-kernel", str(image), "-initrd", str(ARCHIVE)]
+        return [*start, "-append", f"{WORDS}{off} -- {arguments}"]
 
-def kept(
-    key: list[str], image: Path, archive: Path, measure: Callable[[], dict[str, float]]
-) -> dict[str, float]:
-    """The figures of a run that is the same each time: from the cache, or measured."""
-    digest = hashlib.sha256(" ".join([m.qemu_version(), *key]).encode())
-    for file in (image, *sorted(archive.parent.glob("programs/*"))):
-        digest.update(file.read_bytes())
-    name = digest.hexdigest()
-    cache = json.loads(CACHE.read_text()) if CACHE.exists() else {}
-    if name not in cache:
-        cache[name] = measure()
-        CACHE.write_text(json.dumps(cache, indent=1) + "\n")
-    figures: dict[str, float] = cache[name]
-    return figures
+    name = "linux" if mitigations else "linux-mitigations-off"
+    return Guest(name, (image, ARCHIVE), command, at_once=100)

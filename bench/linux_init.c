@@ -13,7 +13,7 @@
 
 int main(int argc, char **argv)
 {
-	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 
 	(void)argc;

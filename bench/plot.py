@@ -1,7 +1,8 @@
 """Draws the figures of the benchmark: build/bench.svg, a line for each row.
 
 The scale is logarithmic: a step to the left by one label is a tenth of the
-instructions.  A full dot is Signalbox, a ring Linux, a stroke the target.
+instructions.  A full dot is Signalbox, a ring Linux, a stroke the target.  A row
+without a figure of Signalbox says why.  Any browser shows the file.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-LEFT, RIGHT, TOP, LINE = 110, 30, 60, 22  # pixels
+LEFT, RIGHT, TOP, LINE = 110, 45, 60, 22  # pixels
 WIDTH = 720  # of the scale
 BLUE, GREY, RED, PALE = "#1f5fbf", "#777", "#c33", "#ddd"
 STYLE = "font-family='sans-serif' font-size='13'"
@@ -24,20 +25,27 @@ class Row:
     signalbox: float | None
     linux: float | None
     target: float | None
+    note: str = ""  # why Signalbox has none
 
     def figures(self) -> list[float]:
+        """Those that there are."""
         return [value for value in (self.signalbox, self.linux, self.target) if value]
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", color: str = "#222") -> str:
-    return f"<text x='{x:.0f}' y='{y:.0f}' text-anchor='{anchor}' fill='{color}'>{escape(words)}</text>"
+    """Words, of which (x, y) is the left end of the base line, or as anchored."""
+    place = f"x='{x:.0f}' y='{y:.0f}' text-anchor='{anchor}'"
+    return f"<text {place} fill='{color}'>{escape(words)}</text>"
 
 
-def dot(x: float, y: float, fill: str, stroke: str) -> str:
-    return f"<circle cx='{x:.1f}' cy='{y:.1f}' r='5' fill='{fill}' stroke='{stroke}' stroke-width='2'/>"
+def dot(x: float, y: float, fill: str, edge: str) -> str:
+    """A figure."""
+    place = f"cx='{x:.1f}' cy='{y:.1f}' r='5'"
+    return f"<circle {place} fill='{fill}' stroke='{edge}' stroke-width='2'/>"
 
 
 def stroke(x1: float, y1: float, x2: float, y2: float, color: str, width: int) -> str:
+    """A straight line."""
     ends = f"x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}'"
     return f"<line {ends} stroke='{color}' stroke-width='{width}'/>"
 
@@ -74,14 +82,14 @@ def svg(rows: list[Row]) -> str:
         parts.append(text(LEFT - 10, y + 4, row.name, "end"))
         if row.signalbox and row.linux:
             parts.append(stroke(place(row.signalbox), y, place(row.linux), y, PALE, 3))
-        if row.target:
-            parts.append(stroke(place(row.target), y - 7, place(row.target), y + 7, RED, 3))
         if row.linux:
             parts.append(dot(place(row.linux), y, "white", GREY))
         if row.signalbox:
             parts.append(dot(place(row.signalbox), y, BLUE, BLUE))
         else:
-            parts.append(text(LEFT + 6, y + 4, "locked", color=GREY))
+            parts.append(text(LEFT + 6, y + 4, row.note, color=GREY))
+        if row.target:
+            parts.append(stroke(place(row.target), y - 7, place(row.target), y + 7, RED, 3))
     size = f"width='{LEFT + WIDTH + RIGHT}' height='{bottom + 14}'"
     head = f"<svg xmlns='http://www.w3.org/2000/svg' {size} {STYLE}>"
     return "\n".join([head, "<rect width='100%' height='100%' fill='white'/>", *parts, "</svg>\n"])

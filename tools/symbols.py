@@ -19,6 +19,7 @@ from typing import Iterator, NamedTuple
 MAGIC = 0x4D595342  # "BSYM"
 KERNEL_BASE = 0xFFFFFFFF80000000  # of kernel/include/layout.h
 IMAGE_MAX = 0x80000000  # offsets above have no place in 2 GiB
+BLOCK_ROWS = 32  # a reader that looks for one row passes half as many
 
 SHT_SYMTAB = 2
 SHN_UNDEF, SHN_ABS = 0, 0xFFF1
@@ -77,8 +78,7 @@ def read_sections(elf: bytes) -> tuple[list[Section], dict[str, bytes]]:
         sections.append(Section(kind, flags, data, link))
     strings = sections[names_index].data
     by_name = {
-        c_string(strings, name): section.data
-        for name, section in zip(names, sections)
+        c_string(strings, name): section.data for name, section in zip(names, sections)
     }
     return sections, by_name
 
@@ -306,6 +306,40 @@ class Strings:
         return self.offsets[text]
 
 
+def uleb(number: int) -> bytes:
+    """A number in as few bytes as it takes (DWARF 5, section 7.6)."""
+    data = bytearray()
+    while number > 0x7F:
+        data.append(number & 0x7F | 0x80)
+        number >>= 7
+    data.append(number)
+    return bytes(data)
+
+
+def pack_rows(rows: list[Row], files: dict[str, int]) -> tuple[bytes, bytes]:
+    """Blocks, which begin with a whole row, and the steps to the rows after it."""
+    blocks, steps = bytearray(), bytearray()
+    last_address, last_file, last_line = 0, 0, 0
+    for i, (address, name, line) in enumerate(rows):
+        file = files.setdefault(name, len(files))
+        line = min(line, 0xFFFF)
+        if i % BLOCK_ROWS == 0:
+            blocks += struct.pack(
+                "<IIHH", address - KERNEL_BASE, len(steps), file, line
+            )
+        else:
+            # A sign cannot stand before a number: it is its lowest bit.
+            change = line - last_line
+            change = -change << 1 | 1 if change < 0 else change << 1
+            steps += uleb(address - last_address) + uleb(
+                change << 1 | (file != last_file)
+            )
+            if file != last_file:
+                steps += uleb(file)
+        last_address, last_file, last_line = address, file, line
+    return bytes(blocks), bytes(steps)
+
+
 def make_table(symbols: list[Symbol], rows: list[Row]) -> bytes:
     strings = Strings()
     files: dict[str, int] = {}
@@ -313,20 +347,18 @@ def make_table(symbols: list[Symbol], rows: list[Row]) -> bytes:
         struct.pack("<III", s.address - KERNEL_BASE, s.size, strings.add(s.name))
         for s in symbols
     )
-    row_data = b"".join(
-        struct.pack(
-            "<IHH",
-            address - KERNEL_BASE,
-            files.setdefault(file, len(files)),
-            min(line, 0xFFFF),
-        )
-        for address, file, line in rows
-    )
+    blocks, steps = pack_rows(rows, files)
     file_data = b"".join(struct.pack("<I", strings.add(file)) for file in files)
     header = struct.pack(
-        "<IIIII", MAGIC, len(symbols), len(rows), len(files), len(strings.data)
+        "<IIIIII",
+        MAGIC,
+        len(symbols),
+        len(blocks) // 12,
+        len(files),
+        len(steps),
+        len(strings.data),
     )
-    return header + symbol_data + row_data + file_data + bytes(strings.data)
+    return header + symbol_data + blocks + file_data + steps + bytes(strings.data)
 
 
 def main() -> None:

@@ -2,19 +2,19 @@
  * init - the first program: process 1, the ancestor of all others.
  *
  * It runs the script /etc/rc if there is one, then keeps a shell on the
- * console, starting it again when it has ended.  Processes whose parents have
- * died become its children: it waits for every child, so that none stays a
- * zombie.
+ * console, starting it again when it has ended.  Each is a session of its own
+ * and the console's foreground group, so that Ctrl-C goes to it and to what it
+ * has started, and not to us.  Processes whose parents have died become our
+ * children: we wait for every child, so that none stays a zombie.
  */
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char *const environment[] = {
-	"PATH=/bin:/sbin:/tests", "HOME=/", "TERM=vt100", NULL
-};
+static char *const environment[] = {"PATH=/bin:/sbin:/tests", "HOME=/",
+				    "TERM=vt100", NULL};
 
 /* Standard input, output and error are the console. */
 static void open_console(void)
@@ -27,12 +27,20 @@ static void open_console(void)
 		fd = dup(fd);
 }
 
+/* The console is the terminal of a new session: tty_ioctl(4). */
+static void take_console(void)
+{
+	setsid();
+	ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	tcsetpgrp(STDIN_FILENO, getpid());
+}
+
 static pid_t start(char *const argv[])
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		setsid();
+		take_console();
 		execve(argv[0], argv, environment);
 		perror(argv[0]);
 		_exit(127);
@@ -53,8 +61,8 @@ static void wait_for(pid_t pid)
 
 int main(void)
 {
-	char *const rc[] = { "/bin/sh", "/etc/rc", NULL };
-	char *const shell[] = { "/bin/sh", NULL };
+	char *const rc[] = {"/bin/sh", "/etc/rc", NULL};
+	char *const shell[] = {"/bin/sh", NULL};
 
 	open_console();
 	if (access("/etc/rc", R_OK) == 0)

@@ -4,20 +4,22 @@
  *	run user/fork user/wait		programs of /tests
  *	run user			all of a folder
  *	run				those that the kernel names
+ *	run user/fuzz -- 7 1000		with arguments for each program
  *
- * The kernel starts it when its command line says test=user/fork.  Each
- * program prints its own results, with spaces before them; then comes one line
- * for the program, as KTAP wants it.  A program has passed when it has ended
- * with status 0, has left no process behind, and memory and processes are what
- * they were before.
+ * The kernel starts it when its command line says test=user/fork, and takes the
+ * arguments from args=.  Each program prints its own results, with spaces before
+ * them; then comes one line for the program, as KTAP wants it.  A program has
+ * passed when it has ended with status 0, has left no process behind, and memory
+ * and processes are what they were before.
  *
- * Without arguments it reads from /dev/ktest which program comes next, writes
+ * When no program is named it reads from /dev/ktest which one comes next, writes
  * there how that ended, and leaves the KTAP to the kernel
  * (kernel/debug/ktest_program.c): it also counts the seeds.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +28,16 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_TESTS = 256, SETTLE_TRIES = 1000 };
+enum { MAX_TESTS = 256, MAX_ARGUMENTS = 16 };
+
+/* So slow that one has to ask for it by its name. */
+static const char *const by_name_only[] = {"fuzz"};
 
 static char *tests[MAX_TESTS];
 static int test_count;
+
+/* Of each program; the first is its name. */
+static char *arguments[MAX_ARGUMENTS + 1];
 
 static void add(const char *folder, const char *name)
 {
@@ -42,6 +50,15 @@ static void add(const char *folder, const char *name)
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool in_folder_run(const char *name)
+{
+	for (size_t i = 0; i < sizeof(by_name_only) / sizeof(*by_name_only);
+	     i++)
+		if (strcmp(name, by_name_only[i]) == 0)
+			return false;
+	return name[0] != '.';
 }
 
 /* A folder's programs in order, or the one program. */
@@ -57,14 +74,14 @@ static void add_all(const char *selection)
 		return;
 	}
 	while ((entry = readdir(folder)))
-		if (entry->d_name[0] != '.')
+		if (in_folder_run(entry->d_name))
 			add(selection, entry->d_name);
 	closedir(folder);
 	qsort(tests + before, test_count - before, sizeof(*tests), by_name);
 }
 
 struct usage {
-	long memory;	/* bytes in use, of those that programs can have */
+	long memory; /* bytes in use, of those that programs can have */
 	int processes;
 };
 
@@ -73,25 +90,30 @@ static struct usage usage(void)
 	struct sysinfo info;
 
 	sysinfo(&info);
-	return (struct usage){ info.totalram - info.freeram, info.procs };
+	return (struct usage){info.totalram - info.freeram, info.procs};
 }
 
-/* Orphans come to us; what the kernel frees by itself, maybe on another CPU, gets
- * up to a second. */
+/* In the kernel, a thread that has ended is freed by another, which on a busy
+ * machine may not come to it at once. */
+enum { SETTLE_SECONDS = 3 };
+
+/* Orphans come to us; what the kernel frees by itself gets a moment. */
 static int leaks(const struct usage *before)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct usage after;
+	time_t settled_by;
 
 	while (wait(NULL) > 0)
 		;
-	for (int i = 0; i < SETTLE_TRIES; i++) {
+	settled_by = time(NULL) + SETTLE_SECONDS;
+	do {
 		after = usage();
 		if (after.memory <= before->memory &&
 		    after.processes <= before->processes)
 			return 0;
 		nanosleep(&moment, NULL);
-	}
+	} while (time(NULL) < settled_by);
 	printf("# leak: %ld KiB, %d processes\n",
 	       (after.memory - before->memory) / 1024,
 	       after.processes - before->processes);
@@ -113,12 +135,12 @@ static int wait_for(pid_t pid)
 static int run(const char *name)
 {
 	struct usage before = usage();
-	char *argv[] = { (char *)name, NULL };
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execv(name, argv);
+		arguments[0] = (char *)name;
+		execv(name, arguments);
 		perror(name);
 		_exit(127);
 	}
@@ -149,6 +171,17 @@ static int run_for_kernel(void)
 	return 1;
 }
 
+/* What to run, up to "--"; then the arguments. */
+static void read_command(int argc, char **argv)
+{
+	int i, count = 1;
+
+	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		add_all(argv[i]);
+	for (i++; i < argc && count < MAX_ARGUMENTS; i++)
+		arguments[count++] = argv[i];
+}
+
 int main(int argc, char **argv)
 {
 	int failed = 0;
@@ -157,10 +190,9 @@ int main(int argc, char **argv)
 	if (chdir("/tests") < 0)
 		return 1;
 	setenv("TAP_INDENT", "    ", 1);
-	if (argc == 1)
+	read_command(argc, argv);
+	if (test_count == 0)
 		return run_for_kernel();
-	for (int i = 1; i < argc; i++)
-		add_all(argv[i]);
 	printf("KTAP version 1\n1..%d\n", test_count);
 	for (int i = 0; i < test_count; i++) {
 		int bad = run(tests[i]);

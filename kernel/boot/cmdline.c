@@ -25,6 +25,7 @@ static const struct {
 	const char *name, *value, *help;
 } options[] = {
 	{"test", "SUITE[/NAME],...", "run these tests, or all, and power off"},
+	{"args", "WORDS", "arguments for the program that test= runs"},
 	{"token", "TEXT", "mark the lines that a grader reads with this"},
 	{"seeds", "N", "perturbed runs of each test that asks for some"},
 	{"seed", "N", "the seed of sched=; for tests, the only one"},

@@ -3,8 +3,9 @@
  *
  * Every CPU has its own GDT and TSS.  The order of the GDT's entries is given
  * by SYSCALL and SYSRET, which compute selectors from MSR_STAR (SDM 2B,
- * SYSRET): kernel code, kernel data; 32-bit user code (unused), user data,
- * user code.
+ * SYSRET): kernel code, kernel data; 32-bit user code, user data, user code.
+ * The third is left empty.  A program could jump into it, and SYSCALL in 32-bit
+ * code enters the kernel at another address (MSR_CSTAR), where we have nothing.
  *
  * NMI, double fault, debug exception and machine check can come when the
  * stack is not to be trusted: just after SYSCALL, or because a push on it
@@ -29,7 +30,6 @@ struct tss {
 
 #define GDT_KERNEL_CODE 0x00af9b000000ffffull
 #define GDT_KERNEL_DATA 0x00cf93000000ffffull
-#define GDT_USER_CODE32 0x00cffb000000ffffull
 #define GDT_USER_DATA 0x00cff3000000ffffull
 #define GDT_USER_CODE 0x00affb000000ffffull
 
@@ -92,7 +92,6 @@ void cpu_init(struct cpu *c)
 
 	t->gdt[SELECTOR_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
 	t->gdt[SELECTOR_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
-	t->gdt[SELECTOR_USER_CODE32 / 8] = GDT_USER_CODE32;
 	t->gdt[SELECTOR_USER_DATA / 8] = GDT_USER_DATA;
 	t->gdt[SELECTOR_USER_CODE / 8] = GDT_USER_CODE;
 	set_tss_descriptor(&t->gdt[SELECTOR_TSS / 8], &t->tss);

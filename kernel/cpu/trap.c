@@ -10,6 +10,7 @@
 #include "trap.h"
 #include "apic.h"
 #include "cpu.h"
+#include "errno.h"
 #include "irq.h"
 #include "panic.h"
 #include "process.h"
@@ -129,6 +130,7 @@ static void dispatch_interrupt(struct trap_frame *frame)
 	switch (frame->vector) {
 	case VECTOR_TIMER:
 		apic_end_of_interrupt();
+		thread_sample_mode(trap_from_user(frame));
 		timer_interrupt();
 		break;
 	case VECTOR_RESCHEDULE:
@@ -158,7 +160,8 @@ static int exception_signal(uint64_t vector)
 		return SIGTRAP;
 	case VECTOR_INVALID_OPCODE:
 		return SIGILL;
-	case 17: /* alignment check */
+	case 12: /* stack segment and alignment check */
+	case 17:
 		return SIGBUS;
 	default:
 		return SIGSEGV;
@@ -168,34 +171,52 @@ static int exception_signal(uint64_t vector)
 /*
  * A fault at a user address, by a program or by the kernel on its behalf: the
  * page is found, with interrupts on, since that may take a while and sleep.
+ * 0: the access may be tried again; else the error of aspace_fault().
  */
-static bool fault_mended(const struct trap_frame *frame, uintptr_t addr)
+static int fault_mend(const struct trap_frame *frame, uintptr_t addr)
 {
 	int error;
 
 	if (addr >= USER_TOP || !current->proc || !(frame->rflags & RFLAGS_IF))
-		return false;
+		return -EFAULT;
+	/* A program's access that counts as the kernel's: not to its pages.
+	 * (In QEMU 7.2 with SMAP, it is IRET and far RET in user mode.) */
+	if (trap_from_user(frame) && !(frame->error & FAULT_USER))
+		return -EFAULT;
 	sti();
 	error = aspace_fault(current->proc->aspace, addr, frame->error);
 	cli();
-	return error == 0;
+	return error;
 }
 
 /*
- * A wrong address in the kernel's half is the kernel's own fault, also when it
- * is the copying code that meets it.  CR2 is read before interrupts are on:
- * then other threads have faults of their own.
+ * CR2 is read before interrupts are on: then other threads have faults of their
+ * own.  A wrong address in the kernel's half is the kernel's own fault, also
+ * when it is the copying code that meets it.  When it meets a lack of memory,
+ * the call that wanted the copy fails with -EFAULT, but the program will not
+ * see that any more, for it has been killed.
  */
+static void dispatch_page_fault(struct trap_frame *frame)
+{
+	uintptr_t addr = read_cr2();
+	int error = fault_mend(frame, addr);
+
+	if (error == -ENOMEM)
+		process_out_of_memory();
+	else if (error && trap_from_user(frame))
+		process_fault(frame, error == -ENXIO ? SIGBUS : SIGSEGV);
+	if (error && !trap_from_user(frame) &&
+	    (addr >= USER_TOP || !uaccess_fixup(frame)))
+		fault_explain(frame);
+}
+
 static void dispatch_exception(struct trap_frame *frame)
 {
-	bool page_fault = frame->vector == VECTOR_PAGE_FAULT;
-	uintptr_t addr = page_fault ? read_cr2() : 0;
-
-	if (page_fault && fault_mended(frame, addr))
-		return;
-	if (trap_from_user(frame))
+	if (frame->vector == VECTOR_PAGE_FAULT)
+		dispatch_page_fault(frame);
+	else if (trap_from_user(frame))
 		process_fault(frame, exception_signal(frame->vector));
-	else if (!page_fault || addr >= USER_TOP || !uaccess_fixup(frame))
+	else
 		fault_explain(frame);
 }
 

@@ -9,11 +9,18 @@
 ; debug and machine check may come from kernel code that has not swapped yet,
 ; or has already swapped back: they look at GS_BASE itself, whose top bit is
 ; set for a kernel address, and undo only what they did.
+;
+; These four have a stack each, of which a CPU has one.  If they come from user
+; mode, the thread's kernel stack is empty: they move there, and go on as an
+; ordinary trap.  For the thread may be killed by it, give up the CPU on its way
+; out, and the next such trap would overwrite what it still needs.
 
 %include "layout.inc"
 
 MSR_GS_BASE	equ 0xc0000101
+CPU_KERNEL_RSP	equ 24			; in struct cpu
 FRAME_CS	equ 18 * 8		; in struct trap_frame
+FRAME_WORDS	equ 22
 
 VECTOR_DEBUG		equ 1
 VECTOR_NMI		equ 2
@@ -85,6 +92,8 @@ trap_return:
 
 trap_paranoid:
 	PUSH_REGISTERS
+	test	byte [rsp + FRAME_CS], 3
+	jnz	trap_from_user_mode
 	xor	ebx, ebx		; kept by the call: did we swap?
 	mov	ecx, MSR_GS_BASE
 	rdmsr
@@ -103,6 +112,16 @@ trap_return_paranoid:
 .unswapped:
 	POP_REGISTERS
 	iretq
+
+trap_from_user_mode:
+	swapgs
+	mov	rsi, rsp
+	mov	rsp, [gs:CPU_KERNEL_RSP]
+	sub	rsp, FRAME_WORDS * 8
+	mov	rdi, rsp
+	mov	ecx, FRAME_WORDS
+	rep movsq
+	jmp	trap_common.kernel
 
 ; The vectors for which the CPU pushes an error code (SDM 3A, table 6-1).
 %define HAS_ERROR_CODE(v) ((v) == 8 || ((v) >= 10 && (v) <= 14) || \

@@ -9,11 +9,8 @@
  * system call or interrupt begins on.
  */
 #include "cpu.h"
-#include "errno.h"
-#include "heap.h"
 #include "process.h"
 #include "segments.h"
-#include "string.h"
 #include "syscall.h"
 
 #define MSR_STAR 0xc0000081
@@ -27,15 +24,33 @@
 #define RFLAGS_DF (1ul << 10)
 #define RFLAGS_NT (1ul << 14)
 
-#define FXSAVE_SIZE 512
-
 _Static_assert(offsetof(struct thread, proc) == THREAD_PROC, "");
 _Static_assert(offsetof(struct process, killed) == PROCESS_KILLED, "");
 
 void syscall_entry(void);
 
 /* The state that a program starts with. */
-static char clean_fpu[FXSAVE_SIZE] __attribute__((aligned(16)));
+static struct fpu_state clean_fpu;
+
+static void fpu_load(const struct fpu_state *fpu)
+{
+	asm volatile("fxrstor64 %0" : : "m"(*fpu));
+}
+
+void user_fpu_save(struct fpu_state *fpu)
+{
+	asm volatile("fxsave64 %0" : "=m"(*fpu));
+}
+
+void user_fpu_init(struct fpu_state *fpu)
+{
+	*fpu = clean_fpu;
+}
+
+void user_fpu_reset(void)
+{
+	fpu_load(&clean_fpu);
+}
 
 /* CR0.EM and TS are clear since entry.asm, CR4.OSFXSR is set. */
 void syscall_init_cpu(void)
@@ -50,29 +65,7 @@ void syscall_init_cpu(void)
 	      RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE);
 	asm volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
-	asm volatile("fxsave64 %0" : "=m"(clean_fpu));
-}
-
-/* A fresh state; -ENOMEM. */
-int user_fpu_create(void **out)
-{
-	void *fpu = kmalloc(FXSAVE_SIZE);
-
-	if (!fpu)
-		return -ENOMEM;
-	memcpy(fpu, clean_fpu, FXSAVE_SIZE);
-	*out = fpu;
-	return 0;
-}
-
-void user_fpu_save(void *fpu)
-{
-	asm volatile("fxsave64 (%0)" : : "r"(fpu) : "memory");
-}
-
-void user_fpu_load(const void *fpu)
-{
-	asm volatile("fxrstor64 (%0)" : : "r"(fpu) : "memory");
+	user_fpu_save(&clean_fpu);
 }
 
 void user_set_fs_base(uint64_t base)
@@ -83,7 +76,7 @@ void user_set_fs_base(uint64_t base)
 
 void user_switch_out(struct thread *t)
 {
-	user_fpu_save(t->fpu);
+	user_fpu_save(&t->fpu);
 }
 
 void user_switch_in(struct thread *t)
@@ -91,5 +84,5 @@ void user_switch_in(struct thread *t)
 	cpu_set_kernel_stack(this_cpu(), t->stack + STACK_SIZE);
 	aspace_activate(t->proc->aspace);
 	wrmsr(MSR_FS_BASE, t->fs_base);
-	user_fpu_load(t->fpu);
+	fpu_load(&t->fpu);
 }

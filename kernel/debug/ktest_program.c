@@ -209,14 +209,23 @@ static int count_programs(const char *selection)
 	return error == -ENOENT && count ? count : error;
 }
 
+/* What args= says is for the programs. */
+static void start_run(const char *folder)
+{
+	static char command[256];
+	const char *args = cmdline_get("args");
+
+	snprintf(command, sizeof(command), "/sbin/run %s -- %s", folder,
+		 args ? args : "");
+	process_start_init(command);
+}
+
 int ktest_start_programs(const char *selection)
 {
-	static char command[256] = "/sbin/run";
 	int count;
 
 	if (type_in_tests(selection) == S_IFDIR) {
-		snprintf(command, sizeof(command), "/sbin/run %s", selection);
-		process_start_init(command);
+		start_run(selection);
 		return 0;
 	}
 	count = count_programs(selection);
@@ -224,6 +233,6 @@ int ktest_start_programs(const char *selection)
 		return count;
 	state.rest = selection;
 	printk("KTAP version 1\n1..%d\n", count);
-	process_start_init(command);
+	start_run("");
 	return 0;
 }

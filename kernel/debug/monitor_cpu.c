@@ -155,15 +155,33 @@ void command_bt(int argc, char **argv)
 	(unsigned long long)((part)*1000 / MAX(whole, 1ull) / 10), \
 		(unsigned long long)((part)*1000 / MAX(whole, 1ull) % 10)
 
+/* The name of the thread that a CPU runs. */
+struct running_name {
+	unsigned int cpu;
+	char name[THREAD_NAME_SIZE];
+};
+
+/* cpu->running may end at any moment, and then be freed: so it is compared, and
+ * only a thread that is on the list is looked at. */
+static void running_name_copy(struct thread *t, void *arg)
+{
+	struct running_name *running = arg;
+
+	if (t == cpus[running->cpu].running)
+		strlcpy(running->name, t->name, sizeof(running->name));
+}
+
 static void cpu_print(const struct cpu *c, uint64_t idle_before,
 		      uint64_t cycles)
 {
 	uint64_t idle = sched_idle_cycles(c->id);
 	uint64_t idle_now = MIN(idle - idle_before, cycles);
+	struct running_name running = {.cpu = c->id};
 
+	thread_for_each(running_name_copy, &running, true);
 	printk("%3u %4u %-16s %5llu.%llu%% %5llu.%llu%% %'10llu %5u "
 	       "%'10llu\n",
-	       c->id, c->apic_id, c->running->name, TENTHS(idle, time_cycles()),
+	       c->id, c->apic_id, running.name, TENTHS(idle, time_cycles()),
 	       TENTHS(idle_now, cycles),
 	       (unsigned long long)sched_switches(c->id),
 	       sched_queue_length(c->id),

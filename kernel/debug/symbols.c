@@ -7,13 +7,17 @@
  *
  *	header		magic, and how much there is of what follows
  *	symbols		functions, labels and objects, by address
- *	rows		by address: from here on, the code is of this line
+ *	blocks		by address: the first of some rows each
  *	files		the name of each file, relative to the repository
+ *	steps		from each row of a block to the next one
  *	strings		names, each ended by a zero byte; names are referred
  *			to by their offset from the first one
  *
  * Addresses are offsets from KERNEL_BASE, so that 32 bits are enough.  A row
- * of line 0 ends the code of one source file.
+ * says: from this address on, the code is of this line; one of line 0 ends the
+ * code of one source file.  There are so many rows that they would be half of
+ * the image, were they not written as steps: by how many bytes the address
+ * grows, and by how many lines the line, in two or three bytes for both.
  *
  * The table serves panics, so nothing here takes a lock, or memory, or trusts
  * the table: in the first link it is empty.  What is not known is "?".
@@ -27,7 +31,8 @@
 
 struct table_header {
 	uint32_t magic;
-	uint32_t symbol_count, row_count, file_count, string_size;
+	uint32_t symbol_count, block_count, file_count;
+	uint32_t step_size, string_size; /* bytes */
 };
 
 struct table_symbol {
@@ -36,16 +41,18 @@ struct table_symbol {
 	uint32_t name;
 };
 
-struct table_row {
+struct table_block {
 	uint32_t offset;
+	uint32_t steps; /* where the steps after its first row begin */
 	uint16_t file, line;
 };
 
 struct table {
 	const struct table_header *header;
 	const struct table_symbol *symbols;
-	const struct table_row *rows;
+	const struct table_block *blocks;
 	const uint32_t *files;
+	const uint8_t *steps;
 	const char *strings;
 };
 
@@ -62,9 +69,10 @@ static bool table_open(struct table *t)
 		return false;
 	t->header = h;
 	t->symbols = (const void *)(h + 1);
-	t->rows = (const void *)(t->symbols + h->symbol_count);
-	t->files = (const void *)(t->rows + h->row_count);
-	t->strings = (const void *)(t->files + h->file_count);
+	t->blocks = (const void *)(t->symbols + h->symbol_count);
+	t->files = (const void *)(t->blocks + h->block_count);
+	t->steps = (const void *)(t->files + h->file_count);
+	t->strings = (const char *)t->steps + h->step_size;
 	const char *end = t->strings + h->string_size;
 
 	return h->string_size > 0 && end <= ksyms_end && end[-1] == '\0';
@@ -117,20 +125,64 @@ static void find_name(const struct table *t, uint32_t offset,
 	out->offset = offset - s->offset;
 }
 
+/* A number of the steps: seven bits a byte, the lowest first, and in the eighth
+ * whether there is more (DWARF 5, section 7.6: unsigned LEB128). */
+static uint32_t number_read(const uint8_t **at, const uint8_t *end)
+{
+	uint32_t number = 0;
+	unsigned int shift = 0;
+	uint8_t byte = 0x80;
+
+	while (*at < end && (byte & 0x80) && shift < 32) {
+		byte = *(*at)++;
+		number |= (uint32_t)(byte & 0x7f) << shift;
+		shift += 7;
+	}
+	return number;
+}
+
+/* One step: the bytes to the next row; then four times the lines, plus 2 if
+ * they go backwards, plus 1 if the number of another file follows. */
+static const uint8_t *row_step(struct table_block *row, const uint8_t *at,
+			       const uint8_t *end)
+{
+	row->offset += number_read(&at, end);
+
+	uint32_t change = number_read(&at, end);
+	uint32_t lines = change >> 2;
+
+	row->line += change & 2 ? -lines : lines;
+	if (change & 1)
+		row->file = number_read(&at, end);
+	return at;
+}
+
 static void find_line(const struct table *t, uint32_t offset,
 		      struct symbol *out)
 {
-	size_t count = count_up_to(t->rows, sizeof(t->rows[0]),
-				   t->header->row_count, offset);
+	size_t count = count_up_to(t->blocks, sizeof(t->blocks[0]),
+				   t->header->block_count, offset);
+	uint32_t steps_end = t->header->step_size;
 
 	if (count == 0)
 		return;
-	const struct table_row *row = &t->rows[count - 1];
+	if (count < t->header->block_count)
+		steps_end = MIN(t->blocks[count].steps, steps_end);
 
-	if (row->line == 0 || row->file >= t->header->file_count)
+	struct table_block row = t->blocks[count - 1], next = row;
+	const uint8_t *end = t->steps + steps_end;
+	const uint8_t *at = t->steps + MIN(row.steps, steps_end);
+
+	while (at < end) {
+		at = row_step(&next, at, end);
+		if (next.offset > offset)
+			break;
+		row = next;
+	}
+	if (row.line == 0 || row.file >= t->header->file_count)
 		return;
-	out->file = table_string(t, t->files[row->file]);
-	out->line = row->line;
+	out->file = table_string(t, t->files[row.file]);
+	out->line = row.line;
 }
 
 struct symbol symbol_find(uintptr_t addr)

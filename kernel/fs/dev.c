@@ -67,11 +67,12 @@ static long null_lseek(struct file *f, int64_t offset, int whence)
 }
 
 /* For mmap: fresh zeros each time. */
-static struct page *zero_page(struct file *f, uint64_t offset)
+static int zero_page(struct file *f, uint64_t offset, struct page **out)
 {
 	(void)f;
 	(void)offset;
-	return page_alloc_zeroed(0);
+	*out = page_alloc_zeroed(0);
+	return *out ? 0 : -ENOMEM;
 }
 
 /* ---- random, urandom ---- */

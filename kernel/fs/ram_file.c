@@ -271,18 +271,22 @@ int ram_file_truncate(struct inode *inode, uint64_t size)
 /* ---- the other operations ---- */
 
 /* For mmap: a hole becomes a page, so that all who map it share it. */
-static struct page *ram_page(struct file *f, uint64_t offset)
+static int ram_page(struct file *f, uint64_t offset, struct page **out)
 {
 	struct ram_file *r = &f->inode->file;
-	struct page *page = NULL;
+	struct page *page;
+	int error = -ENXIO;
 
 	core_mutex_lock(&r->lock);
-	if (offset < r->size)
+	if (offset < r->size) {
 		page = page_make(r, offset);
-	if (page)
-		page_get(page);
+		error = page ? 0 : -ENOMEM;
+		if (page)
+			page_get(page);
+		*out = page;
+	}
 	core_mutex_unlock(&r->lock);
-	return page;
+	return error;
 }
 
 #define SEEK_SET 0

@@ -104,10 +104,14 @@ void aspace_leave(void);
  * pages shows what is really in use. */
 void aspace_trim(void);
 
+/* How many pages that would be. */
+size_t aspace_kept_pages(void);
+
 /*
  * A fault of a user program, or of uaccess on its behalf, at addr.  error is
  * the CPU's error code.  0: the access may be tried again.  -EFAULT: nothing
- * there, or not allowed, or as is NULL; -ENOMEM.  Sleeps.
+ * there, or not allowed, or as is NULL; -ENXIO: a page behind the end of a
+ * mapped file; -ENOMEM.  Sleeps.
  */
 int aspace_fault(struct aspace *as, uintptr_t addr, unsigned int error);
 

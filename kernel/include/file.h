@@ -20,6 +20,7 @@
 struct file;
 struct inode;
 struct kernel_stat;
+struct page;
 
 /* open(2) flags, Linux x86-64. */
 #define O_ACCMODE 3
@@ -81,9 +82,9 @@ struct file_ops {
 	/* POLL* now, and in *head where to wait for a change. */
 	unsigned int (*poll)(struct file *f, struct pollhead **head);
 	int (*stat)(struct file *f, struct kernel_stat *st);
-	/* A page of the file for mmap, with a reference; NULL: end of file or
-	 * out of memory.  Kernel side: no user memory is touched. */
-	struct page *(*page)(struct file *f, uint64_t offset);
+	/* A page of the file for mmap, with a reference.  0, -ENXIO: it lies
+	 * behind the end, -ENOMEM.  Kernel side: no user memory is touched. */
+	int (*page)(struct file *f, uint64_t offset, struct page **out);
 	/* Kernel buffers, for execve. */
 	long (*read_kernel)(struct file *f, void *buf, size_t len,
 			    uint64_t pos);

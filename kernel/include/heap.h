@@ -33,6 +33,9 @@ size_t heap_object_count(void);
  * allocator, so that its count shows what is really in use. */
 void heap_trim(void);
 
+/* How many pages that would be. */
+size_t heap_kept_pages(void);
+
 /* One line a size class, by printk. */
 void heap_print(void);
 

@@ -99,8 +99,9 @@ struct process {
 	struct user *user;             /* whose limit we count for */
 	unsigned int pids_held;        /* pid, tids: they count for user */
 	uint64_t signals_pending;      /* sent, while all threads block them */
-	uint64_t run_cycles;           /* of threads that ended */
-	uint64_t children_cycles;      /* of children that were waited for */
+	struct cpu_time time;          /* of threads that ended */
+	struct cpu_time children_time; /* of children that were waited for */
+	struct cpu_time reported;      /* times never go back: rusage.c */
 	size_t max_resident;           /* pages; set at the end */
 	size_t children_max_resident;
 
@@ -184,8 +185,8 @@ struct wait_query {
 struct wait_result {
 	int pid, status; /* pid 0: none yet, with WNOHANG */
 	uint32_t uid;
-	uint64_t cycles;     /* of the child and those it waited for */
-	size_t max_resident; /* the same, pages */
+	struct cpu_time time; /* of the child and those it waited for */
+	size_t max_resident;  /* the same, pages */
 };
 
 /*
@@ -222,9 +223,10 @@ static inline bool process_is_root(void)
 
 /* ---- kernel/proc/rusage.c ---- */
 
-/* CPU time so far, in cycles of the clock (time_cycles_to_ns()). */
-uint64_t thread_cycles(const struct thread *t);
-uint64_t process_cycles(struct process *p); /* takes process_lock */
+/* CPU time so far of all its threads, as thread_cycles() and thread_time().
+ * The first takes process_lock, the second needs it. */
+uint64_t process_cycles(struct process *p);
+struct cpu_time process_time(struct process *p);
 
 /* ---- kernel/proc/signal.c ---- */
 
@@ -237,12 +239,13 @@ void signal_file_too_large(void);
 
 /* ---- cpu/user.c ---- */
 
-/* A fresh floating-point state for thread->fpu, freed by kfree(); -ENOMEM. */
-int user_fpu_create(void **out);
+/* The floating-point state that a program begins with: in memory, and in the
+ * CPU for the current thread. */
+void user_fpu_init(struct fpu_state *fpu);
+void user_fpu_reset(void);
 
-/* Between the CPU and thread->fpu; interrupts off, or the thread's own. */
-void user_fpu_save(void *fpu);
-void user_fpu_load(const void *fpu);
+/* Stores what the CPU has; interrupts off, or the current thread's own. */
+void user_fpu_save(struct fpu_state *fpu);
 
 /* FS base of the current thread, now and after switches. */
 void user_set_fs_base(uint64_t base);
@@ -258,5 +261,8 @@ void user_enter(struct trap_frame *frame) __attribute__((noreturn));
 /* A fault that a program caused and nobody mends: kills its process, as the
  * signal would. */
 void process_fault(struct trap_frame *frame, int signal);
+
+/* The current process needs a page, and there is none: kills it. */
+void process_out_of_memory(void);
 
 #endif

@@ -42,7 +42,16 @@ enum thread_state {
 struct cpu;
 struct mutex;
 struct process;
-struct trap_frame;
+
+/* Floating-point and vector registers, as FXSAVE stores them (SDM 1, 10.5). */
+struct fpu_state {
+	uint8_t bytes[512];
+} __attribute__((aligned(16)));
+
+/* CPU time in the program and in the kernel for it, TSC cycles. */
+struct cpu_time {
+	uint64_t user, system;
+};
 
 struct thread {
 	/* Read by assembly: see THREAD_RSP and THREAD_PROC. */
@@ -68,25 +77,26 @@ struct thread {
 	unsigned int base, boost; /* thread_set_priority(), thread_boost() */
 	unsigned int rank;        /* the higher of both: who runs first */
 	bool moving;              /* READY, but between two queues */
+	uint64_t switched_in;     /* time_cycles() of the last switch */
+	uint64_t run_cycles;      /* time spent running, TSC cycles */
+	uint64_t system_cycles;   /* of these in the kernel: cputime.c */
+	uint64_t sampled_cycles;  /* run_cycles when that was last seen */
 
 	/* Private to the thread, or to the switch. */
 	bool intr_saved;      /* cpu->intr_saved while not running */
-	uint64_t switched_in; /* time_cycles() of the last switch */
-	uint64_t run_cycles;  /* time spent running, TSC cycles */
 	struct timer timer;   /* of thread_block_until() */
 	uintptr_t blocked_at; /* call site, while blocked */
 
 	/* User threads only; private to the thread, or to the switch. */
 	int tid;
-	uint64_t fs_base;              /* thread-local storage */
-	void *fpu;                     /* 512 bytes for FXSAVE, aligned to 16 */
-	uintptr_t clear_tid;           /* set_tid_address(2) */
-	struct trap_frame *user_frame; /* of the trap or call in progress */
-	struct list_head proc_link;    /* needs process_lock */
-	uint64_t sigmask;              /* stored until lab 7 */
-	uint64_t signals_pending; /* sent while blocked; needs process_lock */
-	uintptr_t robust_list;    /* set_robust_list(2): stored */
-	struct {                  /* sigaltstack(2), its structure: stored */
+	uint64_t fs_base;           /* thread-local storage */
+	uintptr_t clear_tid;        /* set_tid_address(2) */
+	struct list_head proc_link; /* needs process_lock */
+	struct cpu_time reported;   /* by getrusage(2), RUSAGE_THREAD */
+	uint64_t sigmask;           /* stored until lab 7 */
+	uint64_t signals_pending;   /* sent while blocked; needs process_lock */
+	uintptr_t robust_list;      /* set_robust_list(2): stored */
+	struct {                    /* sigaltstack(2), its structure: stored */
 		uint64_t stack;
 		int32_t flags;
 		uint64_t size;
@@ -97,7 +107,7 @@ struct thread {
 	struct thread_waits waits; /* the same: waitfor.h */
 
 	/* The student's, for the challenge of lab 3 (sync.h). */
-	struct list_head mutexes;       /* that it owns, by link */
+	struct list_head mutexes;            /* that it owns, by link */
 	struct mutex *mutex_waited_for; /* or NULL */
 
 	/* Needs the lock `threads`. */
@@ -107,6 +117,9 @@ struct thread {
 	struct core_lock exit_lock;
 	bool exited, detached;
 	struct thread *joiner;
+
+	/* As fs_base; the CPU has it while the thread runs. */
+	struct fpu_state fpu;
 };
 
 /* Offsets for assembly code; cpu/user.c asserts that they are right. */
@@ -201,6 +214,22 @@ void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg,
 		     bool locked);
 
 const char *thread_state_name(enum thread_state state);
+
+/* ---- kernel/sched/cputime.c ---- */
+
+/* CPU time so far (time_cycles_to_ns()): the exact total, and the estimate of
+ * its parts.  With no lock of RANK_RUN_QUEUE or above. */
+uint64_t thread_cycles(struct thread *t);
+struct cpu_time thread_time(struct thread *t);
+
+static inline void cpu_time_add(struct cpu_time *sum, struct cpu_time time)
+{
+	sum->user += time.user;
+	sum->system += time.system;
+}
+
+/* For the timer's interrupt: it struck in user mode, or in the kernel. */
+void thread_sample_mode(bool user);
 
 /* ---- the scheduler's side ---- */
 

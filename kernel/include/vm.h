@@ -75,6 +75,9 @@ uintptr_t vm_stack_alloc(void);
 void vm_stack_free(uintptr_t stack);
 void vm_stack_trim(void);
 
+/* Pages of the stacks that are kept. */
+size_t vm_stack_kept_pages(void);
+
 /* Is addr in the unmapped half of a stack's slot?  Then *stack is it. */
 bool vm_stack_guard(uintptr_t addr, uintptr_t *stack);
 

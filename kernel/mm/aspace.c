@@ -50,6 +50,11 @@ void aspace_trim(void)
 	pagetable_trim();
 }
 
+size_t aspace_kept_pages(void)
+{
+	return pagetable_kept_pages();
+}
+
 struct aspace *aspace_create(void)
 {
 	struct aspace *as = kzalloc(sizeof(*as));

@@ -132,10 +132,11 @@ static int find_zeroed(struct aspace *as, const struct area *area,
 	return 0;
 }
 
-static struct page *file_page(const struct area *area, uintptr_t addr)
+static int file_page(const struct area *area, uintptr_t addr, struct page **out)
 {
-	return area->file->ops->page(area->file,
-				     area->offset + (addr - area->start));
+	uint64_t offset = area->offset + (addr - area->start);
+
+	return area->file->ops->page(area->file, offset, out);
 }
 
 /* Maps what is missing around addr, whose entry is given: the window is
@@ -149,9 +150,9 @@ static void map_around(struct aspace *as, const struct area *area,
 	for (uintptr_t at = MAX(window, area->start); at < end;
 	     at += PAGE_SIZE) {
 		uint64_t *near = entry + ((intptr_t)(at - addr) >> PAGE_SHIFT);
-		struct page *page = *near ? NULL : file_page(area, at);
+		struct page *page;
 
-		if (page)
+		if (!*near && file_page(area, at, &page) == 0)
 			pagetable_install(as, near, page, area->prot, false);
 	}
 }
@@ -159,10 +160,11 @@ static void map_around(struct aspace *as, const struct area *area,
 static int find_in_file(struct aspace *as, const struct area *area,
 			uintptr_t addr, bool write, uint64_t *entry)
 {
-	struct page *page = file_page(area, addr), *copy;
+	struct page *page, *copy;
+	int error = file_page(area, addr, &page);
 
-	if (!page)
-		return -EFAULT;
+	if (error)
+		return error;
 	if (!write) {
 		pagetable_install(as, entry, page, area->prot, false);
 		map_around(as, area, addr, entry);

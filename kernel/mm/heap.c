@@ -324,6 +324,15 @@ void heap_trim(void)
 	}
 }
 
+size_t heap_kept_pages(void)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		count += __atomic_load_n(&classes[i].empty, __ATOMIC_RELAXED);
+	return count;
+}
+
 void heap_print(void)
 {
 	printk("  size  objects   slabs  unused\n");

@@ -31,6 +31,11 @@ void pagetable_destroy(struct aspace *as);
 
 /* Gives back the empty tables that are kept for the next ones. */
 void pagetable_trim(void);
+size_t pagetable_kept_pages(void); /* how many that would be */
+
+/* Puts an empty table into an entry of the level above: false when there is no
+ * memory. */
+bool pagetable_add(struct aspace *as, uint64_t *entry);
 
 /* The entry for addr; NULL when there is no table for it, and create is false
  * or memory exhausted. */

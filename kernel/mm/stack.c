@@ -184,6 +184,11 @@ void vm_stack_trim(void)
 		;
 }
 
+size_t vm_stack_kept_pages(void)
+{
+	return __atomic_load_n(&kept_count, __ATOMIC_RELAXED) * STACK_PAGES;
+}
+
 bool vm_stack_guard(uintptr_t addr, uintptr_t *stack)
 {
 	if (addr < STACK_AREA || addr >= STACK_AREA + STACK_AREA_SIZE)

@@ -31,16 +31,12 @@
 #include "apic.h"
 #include "boot.h"
 #include "errno.h"
+#include "levels.h"
 #include "lock.h"
 #include "page.h"
 #include "panic.h"
 #include "string.h"
 #include "x86.h"
-
-#define TABLE_ENTRIES 512
-#define LEVELS 4
-#define LEVEL_PAGE 1
-#define LEVEL_LARGE 2
 
 static struct core_lock vm_lock = CORE_LOCK_INIT("vm", RANK_VM);
 
@@ -51,19 +47,9 @@ static size_t table_count;
 
 /* ---- tables and entries ---- */
 
-static unsigned int table_index(uintptr_t addr, unsigned int level)
-{
-	return addr >> (PAGE_SHIFT + 9 * (level - 1)) & (TABLE_ENTRIES - 1);
-}
-
 static uint64_t *entry_table(uint64_t entry)
 {
 	return phys_to_virt(entry & PTE_ADDRESS);
-}
-
-static bool entry_is_leaf(uint64_t entry, unsigned int level)
-{
-	return level == LEVEL_PAGE || (entry & PTE_LARGE);
 }
 
 static uint64_t entry_bits(unsigned int prot)
@@ -240,83 +226,6 @@ void vm_unmap(uintptr_t addr, size_t count)
 	tlb_shootdown(addr, count);
 }
 
-/* ---- looking, from any context ---- */
-
-static bool address_is_canonical(uintptr_t addr)
-{
-	return addr < USER_TOP || addr >= DIRECT_MAP;
-}
-
-/* Before vm_init the direct map is that of the boot page tables. */
-static bool table_exists(paddr_t table)
-{
-	return vm_root ? page_of_phys(table) != NULL : table < BOOT_MAP_SIZE;
-}
-
-unsigned int vm_walk(paddr_t root, uintptr_t addr, struct vm_walk_step steps[4])
-{
-	paddr_t table = root & PTE_ADDRESS;
-	unsigned int count = 0;
-
-	if (!address_is_canonical(addr))
-		return 0;
-	for (unsigned int level = LEVELS; level > 0; level--) {
-		unsigned int index = table_index(addr, level);
-
-		if (!table_exists(table))
-			break;
-		uint64_t entry = ((uint64_t *)phys_to_virt(table))[index];
-
-		steps[count++] = (struct vm_walk_step){level, index, entry};
-		if (!(entry & PTE_PRESENT) || entry_is_leaf(entry, level))
-			break;
-		table = entry & PTE_ADDRESS;
-	}
-	return count;
-}
-
-/*
- * How many bytes from addr on are mapped because addr is: up to the end of its
- * page, small or large.  0 when addr is not mapped.
- */
-static size_t mapped_run(paddr_t root, uintptr_t addr)
-{
-	struct vm_walk_step steps[LEVELS];
-	unsigned int count = vm_walk(root, addr, steps);
-
-	if (count == 0)
-		return 0;
-	const struct vm_walk_step *last = &steps[count - 1];
-
-	if (!(last->entry & PTE_PRESENT) ||
-	    !entry_is_leaf(last->entry, last->level))
-		return 0;
-	size_t size = (size_t)PAGE_SIZE << 9 * (last->level - 1);
-
-	return size - addr % size;
-}
-
-bool vm_readable(uintptr_t addr, size_t len)
-{
-	if (len == 0)
-		return true;
-	if (addr + len - 1 < addr)
-		return false;
-	/* SMAP: reading user memory faults, except in uaccess. */
-	if (addr < USER_TOP && (read_cr4() & CR4_SMAP))
-		return false;
-	for (;;) {
-		size_t run = mapped_run(read_cr3(), addr);
-
-		if (run == 0)
-			return false;
-		if (run >= len)
-			return true;
-		addr += run;
-		len -= run;
-	}
-}
-
 /* ---- at boot ---- */
 
 /* What may be done with the page of RAM at phys, by its address in the image
@@ -380,7 +289,7 @@ static void map_direct(paddr_t start, paddr_t end)
 	for (paddr_t at = ALIGN_DOWN(start, LARGE_PAGE_SIZE); at < end;
 	     at += LARGE_PAGE_SIZE) {
 		/* Two ranges may share a large page. */
-		if (mapped_run(vm_root, DIRECT_MAP + at))
+		if (vm_mapped_run(vm_root, DIRECT_MAP + at))
 			continue;
 		if (at < ALIGN_UP(virt_to_phys(kernel_end), LARGE_PAGE_SIZE))
 			map_direct_small(at);

@@ -99,25 +99,18 @@ static int child_create(const struct clone_args *args,
 {
 	struct child_start *start;
 	struct thread *t;
-	void *fpu;
-	int error = user_fpu_create(&fpu);
+	int error = thread_create(&t, current->name, child_begin, NULL);
 
 	if (error)
 		return error;
-	error = thread_create(&t, current->name, child_begin, NULL);
-	if (error) {
-		kfree(fpu);
-		return error;
-	}
 	start = child_start(t);
 	start->frame = *frame;
 	start->frame.rax = 0;
 	if (args->stack)
 		start->frame.rsp = args->stack;
 	start->set_tid = args->flags & CLONE_CHILD_SETTID ? args->child_tid : 0;
-	user_fpu_save(fpu);
+	user_fpu_save(&t->fpu);
 	thread_detach(t);
-	t->fpu = fpu;
 	t->fs_base = args->flags & CLONE_SETTLS ? args->tls : current->fs_base;
 	t->clear_tid = args->flags & CLONE_CHILD_CLEARTID ? args->child_tid : 0;
 	t->sigmask = current->sigmask;
@@ -125,11 +118,9 @@ static int child_create(const struct clone_args *args,
 	return 0;
 }
 
-/* A thread can only end by running: this one does nothing else. */
+/* A thread can only end by running: without a process, it does nothing else. */
 static void child_discard(struct thread *t)
 {
-	kfree(t->fpu);
-	t->fpu = NULL;
 	thread_start(t);
 }
 
@@ -258,7 +249,10 @@ static void family_publish(struct process *p, struct thread *t,
 
 	spin_lock(&process_lock);
 	child_publish(t, p, p->pid);
+	/* Nobody but a parent chooses what signals it gets. */
 	p->exit_signal = flags & CLONE_EXIT_SIGNAL;
+	if (flags & CLONE_PARENT)
+		p->exit_signal = parent->exit_signal;
 	process_publish(p, flags & CLONE_PARENT ? parent->parent : parent);
 	if (flags & CLONE_VFORK) {
 		wait->child = p;

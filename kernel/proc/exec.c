@@ -2,9 +2,9 @@
  * exec.c - a process becomes another program: execve(2).
  *
  * First the new program is built beside the old one: its address space with the
- * mapped file and a filled stack, a clean floating-point state, and what else
- * can fail.  Until then nothing has changed, and any error goes back to the old
- * program.  After that nothing can fail any more:
+ * mapped file and a filled stack, and what else can fail.  Until then nothing
+ *has changed, and any error goes back to the old program.  After that nothing
+ *can fail any more:
  *
  *	the other threads end, and the caller is the process from now on
  *	the address spaces are exchanged; a parent in vfork() may go on
@@ -33,7 +33,6 @@
 struct program {
 	struct aspace *as;
 	struct fdtable *files; /* NULL: the process keeps its own */
-	void *fpu;
 	struct credentials cred;
 	uintptr_t entry, rsp;
 	char name[COMM_SIZE];
@@ -47,7 +46,6 @@ static void program_free(struct program *program)
 		aspace_put(program->as);
 	if (program->files)
 		fdtable_put(program->files);
-	kfree(program->fpu);
 }
 
 /* The rights of the file's owner, if it asks for that. */
@@ -112,8 +110,6 @@ static int program_build(struct program *program, struct exec_args *args)
 	file_put(exec.file);
 	if (!error)
 		error = files_build(program);
-	if (!error)
-		error = user_fpu_create(&program->fpu);
 	if (error)
 		program_free(program);
 	return error;
@@ -150,10 +146,9 @@ static void files_exchange(struct process *p, struct fdtable *files)
 	fdtable_close_on_exec(p->files);
 }
 
-static void thread_reset(struct thread *t, void *fpu, const char *name)
+static void thread_reset(struct thread *t, const char *name)
 {
-	user_fpu_load(fpu);
-	kfree(fpu);
+	user_fpu_reset();
 	user_set_fs_base(0);
 	t->clear_tid = 0;
 	t->robust_list = 0;
@@ -181,7 +176,7 @@ static void program_install(struct program *program, struct trap_frame *frame)
 
 	aspace_put(old);
 	files_exchange(p, program->files);
-	thread_reset(current, program->fpu, program->name);
+	thread_reset(current, program->name);
 	spin_lock(&p->lock);
 	p->cred = program->cred;
 	spin_unlock(&p->lock);

@@ -143,8 +143,9 @@ static void process_end(struct process *p, struct estate *estate)
 	estate_free(estate);
 	spin_lock(&process_lock);
 	t->proc = NULL;
-	p->run_cycles += thread_cycles(t);
+	cpu_time_add(&p->time, thread_time(t));
 	vfork_done(p);
+	process_time(p); /* final, for wait4() */
 	orphans_to_init(p);
 	become_zombie(p);
 	spin_unlock(&process_lock);
@@ -178,7 +179,7 @@ static bool thread_depart(struct thread *t, struct process *p,
 		estate_take(estate, p);
 	} else {
 		t->proc = NULL;
-		p->run_cycles += thread_cycles(t);
+		cpu_time_add(&p->time, thread_time(t));
 		if (p->survivor)
 			waitq_wake(&p->changed, WAKE_ALL);
 	}
@@ -208,8 +209,6 @@ thread_leave(enum leave_reason reason, int status)
 	spin_unlock(&process_lock);
 	if (last)
 		process_end(p, &estate);
-	kfree(t->fpu);
-	t->fpu = NULL;
 	thread_exit();
 }
 
@@ -226,13 +225,16 @@ void process_exit_group(int status)
 void process_check_killed(void)
 {
 	struct process *p = current->proc;
-	bool stays;
+	bool stays = false;
 
 	if (!p || !p->killed)
 		return;
-	spin_lock(&process_lock);
-	stays = p->state == PROCESS_RUNNING && p->survivor == current;
-	spin_unlock(&process_lock);
+	/* Nobody but this thread makes itself the survivor, or ends that. */
+	if (p->survivor == current) {
+		spin_lock(&process_lock);
+		stays = p->state == PROCESS_RUNNING;
+		spin_unlock(&process_lock);
+	}
 	if (!stays)
 		thread_leave(LEAVE_KILLED, 0);
 }
@@ -299,4 +301,25 @@ void process_fault(struct trap_frame *frame, int signal)
 	spin_lock(&process_lock);
 	process_kill(p, signal);
 	spin_unlock(&process_lock);
+}
+
+/*
+ * As Linux does when nothing else is left: without a page the program can
+ * neither go on nor handle a signal.  Other threads of it may come here too
+ * before they leave.
+ */
+void process_out_of_memory(void)
+{
+	struct process *p = current->proc;
+	size_t pages = p->aspace->resident_pages;
+	bool first;
+
+	spin_lock(&process_lock);
+	first = p->state == PROCESS_RUNNING;
+	process_kill(p, SIGKILL);
+	spin_unlock(&process_lock);
+	if (first)
+		printk("%s[%d]: out of memory, killed by signal %d: it has "
+		       "%zu KiB\n",
+		       p->name, p->pid, SIGKILL, pages * PAGE_SIZE / KIB);
 }

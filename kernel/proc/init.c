@@ -117,9 +117,9 @@ void process_start_init(const char *command)
 	struct thread *t;
 
 	if (!p || process_build(p) ||
-	    thread_create(&t, "init", init_begin, (void *)command) ||
-	    user_fpu_create(&t->fpu))
+	    thread_create(&t, "init", init_begin, (void *)command))
 		panic("process_start_init: no memory for the first process");
+	user_fpu_init(&t->fpu);
 	thread_detach(t);
 	t->proc = p;
 	t->tid = p->pid;

@@ -7,6 +7,7 @@
 #include "string.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "x86.h"
 
 /* Source: prctl(2), arch_prctl(2); values of Linux. */
 #define PR_GET_DUMPABLE 3
@@ -109,10 +110,13 @@ SYSCALL(set_robust_list)
 
 /* ---- where it runs ---- */
 
+/* Who yields usually waits for another, which may run on another CPU: under
+ * icount, PAUSE lets that CPU go on. */
 SYSCALL(sched_yield)
 {
 	UNUSED_FROM_A;
 	thread_yield();
+	cpu_relax();
 	return 0;
 }
 

@@ -2,10 +2,14 @@
  * rusage.c - how much time and memory processes have used: getrusage(2),
  * times(2).
  *
- * The scheduler adds up how long each thread has run.  It does not tell time in
- * the program from time in the kernel on its behalf: to look at the clock twice
- * in each system call would make the shortest ones half as long again.  So all
- * of it is reported as user time, and system time is 0.
+ * The time of a process is that of the threads it has, and of those that have
+ * ended.  Of each the total is exact, and how much of it was spent in the
+ * kernel is an estimate (kernel/sched/cputime.c), which may be corrected later:
+ * what seemed to be the program's time turns out to be the kernel's.  But
+ * programs subtract what they have been told from what they are told next.  So
+ * neither part ever gets less than what was reported before, and the correction
+ * waits until there is enough new time to take it from.  Their sum stays the
+ * total.
  */
 #include "rusage.h"
 
@@ -25,42 +29,53 @@ struct process_times { /* struct tms */
 	int64_t user, system, children_user, children_system;
 };
 
-uint64_t thread_cycles(const struct thread *t)
+/* The same total, in parts that are not less than those reported last. */
+static struct cpu_time report(struct cpu_time *last, struct cpu_time now)
 {
-	uint64_t cycles = t->run_cycles;
+	/* A thread that is about to end the process is in no sum for a moment.
+	 */
+	uint64_t total = MAX(now.user + now.system, last->user + last->system);
 
-	if (t->state == THREAD_RUNNING)
-		cycles += time_cycles() - t->switched_in;
-	return cycles;
+	now.system = MAX(now.system, last->system);
+	now.user = MAX(total - now.system, last->user);
+	now.system = total - now.user;
+	*last = now;
+	return now;
 }
 
-static uint64_t cycles_locked(const struct process *p)
+struct cpu_time process_time(struct process *p)
 {
-	uint64_t cycles = p->run_cycles;
+	struct cpu_time time = p->time;
 	struct thread *t;
 
 	list_for_each (t, &p->threads, proc_link)
-		cycles += thread_cycles(t);
-	return cycles;
+		cpu_time_add(&time, thread_time(t));
+	return report(&p->reported, time);
 }
 
 uint64_t process_cycles(struct process *p)
 {
-	uint64_t cycles;
+	struct cpu_time time;
 
 	spin_lock(&process_lock);
-	cycles = cycles_locked(p);
+	time = process_time(p);
 	spin_unlock(&process_lock);
-	return cycles;
+	return time.user + time.system;
 }
 
-void rusage_fill(struct rusage *usage, uint64_t cycles, size_t max_pages)
+static struct time_value time_value(uint64_t cycles)
 {
 	uint64_t ns = time_cycles_to_ns(cycles);
 
+	return (struct time_value){ns / NSEC_PER_SEC,
+				   ns % NSEC_PER_SEC / NSEC_PER_USEC};
+}
+
+void rusage_fill(struct rusage *usage, struct cpu_time time, size_t max_pages)
+{
 	*usage = (struct rusage){
-		.user_time.seconds = ns / NSEC_PER_SEC,
-		.user_time.microseconds = ns % NSEC_PER_SEC / NSEC_PER_USEC,
+		.user_time = time_value(time.user),
+		.system_time = time_value(time.system),
 		.max_rss = max_pages * PAGE_SIZE / KIB,
 	};
 }
@@ -71,26 +86,27 @@ SYSCALL(getrusage)
 	struct process *p = current->proc;
 	size_t max_pages = p->aspace->max_resident;
 	struct rusage usage;
-	uint64_t cycles;
+	struct cpu_time time;
 
 	UNUSED_FROM_C;
+	spin_lock(&process_lock);
 	switch ((int)a) {
 	case RUSAGE_SELF:
-		cycles = process_cycles(p);
+		time = process_time(p);
 		break;
 	case RUSAGE_THREAD:
-		cycles = thread_cycles(current);
+		time = report(&current->reported, thread_time(current));
 		break;
 	case RUSAGE_CHILDREN:
-		spin_lock(&process_lock);
-		cycles = p->children_cycles;
+		time = p->children_time;
 		max_pages = p->children_max_resident;
-		spin_unlock(&process_lock);
 		break;
 	default:
+		spin_unlock(&process_lock);
 		return -EINVAL;
 	}
-	rusage_fill(&usage, cycles, max_pages);
+	spin_unlock(&process_lock);
+	rusage_fill(&usage, time, max_pages);
 	return put_user(usage, b);
 }
 
@@ -103,13 +119,20 @@ static int64_t ticks_from_cycles(uint64_t cycles)
 SYSCALL(times)
 {
 	struct process *p = current->proc;
-	struct process_times times = {0};
+	struct cpu_time own, children;
+	struct process_times times;
 
 	UNUSED_FROM_B;
 	spin_lock(&process_lock);
-	times.user = ticks_from_cycles(cycles_locked(p));
-	times.children_user = ticks_from_cycles(p->children_cycles);
+	own = process_time(p);
+	children = p->children_time;
 	spin_unlock(&process_lock);
+	times = (struct process_times){
+		.user = ticks_from_cycles(own.user),
+		.system = ticks_from_cycles(own.system),
+		.children_user = ticks_from_cycles(children.user),
+		.children_system = ticks_from_cycles(children.system),
+	};
 	if (a && put_user(times, a))
 		return -EFAULT;
 	return time_ns() / (NSEC_PER_SEC / TICKS_PER_SECOND);

@@ -16,6 +16,8 @@ struct rusage {
 	int64_t unused[13];
 };
 
-void rusage_fill(struct rusage *usage, uint64_t cycles, size_t max_pages);
+struct cpu_time;
+
+void rusage_fill(struct rusage *usage, struct cpu_time time, size_t max_pages);
 
 #endif

@@ -98,13 +98,15 @@ static void result_fill(struct wait_result *result, const struct process *child)
 	result->pid = child->pid;
 	result->status = child->exit_status;
 	result->uid = child->cred.uid;
-	result->cycles = child->run_cycles + child->children_cycles;
+	result->time = child->reported;
+	cpu_time_add(&result->time, child->children_time);
 	result->max_resident = child->max_resident;
 }
 
 static void reap(struct process *parent, struct process *child)
 {
-	parent->children_cycles += child->run_cycles + child->children_cycles;
+	cpu_time_add(&parent->children_time, child->reported);
+	cpu_time_add(&parent->children_time, child->children_time);
 	parent->children_max_resident =
 		MAX(parent->children_max_resident, child->max_resident);
 	process_free(child);
@@ -157,7 +159,7 @@ static int rusage_put(uintptr_t addr, const struct wait_result *result)
 
 	if (!addr)
 		return 0;
-	rusage_fill(&usage, result->cycles, result->max_resident);
+	rusage_fill(&usage, result->time, result->max_resident);
 	return put_user(usage, addr);
 }
 

@@ -79,7 +79,7 @@ static uint64_t make_stack(uintptr_t stack)
 int thread_create(struct thread **out, const char *name,
 		  void (*entry)(void *arg), void *arg)
 {
-	struct thread *t = kzalloc(sizeof(*t));
+	struct thread *t = kmalloc(sizeof(*t));
 	uintptr_t stack = vm_stack_alloc();
 
 	if (!t || !stack) {
@@ -88,6 +88,7 @@ int thread_create(struct thread **out, const char *name,
 			vm_stack_free(stack);
 		return -ENOMEM;
 	}
+	memset(t, 0, offsetof(struct thread, fpu)); /* fpu: by its program */
 	strlcpy(t->name, name, sizeof(t->name));
 	t->stack = stack;
 	t->rsp = make_stack(stack);
@@ -95,6 +96,8 @@ int thread_create(struct thread **out, const char *name,
 	t->arg = arg;
 	t->pinned = ANY_CPU;
 	t->state = THREAD_NEW;
+	t->cpu = intr_push()->id;
+	intr_pop();
 	t->intr_saved = true;
 	t->priority = perturb_priority();
 	list_init(&t->run_link);
@@ -114,13 +117,15 @@ int thread_pin(struct thread *t, unsigned int cpu)
 	return 0;
 }
 
+/* Others may know the thread already, and wake it just now: a process that is
+ * killed wakes all of its threads.  So its lock is taken as anybody takes it.
+ */
 void thread_start(struct thread *t)
 {
-	struct run_queue *rq = sched_lock_local();
+	struct run_queue *rq = sched_lock_thread(t);
 
 	assert(t->state == THREAD_NEW);
 	t->state = THREAD_READY;
-	t->cpu = this_cpu()->id;
 	sched_enqueue(rq, t);
 	sched_point(POINT_WAKE, t);
 }
@@ -316,6 +321,10 @@ void thread_join(struct thread *t)
 
 void thread_detach(struct thread *t)
 {
+	if (t->state == THREAD_NEW) { /* it cannot be ending meanwhile */
+		t->detached = true;
+		return;
+	}
 	core_lock(&t->exit_lock);
 	bool exited = t->exited;
 

@@ -1,6 +1,7 @@
 """The checks, by theme; importing this registers them all."""
 
 from . import (  # noqa: F401
+    bench,
     boots,
     console,
     course,
@@ -11,5 +12,6 @@ from . import (  # noqa: F401
     grading,
     kernel_tests,
     source,
+    user,
     verbs,
 )

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 from machine import ROOT, Machine, stage_words
@@ -96,6 +97,7 @@ def documented_symbols(context: Context) -> None:
         if file.suffix in (".c", ".h", ".asm", ".ld")
     )
     known = set(re.findall(r"\b\w+\b", code))
+    known |= {f"sys_{name}" for name in re.findall(r"SYSCALL\((\w+)\)", code)}
     missing = []
     for document in ("kernel/README.md", "kernel/LOCKING.md"):
         path = ROOT / document
@@ -116,6 +118,18 @@ INDEXED_ABOVE = re.compile(
 )
 
 
+def unnamed(folder: Path, names: list[str]) -> list[str]:
+    """The files that the folder's index does not name, as `name.c` or `name-*.c`."""
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    patterns = re.findall(r"`([^`\s]+)`", text)
+    return [
+        f"{(folder / name).relative_to(ROOT)} is not in README.md"
+        for name in sorted(names)
+        if name not in ("README.md", "__init__.py") and not name.startswith(".")
+        if not any(fnmatch(name, pattern) for pattern in patterns)
+    ]
+
+
 @check("source/readmes")
 def readmes(context: Context) -> None:
     """Every folder of source has a README.md, which names its files."""
@@ -127,9 +141,11 @@ def readmes(context: Context) -> None:
         place = folder.relative_to(ROOT)
         if any(part.startswith(".") for part in place.parts):
             continue
-        if "README.md" not in names and not INDEXED_ABOVE.match(f"{place}/"):
+        if "README.md" in names:
+            wrong += unnamed(folder, names)
+        elif not INDEXED_ABOVE.match(f"{place}/"):
             wrong.append(f"{place}: no README.md")
-    expect(not wrong, "folders without an index", "none", "\n    " + "\n    ".join(wrong))
+    expect(not wrong, "files in no index", "none", "\n    " + "\n    ".join(wrong))
 
 
 @check("source/paths")

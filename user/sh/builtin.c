@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,18 +63,30 @@ static int builtin_echo(char **argv)
 
 /* ---- where we are ---- */
 
+/* cd -: back to where the last cd came from, and says where that is. */
 static int builtin_cd(char **argv)
 {
 	const char *to = argv[1] ? argv[1] : var_get("HOME");
+	bool back = to && strcmp(to, "-") == 0;
+	char here[PATH_MAX];
 
+	if (back)
+		to = var_get("OLDPWD");
 	if (!to)
 		to = "/";
-	return chdir(to) ? failed("cd", to) : 0;
+	if (!getcwd(here, sizeof(here)))
+		here[0] = '\0';
+	if (chdir(to))
+		return failed("cd", to);
+	if (back)
+		dprintf(STDOUT_FILENO, "%s\n", to);
+	var_set("OLDPWD", here);
+	return 0;
 }
 
 static int builtin_pwd(char **argv)
 {
-	char path[4096];
+	char path[PATH_MAX];
 
 	(void)argv;
 	if (!getcwd(path, sizeof(path)))
@@ -206,15 +219,20 @@ static int builtin_exit(char **argv)
 
 static int builtin_exec(char **argv)
 {
-	if (argv[1])
-		run_program(argv + 1);
-	return 0;
+	if (!argv[1])
+		return 0;
+	if (shell.interactive)
+		signals_release();
+	run_program(argv + 1);
 }
 
+/* As many loops as there are; outside of all loops it means nothing. */
 static int builtin_break(char **argv)
 {
-	shell.breaking = argv[1] ? atoi(argv[1]) : 1;
-	shell.continuing = strcmp(argv[0], "continue") == 0;
+	unsigned int count = argv[1] ? strtoul(argv[1], NULL, 10) : 1;
+
+	shell.breaking = count < shell.loops ? count : shell.loops;
+	shell.continuing = shell.breaking && strcmp(argv[0], "continue") == 0;
 	return 0;
 }
 
@@ -245,16 +263,16 @@ static const struct {
 	const char *name;
 	builtin_function *run;
 } builtins[] = {
-	{".", builtin_source},      {":", builtin_true},
-	{"[", builtin_test},        {"break", builtin_break},
-	{"cd", builtin_cd},         {"continue", builtin_break},
-	{"echo", builtin_echo},     {"exec", builtin_exec},
-	{"exit", builtin_exit},     {"export", builtin_export},
-	{"false", builtin_false},   {"pwd", builtin_pwd},
-	{"read", builtin_read},     {"set", builtin_set},
-	{"shift", builtin_shift},   {"test", builtin_test},
-	{"true", builtin_true},     {"umask", builtin_umask},
-	{"unset", builtin_unset},   {"wait", builtin_wait},
+	{".", builtin_source},    {":", builtin_true},
+	{"[", builtin_test},      {"break", builtin_break},
+	{"cd", builtin_cd},       {"continue", builtin_break},
+	{"echo", builtin_echo},   {"exec", builtin_exec},
+	{"exit", builtin_exit},   {"export", builtin_export},
+	{"false", builtin_false}, {"pwd", builtin_pwd},
+	{"read", builtin_read},   {"set", builtin_set},
+	{"shift", builtin_shift}, {"test", builtin_test},
+	{"true", builtin_true},   {"umask", builtin_umask},
+	{"unset", builtin_unset}, {"wait", builtin_wait},
 };
 
 builtin_function *builtin_find(const char *name)

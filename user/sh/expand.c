@@ -4,10 +4,12 @@
  *	'text'		as it is
  *	"text"		as it is, but for $ and backslash
  *	\c		the character c
- *	$NAME ${NAME}	a variable; ${NAME:-word}: word when it is unset or empty
- *	$? $$ $! $#	last status, our pid, last background pid, argument count
- *	$0 $1 ... $@ $*	the shell's name and arguments
- *	* ? [a-z]	unquoted: the names of files that match, if there are any
+ *	$NAME ${NAME}	a variable; ${NAME:-word}: word when it is unset or
+ *empty
+ *	$? $$ $! $#	last status, our pid, last background pid, argument
+ *count $0 $1 ... $@ $*	the shell's name and arguments
+ *	* ? [a-z]	unquoted: the names of files that match, if there are
+ *any
  *
  * What a dollar sign outside of double quotes yields is split at blanks, so a
  * word may become several fields, or none.  "$@" is one field an argument.
@@ -23,8 +25,9 @@
 #include <string.h>
 
 struct expansion {
-	struct strings *fields; /* NULL: one string, neither split nor globbed */
-	char *text;             /* the field so far */
+	struct strings
+		*fields; /* NULL: one string, neither split nor globbed */
+	char *text;      /* the field so far */
 	size_t len, room;
 	bool started; /* there is a field, maybe an empty one */
 	bool pattern; /* with unquoted * ? or [ */

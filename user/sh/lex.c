@@ -32,8 +32,10 @@ static int input_read(struct input *in)
 
 	if (in->text)
 		return *in->text ? (unsigned char)*in->text++ : END;
-	if (in->prompt && in->at_line_start)
+	if (in->prompt && in->at_line_start && !interrupted())
 		dprintf(STDERR_FILENO, "%s", in->prompt);
+	if (in->prompt && !input_or_interrupt(in->fd))
+		return END;
 	return read(in->fd, &c, 1) == 1 ? c : END;
 }
 
@@ -46,7 +48,7 @@ static int input_get(struct input *in)
 		return c;
 	}
 	c = input_read(in);
-	in->at_line_start = c == '\n';
+	in->at_line_start = c == '\n' || c == END;
 	if (c == '\n') {
 		in->line++;
 		if (in->prompt)
@@ -124,12 +126,12 @@ static void read_escaped(struct input *in, struct buffer *b)
 }
 
 /* A word that begins with the character c. */
-static void read_word(struct input *in, int c)
+static enum token read_word(struct input *in, int c)
 {
 	struct buffer b = {0};
 	bool closed = true;
 
-	for (; !ends_word(c); c = input_get(in)) {
+	for (; closed && !ends_word(c); c = input_get(in)) {
 		bool after_dollar = b.len > 0 && b.text[b.len - 1] == '$';
 
 		if (c == '\\') {
@@ -142,11 +144,10 @@ static void read_word(struct input *in, int c)
 		else if (c == '{' && after_dollar)
 			closed = read_quoted(in, &b, '}');
 	}
-	if (!closed)
-		complain("line %u: a quote or brace is not closed", in->line);
 	if (c != END)
 		input_put_back(in, c);
 	in->word = b.len ? b.text : sh_copy("", 0);
+	return closed ? TOKEN_WORD : TOKEN_UNCLOSED;
 }
 
 /* ---- tokens ---- */
@@ -226,8 +227,7 @@ static enum token read_operator(struct input *in, int c)
 			input_put_back(in, c);
 		return TOKEN_GREATER;
 	default:
-		read_word(in, c);
-		return TOKEN_WORD;
+		return read_word(in, c);
 	}
 }
 

@@ -11,15 +11,14 @@
  *
  * What it understands is the common part of all Unix shells: words, quotes,
  * variables, patterns; < > >> 2> 2>&1; | && || ; & ( ) { }; if, while, until,
- * for; the builtins of builtin.c.  There are no functions, no command
- * substitution, no arithmetic, no here-documents, no job control: for those
- * there is busybox.  It is small so that it can be read; sh.h names its parts.
+ * for; the builtins of builtin.c.  There are no functions, no case, no command
+ * substitution, no arithmetic, no here-documents, no job control.  It is small
+ * so that it can be read; sh.h names its parts.
  */
 #include "sh.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,10 +79,8 @@ static int run_stdin(void)
 	struct input in;
 
 	shell.interactive = isatty(STDIN_FILENO);
-	if (shell.interactive) {
-		signal(SIGINT, SIG_IGN);
-		signal(SIGQUIT, SIG_IGN);
-	}
+	if (shell.interactive)
+		signals_hold();
 	input_init(&in, NULL, STDIN_FILENO, shell.interactive);
 	return run_input(&in);
 }

@@ -70,16 +70,25 @@ static bool ends_list(struct input *in)
 static void *mistake(struct input *in, const char *wanted)
 {
 	static const char *const names[] = {
-		[TOKEN_END] = "the end",     [TOKEN_NEWLINE] = "a new line",
-		[TOKEN_SEMICOLON] = ";",     [TOKEN_AMPERSAND] = "&",
-		[TOKEN_AND] = "&&",          [TOKEN_OR] = "||",
-		[TOKEN_PIPE] = "|",          [TOKEN_OPEN] = "(",
-		[TOKEN_CLOSE] = ")",         [TOKEN_LESS] = "<",
-		[TOKEN_GREATER] = ">",       [TOKEN_APPEND] = ">>",
+		[TOKEN_END] = "the end",
+		[TOKEN_NEWLINE] = "a new line",
+		[TOKEN_SEMICOLON] = ";",
+		[TOKEN_AMPERSAND] = "&",
+		[TOKEN_AND] = "&&",
+		[TOKEN_OR] = "||",
+		[TOKEN_PIPE] = "|",
+		[TOKEN_OPEN] = "(",
+		[TOKEN_CLOSE] = ")",
+		[TOKEN_LESS] = "<",
+		[TOKEN_GREATER] = ">",
+		[TOKEN_APPEND] = ">>",
 		[TOKEN_DUPLICATE] = ">& or <&",
+		[TOKEN_UNCLOSED] = "a quote or brace that is not closed",
 	};
 	enum token token = token_peek(in);
 
+	if (interrupted()) /* it ended there, and not by mistake */
+		return NULL;
 	complain("line %u: expected %s, got %s", in->line, wanted,
 		 token == TOKEN_WORD ? in->word : names[token]);
 	return NULL;

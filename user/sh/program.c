@@ -46,8 +46,8 @@ static void search_program(char **argv)
 
 		end = path + len;
 		/* An empty entry is the current directory. */
-		snprintf(full, size, "%.*s/%s", len ? len : 1,
-			 len ? path : ".", argv[0]);
+		snprintf(full, size, "%.*s/%s", len ? len : 1, len ? path : ".",
+			 argv[0]);
 		try_program(full, argv);
 		if (!is_missing(errno))
 			return;

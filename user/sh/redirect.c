@@ -1,5 +1,6 @@
 /*
- * redirect.c - < > >> and >&: descriptors of a command are made others.
+ * redirect.c - < > >> and >&: descriptors of a command are made others, or by
+ * >&- closed.
  *
  * In a child that is all.  Where the shell itself runs the command, it keeps
  * the old ones under numbers from 10 on, which scripts do not use, and puts
@@ -14,40 +15,43 @@
 
 #define FIRST_OWN_FD 10
 
-/* The descriptor for the target; -1, and that has been said. */
-static int redirect_open(const struct redirect *r)
+/* False, and that has been said. */
+static bool duplicate(int fd, const char *target)
 {
-	char *target = expand_word(r->target);
-	int fd;
-
-	if (r->duplicates) {
-		fd = target[0] >= '0' && target[0] <= '9' && !target[1]
-			     ? target[0] - '0'
-			     : -1;
-		if (fd < 0 || fcntl(fd, F_GETFD) < 0) {
-			complain("%s: no such descriptor", target);
-			return -1;
-		}
-		return fd;
+	if (strcmp(target, "-") == 0) {
+		close(fd);
+		return true;
 	}
-	fd = open(target, r->flags, 0666);
-	if (fd < 0)
+	if (target[0] >= '0' && target[0] <= '9' && !target[1] &&
+	    dup2(target[0] - '0', fd) == fd)
+		return true;
+	complain("%s: no such descriptor", target);
+	return false;
+}
+
+static bool open_as(int fd, const char *target, int flags)
+{
+	int opened = open(target, flags, 0666);
+
+	if (opened < 0) {
 		complain("%s: %s", target, strerror(errno));
-	return fd;
+		return false;
+	}
+	if (opened != fd) {
+		dup2(opened, fd);
+		close(opened);
+	}
+	return true;
 }
 
 bool redirect(const struct redirect *r)
 {
 	for (; r; r = r->next) {
-		int fd = redirect_open(r);
+		const char *target = expand_word(r->target);
 
-		if (fd < 0)
+		if (!(r->duplicates ? duplicate(r->fd, target)
+				    : open_as(r->fd, target, r->flags)))
 			return false;
-		if (fd == r->fd)
-			continue;
-		dup2(fd, r->fd);
-		if (!r->duplicates)
-			close(fd);
 	}
 	return true;
 }
@@ -65,8 +69,8 @@ struct saved *redirect_save(const struct redirect *r)
 		s->fds[fd] = -2;
 	for (; r; r = r->next)
 		if (s->fds[r->fd] == -2)
-			s->fds[r->fd] = fcntl(r->fd, F_DUPFD_CLOEXEC,
-					      FIRST_OWN_FD);
+			s->fds[r->fd] =
+				fcntl(r->fd, F_DUPFD_CLOEXEC, FIRST_OWN_FD);
 	return s;
 }
 

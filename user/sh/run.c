@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define STATUS_INTERRUPTED (128 + SIGINT)
+
 /* ---- children ---- */
 
 /* In the child, 0; in the parent its pid, or -1, and that has been said. */
@@ -27,10 +29,17 @@ static pid_t fork_shell(void)
 		complain("fork: %s", strerror(errno));
 	if (pid == 0 && shell.interactive) {
 		shell.interactive = false;
-		signal(SIGINT, SIG_DFL);
-		signal(SIGQUIT, SIG_DFL);
+		signals_release();
 	}
 	return pid;
+}
+
+/* In a child that was made for this alone: a program takes its place, and needs
+ * no child of its own. */
+static void __attribute__((noreturn)) run_and_exit(struct node *node)
+{
+	shell.is_last = node->type == NODE_COMMAND;
+	_exit(run(node));
 }
 
 static int exit_status(int status)
@@ -45,8 +54,10 @@ int wait_for(pid_t pid)
 	int status = 0;
 
 	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return 127; /* not a child of ours */
+		if (errno != EINTR) /* not a child of ours, or not any more */
+			return pid && pid == shell.background
+				       ? shell.background_status
+				       : 127;
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGINT &&
 	    WTERMSIG(status) != SIGPIPE)
 		complain("process %d: %s", pid, strsignal(WTERMSIG(status)));
@@ -102,8 +113,10 @@ static int run_command(struct node *node)
 	struct strings words = node->words, fields;
 	size_t assignments = 0;
 	builtin_function *builtin;
-	pid_t pid;
+	bool is_last = shell.is_last;
+	pid_t pid = 0;
 
+	shell.is_last = false;
 	while (assignments < words.count &&
 	       is_assignment(words.items[assignments]))
 		assignments++;
@@ -113,7 +126,8 @@ static int run_command(struct node *node)
 	if (shell.trace && fields.count)
 		trace(fields.items);
 	builtin = fields.count ? builtin_find(fields.items[0]) : NULL;
-	pid = fields.count && !builtin ? fork_shell() : 0;
+	if (fields.count && !builtin && !is_last)
+		pid = fork_shell();
 	if (pid < 0)
 		return 1;
 	if (pid > 0)
@@ -146,7 +160,7 @@ static pid_t start_side(struct node *node, const int ends[2], int fd)
 	dup2(ends[fd == STDOUT_FILENO ? 1 : 0], fd);
 	close(ends[0]);
 	close(ends[1]);
-	_exit(run(node));
+	run_and_exit(node);
 }
 
 /* The status is that of the right side. */
@@ -180,9 +194,12 @@ static int run_background(struct node *node)
 	if (pid == 0) {
 		int fd = open("/dev/null", O_RDONLY);
 
-		if (fd >= 0)
+		if (fd > STDIN_FILENO) {
 			dup2(fd, STDIN_FILENO);
-		_exit(run(node));
+			close(fd);
+		}
+		signals_ignore();
+		run_and_exit(node);
 	}
 	shell.background = pid;
 	if (shell.interactive)
@@ -197,7 +214,7 @@ static int run_subshell(struct node *node)
 	if (pid < 0)
 		return 1;
 	if (pid == 0)
-		_exit(run(node->left));
+		run_and_exit(node->left);
 	return wait_for(pid);
 }
 
@@ -223,6 +240,10 @@ static int run_if(struct node *node)
 /* After a round: shall the loop end?  break 2 leaves two loops. */
 static bool loop_ends(void)
 {
+	if (interrupted()) {
+		shell.breaking = 0;
+		return true;
+	}
 	if (!shell.breaking)
 		return false;
 	shell.breaking--;
@@ -234,17 +255,21 @@ static bool loop_ends(void)
 
 static int run_while(struct node *node)
 {
-	bool wanted = node->type == NODE_WHILE;
+	bool wanted = node->type == NODE_WHILE, ended;
 	int status = 0;
 
-	while (condition(node->left) == wanted && !shell.breaking) {
+	shell.loops++;
+	do {
 		struct block *mark = sh_mark();
 
-		status = run(node->right);
+		ended = condition(node->left) != wanted;
+		if (!ended && !shell.breaking)
+			status = run(node->right);
 		sh_release(mark);
 		if (loop_ends())
-			break;
-	}
+			ended = true;
+	} while (!ended);
+	shell.loops--;
 	return status;
 }
 
@@ -256,6 +281,7 @@ static int run_for(struct node *node)
 	list.items++;
 	list.count--;
 	values = expand_words(&list);
+	shell.loops++;
 	for (size_t i = 0; i < values.count; i++) {
 		struct block *mark = sh_mark();
 
@@ -265,6 +291,7 @@ static int run_for(struct node *node)
 		if (loop_ends())
 			break;
 	}
+	shell.loops--;
 	return status;
 }
 
@@ -274,7 +301,7 @@ static int run_sequence(struct node *node)
 {
 	int status = 0;
 
-	for (; node && !shell.breaking; node = node->right)
+	for (; node && !shell.breaking && !interrupted(); node = node->right)
 		status = node->type == NODE_BACKGROUND
 				 ? run_background(node->left)
 				 : run(node->left);
@@ -333,12 +360,32 @@ int run(struct node *node)
 	return shell.status;
 }
 
+/* What has ended in the background, before the next prompt. */
+static void report_background(void)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == shell.background)
+			shell.background_status = exit_status(status);
+		dprintf(STDERR_FILENO, "[%d] ended, status %d\n", pid,
+			exit_status(status));
+	}
+}
+
 int run_input(struct input *in)
 {
 	bool error;
 
 	do {
 		struct block *mark = sh_mark();
+
+		if (in->prompt) {
+			report_background();
+			interrupt_forget();
+		}
+
 		struct node *line = parse(in, &error);
 		bool ended = in->has_token && in->token == TOKEN_END;
 
@@ -348,8 +395,10 @@ int run_input(struct input *in)
 			shell.status = 2;
 			ended |= !shell.interactive;
 		}
-		if (shell.interactive)
-			shell.breaking = 0;
+		if (interrupted()) {
+			shell.status = STATUS_INTERRUPTED;
+			ended = !in->prompt;
+		}
 		sh_release(mark);
 		if (ended)
 			break;

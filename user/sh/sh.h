@@ -39,6 +39,7 @@ enum token {
 	TOKEN_END,
 	TOKEN_NEWLINE,
 	TOKEN_WORD,
+	TOKEN_UNCLOSED, /* a word whose quote or brace has no end */
 	TOKEN_SEMICOLON,
 	TOKEN_AMPERSAND,
 	TOKEN_AND,
@@ -137,10 +138,21 @@ char *expand_word(const char *word);
 
 /* ---- run.c ---- */
 
-int run(struct node *node);                 /* its exit status */
-int run_input(struct input *in);            /* until its end; last status */
-int run_file(const char *path);             /* a script, in this shell */
-int wait_for(pid_t pid);                    /* exit status, as $? has it */
+int run(struct node *node);      /* its exit status */
+int run_input(struct input *in); /* until its end; last status */
+int run_file(const char *path);  /* a script, in this shell */
+int wait_for(pid_t pid);         /* exit status, as $? has it */
+
+/* ---- interrupt.c: Ctrl-C, for a shell at a terminal ---- */
+
+void signals_hold(void);     /* at its start */
+void signals_release(void);  /* in its children */
+void signals_ignore(void);   /* in those in the background */
+bool interrupted(void);      /* has it been typed?  Once is enough */
+void interrupt_forget(void); /* before a new line of commands */
+
+/* Waits until there is something to read: true; or an interrupt: false. */
+bool input_or_interrupt(int fd);
 
 /* ---- program.c ---- */
 
@@ -174,11 +186,15 @@ extern struct shell {
 	int status;            /* $? */
 	pid_t pid;             /* $$ */
 	pid_t background;      /* $!, or 0 */
+	int background_status; /* how it has ended, if that was reported */
 	bool interactive;
+	bool interrupted;      /* by Ctrl-C: the rest of the line is dropped */
+	bool is_last;          /* the next command is all that is left to do */
 	bool exit_on_error;    /* set -e */
 	bool trace;            /* set -x */
 	unsigned int tested;   /* inside a condition: set -e does not apply */
-	unsigned int breaking; /* loops still to be left, by break */
+	unsigned int loops;    /* that we are in */
+	unsigned int breaking; /* of these, still to be left, by break */
 	bool continuing;       /* ... and the last of them goes on */
 } shell;
 

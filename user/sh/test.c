@@ -59,7 +59,7 @@ static int test_pair(const char *left, const char *op, const char *right)
 	static const char *const ops[] = {"-eq", "-ne", "-lt",
 					  "-le", "-gt", "-ge"};
 	long a = atol(left), b = atol(right);
-	const bool results[] = {a == b, a != b, a < b, a <= b, a > b, a >= b};
+	const bool results[] = {a == b, a != b, a<b, a <= b, a> b, a >= b};
 
 	if (strcmp(op, "=") == 0)
 		return answer(strcmp(left, right) == 0);

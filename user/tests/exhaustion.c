@@ -5,11 +5,14 @@
  * Not for Linux: it would take all the memory of your machine.
  */
 #include "tap.h"
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 
 #define MIB (1l << 20)
+#define PAGE 4096
 
 static void eat_by_mmap(void)
 {
@@ -31,15 +34,67 @@ static void eat_by_file(void)
 	_exit(errno == ENOSPC || errno == ENOMEM ? 0 : 1);
 }
 
+/* Until there is no room for another, or one of them was killed for want of
+ * it.  Each has a block of its own, so that they need not be many. */
 static void eat_by_fork(void)
 {
+	static char block[MIB / 4];
 	pid_t pid;
 
 	while ((pid = fork()) > 0)
-		;
-	if (pid == 0)
+		if (waitpid(-1, NULL, WNOHANG) != 0)
+			_exit(0);
+	if (pid == 0) {
+		memset(block, 1, sizeof(block));
 		tap_await("never");
+	}
 	_exit(errno == EAGAIN || errno == ENOMEM ? 0 : 1);
+}
+
+/* Mappings that cannot be merged: of each, the kernel keeps a record. */
+static void eat_by_mappings(void)
+{
+	size_t size = 1ul << 40;
+	char *p = mmap(NULL, size, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		_exit(1);
+	/* Downwards: what lies below need not be searched. */
+	do
+		size -= 2 * PAGE;
+	while (mprotect(p + size, PAGE, PROT_READ) == 0);
+	_exit(errno == ENOMEM ? 0 : 1);
+}
+
+/* Names, of files without contents. */
+static void eat_by_names(void)
+{
+	char name[32];
+	int i = 0;
+
+	mkdir("names", 0700);
+	do
+		snprintf(name, sizeof(name), "names/%d", i++);
+	while (mknod(name, S_IFREG | 0600, 0) == 0);
+	_exit(errno == ENOSPC || errno == ENOMEM ? 0 : 1);
+}
+
+static void *wait_for_ever(void *arg)
+{
+	tap_await("never");
+	return arg;
+}
+
+static void eat_by_threads(void)
+{
+	pthread_t thread;
+	int error;
+
+	do
+		error = pthread_create(&thread, NULL, wait_for_ever, NULL);
+	while (!error);
+	_exit(error == EAGAIN || error == ENOMEM ? 0 : 1);
 }
 
 static long free_memory(void)
@@ -48,6 +103,25 @@ static long free_memory(void)
 
 	ASSERT(sysinfo(&info) == 0);
 	return info.freeram * info.mem_unit;
+}
+
+/* It got an error, or was killed by the kernel, which had no other way. */
+static void expect_end(int status)
+{
+	if (status != 0 &&
+	    !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+		TAP_FAIL("expected exit status 0 or SIGKILL, got %s",
+			 tap_status_text(status));
+}
+
+/* Orphans that were killed take a moment to go. */
+static void expect_all_back(long before)
+{
+	time_t limit = time(NULL) + 20;
+
+	while (free_memory() < before - MIB && time(NULL) < limit)
+		sched_yield();
+	EXPECT(free_memory() >= before - MIB);
 }
 
 static void run(void (*eat)(void))
@@ -61,16 +135,16 @@ static void run(void (*eat)(void))
 		eat();
 	}
 	ASSERT(waitpid(pid, &status, 0) == pid);
-	EXPECT(status == 0 ||
-	       (WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL ||
-					WTERMSIG(status) == SIGSEGV ||
-					WTERMSIG(status) == SIGBUS)));
+	expect_end(status);
 	kill(-pid, SIGKILL);
 	unlink("big");
-	/* Orphans that were killed take a moment to go. */
-	for (int i = 0; i < 100000 && free_memory() < before - MIB; i++)
-		sched_yield();
-	EXPECT(free_memory() >= before - MIB);
+	nftw("names", tap_remove, 8, FTW_DEPTH | FTW_PHYS);
+	expect_all_back(before);
+	/* The system goes on. */
+	pid = tap_fork();
+	if (pid == 0)
+		_exit(7);
+	EXPECT_EXIT(pid, 7);
 }
 
 TEST(by_mmap)
@@ -88,8 +162,26 @@ TEST(by_processes)
 	run(eat_by_fork);
 }
 
+TEST(by_mappings)
+{
+	run(eat_by_mappings);
+}
+
+TEST(by_names)
+{
+	if (free_memory() > 40 * MIB)
+		SKIP("takes long, unless memory is 32 MiB");
+	run(eat_by_names);
+}
+
+TEST(by_threads)
+{
+	run(eat_by_threads);
+}
+
 TEST(by_several_at_once)
 {
+	long before = free_memory();
 	pid_t pids[4];
 	int status;
 
@@ -98,6 +190,9 @@ TEST(by_several_at_once)
 		if (pids[i] == 0)
 			eat_by_mmap();
 	}
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 4; i++) {
 		EXPECT_EQ(waitpid(pids[i], &status, 0), pids[i]);
+		expect_end(status);
+	}
+	expect_all_back(before);
 }

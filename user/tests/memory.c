@@ -191,4 +191,23 @@ TEST(exhaustion)
 	EXPECT_EXIT(pid, 0);
 }
 
+/* The rest of its last page is zeros; there is no page after that. */
+TEST(behind_the_end_of_a_file)
+{
+	int fd = open("file", O_RDWR | O_CREAT, 0600);
 
+	ASSERT(ftruncate(fd, 100) == 0);
+
+	volatile char *p = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	ASSERT(p != MAP_FAILED);
+	EXPECT_EQ(p[99], 0);
+	EXPECT_EQ(p[4095], 0);
+
+	pid_t pid = tap_fork();
+
+	if (pid == 0)
+		_exit(p[4096]);
+	EXPECT_KILLED(pid, SIGBUS);
+	EXPECT_ERRNO(write(fd, (char *)p + 4096, 1), EFAULT);
+}

@@ -1,5 +1,5 @@
 /*
- * test_user.h - what the tests of address spaces share; in test_aspace.c.
+ * test_user.h - what the tests of address spaces share; in test_user.c.
  */
 #ifndef TEST_USER_H
 #define TEST_USER_H

@@ -14,6 +14,7 @@
 #include "time.h"
 #include "uaccess.h"
 #include "waitq.h"
+#include "x86.h"
 
 /* 0 when the word has this value, else -EAGAIN, -EFAULT. */
 static int compare_word(uintptr_t uaddr, uint32_t value)

@@ -5,10 +5,14 @@
  * takes the lock again and returns, as if it had been woken for no reason; its
  * caller looks at the condition again.  That is correct, and takes all the time
  * that the CPU has.
+ *
+ * What it waits for may be done by another CPU.  Under icount, where one CPU
+ * after the other has its turn, PAUSE ends ours.
  */
 #include "waitq.h"
 #include "errno.h"
 #include "time.h"
+#include "x86.h"
 
 int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 			  uint64_t deadline, unsigned int flags)
@@ -20,6 +24,7 @@ int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 		return -ETIMEDOUT;
 	spin_unlock(lock);
 	thread_yield();
+	cpu_relax();
 	spin_lock(lock);
 	return 0;
 }

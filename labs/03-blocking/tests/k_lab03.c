@@ -270,12 +270,8 @@ void pretended_free(struct process *p)
 /* What execve() and exit do for a thread, as far as a switch needs it. */
 void pretend_begin(struct process *p)
 {
-	void *fpu;
-
-	if (user_fpu_create(&fpu))
-		panic("pretend_begin: no memory");
 	intr_push();
-	current->fpu = fpu;
+	user_fpu_init(&current->fpu);
 	current->proc = p;
 	user_switch_in(current);
 	intr_pop();
@@ -283,14 +279,10 @@ void pretend_begin(struct process *p)
 
 void pretend_end(void)
 {
-	void *fpu = current->fpu;
-
 	intr_push();
 	current->proc = NULL;
-	current->fpu = NULL;
 	aspace_activate(NULL);
 	intr_pop();
-	kfree(fpu);
 }
 
 void pretended_kill(struct process *p, struct thread *thread)
