@@ -56,12 +56,17 @@ NAME ?= files
 ifeq ($(filter labs solutions,$(IMPL)),)
 $(error IMPL is labs or solutions; for a directory of your own use FILES=$(IMPL))
 endif
-SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))
+SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)
 STAGE := $(LAB_NAME)$(SUFFIX)
 
-# Where the labs before this one come from: reference (solutions/), or labs.
+# Where the labs before this one come from: reference, or labs.  The reference
+# is solutions/, or where that is not, in a student's repository, the objects
+# made of it in released/.
 BASE ?= reference
-BASE_IMPL := $(if $(filter labs,$(BASE)),labs,$(or $(wildcard solutions),labs))
+ifeq ($(filter labs reference,$(BASE)),)
+$(error BASE is reference or labs)
+endif
+BASE_IMPL := $(if $(filter labs,$(BASE)),labs,$(wildcard solutions))
 
 # The labs before $(1), and those after it, in the list $(2).
 before = $(if $(filter $(1),$(firstword $(2)) ),,$(firstword $(2)) \
@@ -81,7 +86,9 @@ STAGES := $(LABS:%=%$(SUFFIX))
 
 # What the verbs need is installed before anything else is looked at.
 # tools/setup takes the verbs' names, and is silent when nothing is missing.
-GOALS_WITHOUT_TOOLS := help clean setup console
+MAINTAINERS_VERBS := check mutants soak starters workload course tags
+GOALS_WITHOUT_TOOLS := help clean setup console \
+	$(if $(wildcard solutions),,$(MAINTAINERS_VERBS))
 SETUP_GOALS := $(filter-out $(GOALS_WITHOUT_TOOLS),$(GOALS)) $(if $(ISO),iso)
 ifneq ($(strip $(SETUP_GOALS)),)
 probe := $(shell tools/setup --quiet $(SETUP_GOALS) >&2)
@@ -122,12 +129,17 @@ CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
 	-Ikernel/include
 NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
 
-# Each access to memory in a lab's files is a schedule point: see
-# kernel/debug/access.c.  Submitted files go by the name they have in labs/.
 # SOLUTION chooses the reference in solutions/; no other file asks for it.
-LAB_CFLAGS := -DSOLUTION -fsanitize=thread --param tsan-instrument-func-entry-exit=0 \
-	--param tsan-distinguish-volatile=1 \
+# Submitted files go by the name they have in labs/.
+LAB_CFLAGS := -DSOLUTION \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
+
+# Each access to memory in the files of the lab that is worked on is a schedule
+# point: see kernel/debug/access.c.  HOOKS=0 leaves them out, to measure.
+HOOKS ?= 1
+HOOK_CFLAGS := $(if $(filter-out 0,$(HOOKS)),-fsanitize=thread \
+	--param tsan-instrument-func-entry-exit=0 \
+	--param tsan-distinguish-volatile=1)
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 	-z noexecstack
 
@@ -145,11 +157,14 @@ HEADERS := $(sort $(wildcard kernel/*/*.h kernel/*/*/*.h))
 submitted = $(or $(wildcard $(FILES)/$(notdir $(1))),$(1))
 own_sources = $(if $(FILES),$(foreach f,$(wildcard labs/$(LAB_NAME)/*.c), \
 	$(call submitted,$(f))),$(wildcard $(IMPL)/$(LAB_NAME)/*.c))
-LAB_SOURCES := $(foreach l,$(LABS_BEFORE),$(wildcard $(BASE_IMPL)/$(l)/*.c)) \
+LAB_SOURCES := $(if $(BASE_IMPL),$(foreach l,$(LABS_BEFORE), \
+	$(wildcard $(BASE_IMPL)/$(l)/*.c))) \
 	$(own_sources) \
 	$(foreach l,$(LABS_AFTER),$(wildcard kernel/locked/$(l)/*.c))
 lab_object = $(OUT)/lab/$(notdir $(1)).o
-LAB_OBJECTS := $(foreach f,$(LAB_SOURCES),$(call lab_object,$(f)))
+RELEASED := $(if $(BASE_IMPL),,$(foreach l,$(LABS_BEFORE),$(or \
+	$(wildcard released/$(l)/*.o),released/$(l)/missing.o)))
+LAB_OBJECTS := $(foreach f,$(LAB_SOURCES),$(call lab_object,$(f))) $(RELEASED)
 
 OBJECTS := $(C_SOURCES:%=$(GIVEN)/%.o) $(ASM_SOURCES:%=$(GIVEN)/%.o) \
 	$(LAB_OBJECTS) $(OUT)/stage.o
@@ -197,10 +212,6 @@ test: override APPEND += test=$(TEST)
 test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=sched/handover CPUS=2 APPEND='seed=7']
 	@$(MACHINE) run $(MACHINE_ARGS)
 
-.PHONY: check
-check: $(CHECKED_RUN) ## Run every test of this repository
-	@$(PYTHON) tools/check --stage $(LAB_NAME)$(if $(wildcard solutions),.solutions) $(CHECK_ARGS)
-
 # ---- marking ----
 
 GRADE_ARGS = --lab $(LAB_NAME) \
@@ -210,27 +221,44 @@ GRADE_ARGS = --lab $(LAB_NAME) \
 	$(if $(CPUS),--cpus $(CPUS)) $(if $(TAP),--tap) \
 	$(if $(JUNIT),--junit $(JUNIT)) $(if $(JSON),--json $(JSON))
 
-.PHONY: grade mutants soak
+.PHONY: grade
 grade: $(CHECKED_RUN) ## Mark a lab [LAB=1 IMPL=labs TEST= SEED= SCHED= CPUS= TAP=1 JUNIT= JSON=]
 	@$(PYTHON) grader/grade.py $(GRADE_ARGS)
 
-mutants: $(CHECKED_RUN) ## Try to fool the grader: every test on every mutant [LAB=1]
+.PHONY: explore
+explore: $(CHECKED_RUN) ## Run all schedules of a test with at most two pre-emptions [LAB=3 TEST=03/name SCHED=explore:17.1]
+	@$(PYTHON) grader/explore.py --lab $(LAB_NAME) --test $(TEST) \
+		$(if $(FILES),--impl $(FILES) --name $(NAME),--impl $(IMPL)) \
+		$(if $(SCHED),--sched $(SCHED))
+
+# ---- verbs for maintainers, where there are solutions; and for students ----
+
+# What follows "##" is in `make help`: "##m" for maintainers, "##s" for students.
+.PHONY: $(MAINTAINERS_VERBS) unlock
+
+ifneq ($(wildcard solutions),)
+
+AUDIENCE := m
+
+check: $(CHECKED_RUN) ##m Run every test of this repository
+	@$(PYTHON) tools/check --stage $(LAB_NAME).solutions $(CHECK_ARGS)
+
+mutants: $(CHECKED_RUN) ##m Try to fool the grader: every test on every mutant [LAB=1]
 	@$(PYTHON) grader/mutants.py --lab $(LAB_NAME) --all
 
 N := 20
-soak: $(CHECKED_RUN) ## Mark a lab N times on a busy machine [LAB=1 N=200 IMPL=solutions]
+soak: $(CHECKED_RUN) ##m Mark a lab N times on a busy machine [LAB=1 N=200 IMPL=solutions]
 	@$(PYTHON) grader/soak.py --lab $(LAB_NAME) --impl $(IMPL) --runs $(N)
 
 # A lab's starter is its reference without what the markers enclose.
 STARTERS := $(patsubst solutions/%,labs/%,$(wildcard solutions/*/*.c))
-.PHONY: starters workload
-starters: ## Make the files in labs/ from those in solutions/
+starters: ##m Make the files in labs/ from those in solutions/
 	@mkdir -p $(sort $(dir $(STARTERS)))
 	@$(foreach f,$(STARTERS),unifdef -x 2 -USOLUTION -o $(f) \
 		$(f:labs/%=solutions/%) &&) :
 
 # The reference's lines between the markers, and what design.md permits.
-workload: ## Lines that a student has to write, for each lab, and the limit
+workload: ##m Lines that a student has to write, for each lab, and the limit
 	@for lab in $(LABS); do sum=0; each=; \
 		for f in solutions/$$lab/*.c; do \
 			n=$$(unifdef -x 2 -USOLUTION $$f | diff - $$f | \
@@ -239,6 +267,29 @@ workload: ## Lines that a student has to write, for each lab, and the limit
 		done; \
 		case $$lab in 01-*) most=150;; 0[234]-*) most=300;; *) most=500;; esac; \
 		echo "$$lab: $$sum lines of $$most ($${each#, })"; done
+
+# Here OUT is a directory that is named on the command line.
+course: ##m Publish the last commit for students, each lab a tag [OUT=DIR UPTO=1]
+	@$(PYTHON) tools/course/publish.py course $(if $(UPTO),--upto $(UPTO)) \
+		$(if $(filter command%,$(origin OUT)),--out $(call quote,$(OUT)))
+
+tags: ##m Make the tags lab-01, lab-02, ... of the course in this repository
+	@$(PYTHON) tools/course/publish.py tags
+
+unlock:
+	@echo 'make unlock is for students: `make course` makes their repository.' >&2; false
+
+else
+
+AUDIENCE := s
+
+unlock: $(CHECKED_RUN) ##s Mark the newest lab, and take the next if it has enough points [FORCE=1]
+	@$(PYTHON) tools/unlock $(if $(filter-out 0,$(FORCE)),--force)
+
+$(MAINTAINERS_VERBS):
+	@echo 'make $@ is for those who maintain the course; `make help` lists your verbs.' >&2; false
+
+endif
 
 # The reference's figures, where it is published, unless IMPL is given.
 BENCH_STAGE := $(if $(filter command% environment%,$(origin IMPL)),$(STAGE), \
@@ -289,7 +340,7 @@ clean: ## Remove what was built
 .PHONY: help
 help: ## This list
 	@echo 'make <verb> [NAME=value ...]'; echo
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z-]*\):.*##$(AUDIENCE)\{0,1\} /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS='	' read -r verb text; do \
 			printf '  %-13s %s\n' "$$verb" "$$text"; done
 
@@ -306,7 +357,7 @@ $(GIVEN)/flags: FORCE
 	$(call write_if_changed,$(call quote,$(CC) $(GCC_VERSION) $(CFLAGS)))
 
 $(OUT)/sources: FORCE
-	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
+	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(HOOK_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
 
 $(GIVEN)/%.c.o: %.c $(GIVEN)/flags
 	$(say) CC $<
@@ -322,9 +373,14 @@ define lab_rule
 $(call lab_object,$(1)): $(1) $$(GIVEN)/flags $$(OUT)/sources
 	$$(say) CC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) -MMD -MP -MF $$@.d -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) $(2) -MMD -MP -MF $$@.d -c -o $$@ $$<
 endef
-$(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f))))
+$(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f), \
+	$(if $(filter $(f),$(own_sources)),$(HOOK_CFLAGS)))))
+
+released/%/missing.o:
+	@echo 'There is nothing in released/$*: `git checkout HEAD -- released`' \
+		'brings it back, BASE=labs does without.' >&2; false
 
 # The one thing that the given kernel does not know until it is linked.
 $(OUT)/stage.c: $(OUT)/sources
@@ -446,11 +502,17 @@ $(OUT)/root.cpio: tools/mkroot.py user/root.list $(OUT)/tests.list \
 	$(say) CPIO $@
 	$(Q)$(PYTHON) tools/mkroot.py $@ $(USER)/stripped user/root.list $(OUT)/tests.list
 
-# Another stage, for the menu of the ISO.
+# The other stages, for the menu of the ISO: one after the other, after this
+# one, since all of them make the same files in build/given/ and build/user/.
 OTHER_STAGES := $(filter-out $(STAGE),$(STAGES))
 $(OTHER_STAGES:%=$(BUILD)/%/root.cpio): $(BUILD)/%/root.cpio: $(BUILD)/%/kernel.elf32
-$(OTHER_STAGES:%=$(BUILD)/%/kernel.elf32): FORCE
-	$(Q)$(MAKE) kernel LAB=$(patsubst %$(SUFFIX),%,$(patsubst $(BUILD)/%/,%,$(@D)/))
+
+define other_rule
+$(BUILD)/$(1)/kernel.elf32: FORCE | $(OUT)/kernel.elf32 $(OUT)/root.cpio \
+		$(patsubst %,$(BUILD)/%/kernel.elf32,$(call before,$(1),$(OTHER_STAGES)))
+	$$(Q)$$(MAKE) kernel LAB=$(patsubst %$(SUFFIX),%,$(1))
+endef
+$(foreach s,$(OTHER_STAGES),$(eval $(call other_rule,$(s))))
 
 -include $(OBJECTS:=.d)
 

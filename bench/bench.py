@@ -207,7 +207,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--no-linux", action="store_true")
     parser.add_argument("--mitigations-off", action="store_true")
     parser.add_argument("--out", type=Path, default=m.BUILD / "bench", metavar="DIR")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.stage = options.stage.removesuffix(".fast") + ".fast"
+    return options
 
 
 def main() -> int:

@@ -168,11 +168,13 @@ def source_names(implementation: Implementation) -> set[str]:
 def make_command(implementation: Implementation) -> list[str]:
     """Builds the stage's kernel.
 
-    Of somebody else's files no more than that: compile_commands.json, for
-    editors, is about this tree.
+    Of somebody else's files no more than that, and the programs: for editors,
+    compile_commands.json is about this tree.
     """
-    target = f"build/{implementation.stage}/kernel.elf32" if implementation.files else "kernel"
-    return ["make", "--no-print-directory", "-s", target, *implementation.variables()]
+    targets = ["kernel"]
+    if implementation.files:
+        targets = [f"build/{implementation.stage}/{name}" for name in ("kernel.elf32", "root.cpio")]
+    return ["make", "--no-print-directory", "-s", *targets, *implementation.variables()]
 
 
 def build(implementation: Implementation) -> Failure | None:

@@ -23,6 +23,8 @@ from grader.report import Quiet, Report
 from grader.run import Replay
 from grader.watch import Limits
 
+SCHEDS = r"random|pct(:\d+)?|jitter|explore(:(\d+\.\d+(\+\d+\.\d+)*)?)?|fair"
+
 FULL_MARKS, LESS, COULD_NOT, INTERRUPTED = 0, 1, 2, 130
 
 EPILOG = """\
@@ -44,7 +46,7 @@ def arguments() -> Parser:
     parser.add_argument("--impl", default="labs", metavar="labs|solutions|DIR")
     parser.add_argument("--name", default="", help="names the stage of a DIR in build/")
     parser.add_argument("--test", action="append", default=[], metavar="NAME")
-    parser.add_argument("--sched", default="", metavar="random|pct:3|jitter|fair")
+    parser.add_argument("--sched", default="", metavar="random|pct:3|jitter|explore|fair")
     parser.add_argument("--seed", type=int, metavar="N", help="only the runs with this seed")
     parser.add_argument("--cpus", type=int, metavar="N", help="only on that many CPUs")
     parser.add_argument("--jobs", type=int, default=default_jobs(), metavar="N")
@@ -60,8 +62,8 @@ def arguments() -> Parser:
 def read_request(words: list[str]) -> tuple[Request, bool]:
     """What the command line asks for, and whether it wants TAP."""
     options = arguments().parse_args(words)
-    if options.sched and not re.fullmatch(r"random|pct(:\d+)?|jitter|fair", options.sched):
-        hint = nearest(options.sched, ["random", "pct:3", "jitter", "fair"])
+    if options.sched and not re.fullmatch(SCHEDS, options.sched):
+        hint = nearest(options.sched, ["random", "pct:3", "jitter", "explore", "fair"])
         raise Trouble(f"--sched {options.sched} is nothing known; {hint}")
     if options.cpus is not None and not 1 <= options.cpus <= 8:
         raise Trouble(f"--cpus {options.cpus}: Signalbox runs on 1 to 8")

@@ -16,7 +16,9 @@ def command(verb: str, *words: str) -> str:
 
 def schedule_words(schedule: Schedule | None) -> list[str]:
     """For make grade."""
-    return [f"SCHED={schedule.sched}", f"SEED={schedule.seed}"] if schedule else []
+    if not schedule:
+        return []
+    return [f"SCHED={schedule.sched}"] * bool(schedule.sched) + [f"SEED={schedule.seed}"]
 
 
 def again(implementation: Implementation, finding: Finding) -> str:
@@ -37,8 +39,11 @@ def selector(suite: str, test: Test) -> str:
 
 
 def debug(implementation: Implementation, finding: Finding) -> str:
-    """Opens it in GDB."""
+    """Opens it in GDB; or lets a person type what nobody types there."""
     case, suite = finding.case, implementation.lab.suite
+    if case.test.kind == "peer":
+        words = [f"CPUS={case.cpus}", "WINDOW=1", f"APPEND=test={suite}/{case.test.name}"]
+        return command("run", *implementation.variables(), *words) + ", and type"
     if finding.confirmed is False:
         append = "test=" + ",".join(selector(suite, test) for test in finding.mix)
     elif finding.schedule:

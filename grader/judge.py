@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import signal
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from machine import EXIT_WORDS
 
@@ -36,6 +36,9 @@ class Ending:
     errors: str = ""  # what QEMU itself printed
     disk: str = ""  # why the log cannot be complete
     words: str = ""  # the same in words, of boot.End
+    # What outside halves found, by the test's full name; nothing: they are
+    # content.  A test that is not in it has no such half, or one that never ended.
+    outside: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def infra(self) -> str:
@@ -43,7 +46,7 @@ class Ending:
         said = self.errors.strip().splitlines()[-1:] or ["it said nothing"]
         if self.disk:
             return self.disk
-        if self.endless or self.silent:
+        if self.endless or self.silent or any(self.outside.values()):
             return ""
         if "terminating on signal" in self.errors:
             return f"QEMU was ended from outside: {said[0]}"
@@ -86,6 +89,17 @@ def section(lines: list[str], begin: str, end: str = "") -> list[str]:
 def waits_in(lines: list[str]) -> list[str]:
     """Who waits for whom, as the kernel's spin_report() says it."""
     return [line for line in lines if re.match(r"(deadlock: |CPU \d+ waits for )", line)]
+
+
+def waiting_in(lines: list[str]) -> list[str]:
+    """Who waits for what, held by whom, as the kernel's wait_report() says it."""
+    report = section(lines, "Waits:")
+    found = report[:1]
+    for line in report[1:]:
+        if not line.startswith("  ") or line.strip() == "none":
+            break
+        found.append(line)
+    return found if len(found) > 1 else []
 
 
 def locks_in(lines: list[str]) -> list[str]:
@@ -131,8 +145,8 @@ def heads(report: list[str], pattern: str) -> list[list[str]]:
 def hang_evidence(lines: list[str]) -> list[str]:
     """From the NMI report: where each CPU is, the threads of the test, the locks."""
     report = section(lines, "NMI report", "NMI report ends")
-    if not report:
-        return tail(lines)
+    if not report:  # the idle loop has seen that no thread can run
+        return [*waiting_in(lines), *waits_in(lines)] or tail(lines)
     evidence = [line for head in heads(report, r"CPU \d+: ") for line in head]
     threads = heads(report, r"(thread \d+ |the idle thread).*: ")
     told = [head for head in threads if any(re.search(r"\((labs|solutions)/", f) for f in head)]
@@ -140,7 +154,7 @@ def hang_evidence(lines: list[str]) -> list[str]:
         evidence += head
     if len(threads) > len(told):
         evidence.append(f"{len(threads) - len(told)} other threads wait, of the kernel itself")
-    return waits_in(report) + evidence + locks_in(report)
+    return waits_in(report) + waiting_in(report) + evidence + locks_in(report)
 
 
 def where_stuck(evidence: list[str]) -> str:
@@ -176,6 +190,8 @@ class Judge:
     def judge(self, case: Case, span: Span) -> Finding:
         """A test that began in this boot."""
         finding = self.judge_end(case, span) if span.end else self.judge_cut(case, span)
+        if case.test.kind == "peer":
+            finding = hear_outside(finding, span, self.ending.outside)
         if case.test.expect == "panic":
             finding = expect_panic(case.test, span, finding)
         finding.evidence = [printable(line) for line in finding.evidence[:LINES_SHOWN]]
@@ -262,6 +278,20 @@ class Judge:
             summary, evidence = f"it ended before any test: {ending.words}", tail(lines)
         evidence = [printable(line) for line in evidence]
         return Finding(case, Verdict.NO_BOOT, printable(summary), evidence)
+
+
+def hear_outside(finding: Finding, span: Span, outside: dict[str, list[str]]) -> Finding:
+    """The same, when an outside half has its say."""
+    said = outside.get(span.name)
+    if said:
+        if finding.verdict in (Verdict.PASS, Verdict.WRONG):
+            return replace(finding, verdict=Verdict.WRONG, summary=said[0], evidence=said[1:])
+    elif span.end and said is None and finding.verdict in (Verdict.PASS, Verdict.WRONG):
+        last = [line for line in span.lines if line.startswith("> ")][-1:]
+        summary = "the program ended before its outside half was content"
+        summary += f'; the last it said is "{last[0][2:]}"' if last else ""
+        return replace(finding, verdict=Verdict.WRONG, summary=summary)
+    return finding
 
 
 def schedule_of(lines: list[str]) -> Schedule | None:

@@ -11,9 +11,13 @@
     exercise = "1.1"
     points = 6                              # 0 for a challenge, which has
     extra = 0                               # extra points instead
-    kind = "kernel"
+    kind = "kernel"                         # tests/k_*.c; "user": the program
+    #                                         tests/nesting.c, in user mode;
+    #                                         "peer": also tests/nesting.py, outside
+    needs = ["qmp"]                         # what its outside half works with
     cpus = [1, 2]                           # it must pass on each
     sched = { random = 200, pct = 100, jitter = 100 }   # seeds; none: one plain run
+    #                                       # explore = 1: all schedules, on one CPU
     limit_instructions = 2_000_000_000
     expect = "panic"                        # it must end so; default: "pass"
     panic_says = ["taken at", "lock\\.c"]   # patterns in the panic's first line
@@ -39,19 +43,25 @@ from grader.errors import Trouble
 
 LABS = ROOT / "labs"
 POINTS = 100  # every lab is worth as many
-STRATEGIES = {"random": "random", "pct": "pct:3", "jitter": "jitter"}  # name: sched=
+STRATEGIES = {  # name: sched=
+    "random": "random",
+    "pct": "pct:3",
+    "jitter": "jitter",
+    "explore": "explore",
+}
 DEFAULT_LIMIT = 2_000_000_000
+NEEDS = ["qmp", "nic"]
 
 
 @dataclass(frozen=True)
 class Schedule:
     """One perturbed run: what repeats it."""
 
-    sched: str
+    sched: str  # empty: no strategy, and the seed is for an outside half alone
     seed: int
 
     def __str__(self) -> str:
-        return f"sched={self.sched} seed={self.seed}"
+        return f"sched={self.sched} seed={self.seed}" if self.sched else f"seed={self.seed}"
 
 
 @dataclass(frozen=True)
@@ -77,7 +87,9 @@ class Test:
         words = [f"{suite}/{self.name}"]
         if seeds:
             words += [f"{name}={count}" for name, count in self.sched.items() if count]
-        return ":".join([*words, f"limit={limit or self.limit}"])
+        if self.kind != "peer":  # whose outside half may take as long as it needs
+            words.append(f"limit={limit or self.limit}")
+        return ":".join(words)
 
 
 @dataclass(frozen=True)
@@ -173,7 +185,7 @@ TEST_KEYS = {
     "exercise": Key(*TEXT, needed=True),
     "points": Key(*NUMBER, needed=True),
     "extra": Key(*NUMBER),
-    "kind": Key(*TEXT, choices=("kernel",)),
+    "kind": Key(*TEXT, choices=("kernel", "user", "peer")),
     "cpus": Key(list, "a list of numbers"),
     "sched": Key(dict, "a table, { random = 200 }"),
     "limit_instructions": Key(*NUMBER),
@@ -241,6 +253,15 @@ def check_texts(where: str, table: dict[str, Any], number: int) -> None:
     if not re.fullmatch(rf"{number}\.\d+", table["exercise"]):
         wrong = table["exercise"]
         raise Trouble(f'{where}: exercise must look like "{number}.1", and is "{wrong}"')
+    if table.get("kind") == "peer":
+        for name in ("sched", "expect"):
+            if name in table:
+                raise Trouble(f'{where}: {name} is nothing for kind = "peer"')
+    for name in table.get("needs", []):
+        if name not in NEEDS:
+            raise Trouble(
+                f'{where}: needs "{name}", which is nothing known; {nearest(name, NEEDS)}'
+            )
     if table.get("panic_says") and table.get("expect") != "panic":
         raise Trouble(f'{where}: panic_says needs expect = "panic"')
     for pattern in table.get("panic_says", []):
@@ -295,6 +316,8 @@ def read_tests(file: Path, table: dict[str, Any]) -> tuple[Test, ...]:
         test = read_test(where, entry, table["number"])
         if any(other.name == test.name for other in tests):
             raise Trouble(f"{where}: another test has this name")
+        if test.kind == "peer" and not (file.parent / "tests" / f"{test.name}.py").exists():
+            raise Trouble(f"{where}: there is no tests/{test.name}.py, its outside half")
         tests.append(test)
     points = sum(test.points for test in tests)
     if points != POINTS:

@@ -54,8 +54,9 @@ class Span:
 
     @property
     def comments(self) -> list[str]:
-        """What the test said: its "# ..." lines, without the mark."""
-        return [line[2:] for line in self.lines if line.startswith("# ")]
+        """What the test said: its "# ..." lines, without the mark; a program's are indented."""
+        said = [line.lstrip() for line in self.lines]
+        return [line[2:] for line in said if line.startswith("# ")]
 
 
 @dataclass

@@ -3,7 +3,8 @@
 Tests with the same number of CPUs share a boot, in the order of lab.toml, since
 a boot costs more than most tests.  A test that ends the boot (a panic, a hang)
 has its verdict by that, and the ones after it go on in a fresh boot.  A test
-that is expected to panic has a boot of its own.
+that is expected to panic has a boot of its own, and programs share none with tests inside
+the kernel, nor those that have an outside half (peer.py) with those that have not.
 
 What failed is tried once more in a fresh boot, with the one seed that failed:
 so what the report offers to a person has been seen to fail so.
@@ -12,6 +13,7 @@ so what the report offers to a person has been seen to fail so.
 from __future__ import annotations
 
 import re
+import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +27,7 @@ from grader.build import Implementation
 from grader.errors import Trouble, trouble_from
 from grader.judge import Ending, Judge, panic_text
 from grader.load import STRATEGIES, Schedule, Test, place
+from grader.peer import Outside
 from grader.post_mortem import explain_silence, explain_triple_fault
 from grader.protocol import Log, Span, new_token
 from grader.verdict import Case, Finding, Verdict
@@ -32,6 +35,7 @@ from grader.watch import Booted, Limits, run_boot
 
 LINE_ROOM = 3000  # characters of test= in the kernel's command line of 4096
 BOOT_ROOM = 6000  # runs on one CPU, in a boot: a second or two; more are shared out
+COSTS = {"kernel": (1, 10), "user": (20, 50), "peer": (0, 150)}  # of a run, and of a test
 REPLAY_LIMIT = 500_000_000  # instructions; one seed of hundreds takes far less
 
 
@@ -41,14 +45,18 @@ class Replay:
 
     sched: str = ""
     seed: int | None = None
+    fresh: int = field(default_factory=lambda: secrets.randbelow(10**9))  # for outside halves
 
     def schedules(self, test: Test) -> list[Schedule | None]:
         """What that means for a test: without sched, all strategies of its mix."""
+        if test.kind == "peer":
+            return [Schedule(self.sched, self.fresh if self.seed is None else self.seed)]
         if self.sched:
             return [Schedule(self.sched, 1 if self.seed is None else self.seed)]
         if self.seed is None or not test.sched:
             return [None]
-        return [Schedule(STRATEGIES[name], self.seed) for name in test.sched]
+        seeded = [name for name in test.sched if name != "explore"]
+        return [Schedule(STRATEGIES[name], self.seed) for name in seeded] or [None]
 
 
 @dataclass
@@ -71,9 +79,10 @@ class Job:
 
 
 def weigh(case: Case) -> int:
-    """About how long it takes, in runs on one CPU."""
+    """About how long it takes, in runs on one CPU of a test inside the kernel."""
     runs = 1 if case.schedule else sum(case.test.sched.values())
-    return (runs + 10) * case.cpus
+    each, once = COSTS[case.test.kind]
+    return (each * runs + once) * case.cpus
 
 
 def cases_of(test: Test, replay: Replay, cpus: int | None = None) -> list[Case]:
@@ -85,15 +94,15 @@ def cases_of(test: Test, replay: Replay, cpus: int | None = None) -> list[Case]:
 def plan_jobs(cases: list[Case], suite: str) -> list[Job]:
     """Which cases share a boot; in the order in which jobs should start."""
     jobs: list[Job] = []
-    open_jobs: dict[tuple[int, Schedule | None], Job] = {}
+    open_jobs: dict[tuple[int, Schedule | None, str], Job] = {}
     for case in cases:
-        key = (case.cpus, case.schedule)
+        key = (case.cpus, case.schedule, case.test.kind)
         if case.test.expect == "panic":
-            jobs.append(Job(*key, [case]))
+            jobs.append(Job(case.cpus, case.schedule, [case]))
             continue
         job = open_jobs.get(key)
         if job is None or not job.has_room(case, suite):
-            job = open_jobs[key] = Job(*key)
+            job = open_jobs[key] = Job(case.cpus, case.schedule)
             jobs.append(job)
         job.cases.append(case)
     return sorted(jobs, key=lambda planned: -planned.weight)
@@ -149,7 +158,7 @@ class Runner:
     def machine(self, cases: list[Case], schedule: Schedule | None, *words: str) -> Machine:
         """What runs these cases."""
         tests = [case.test.selector(self.suite, not schedule) for case in cases]
-        schedule_words = [str(schedule)] if schedule else []
+        schedule_words = [str(schedule)] if schedule and schedule.sched else []
         append = " ".join([f"test={','.join(tests)}", *schedule_words, "panic=exit", *words])
         stage = self.implementation.stage
         return Machine(stage=stage, cpus=cases[0].cpus, append=append, icount=True)
@@ -160,6 +169,7 @@ class Runner:
         schedule: Schedule | None,
         path: Path,
         progress: Callable[[Log], None] = lambda log: None,
+        outside: Outside | None = None,
     ) -> Booted:
         """Boots once for these cases."""
         token = new_token()
@@ -167,7 +177,13 @@ class Runner:
         limits = {self.full_name(case): case.test.limit for case in cases}
         try:
             return run_boot(
-                machine, path, token, lambda name: limits.get(name, 0), self.limits, progress
+                machine,
+                path,
+                token,
+                lambda name: limits.get(name, 0),
+                self.limits,
+                progress,
+                outside,
             )
         except OSError as error:
             raise trouble_from(error) from error
@@ -190,8 +206,9 @@ class Runner:
                 self.give_up(remaining, self.no_boot[job.cpus])
                 return
             path = self.log_path(name)
-            passes = Passes(self, remaining, path)
-            booted = self.boot(remaining, job.schedule, path, passes.look)
+            outside = self.outside_of(remaining, job.schedule)
+            passes = Passes(self, remaining, path, outside)
+            booted = self.boot(remaining, job.schedule, path, passes.look, outside)
             passes.look(booted.log)
             tests = tuple(case.test for case in remaining)
             remaining = [case for case in remaining if case not in passes.cases]
@@ -200,6 +217,13 @@ class Runner:
             elif remaining:
                 settled = self.settle(remaining, booted, tests)
                 remaining = [case for case in remaining if case not in settled]
+
+    def outside_of(self, cases: list[Case], schedule: Schedule | None) -> Outside | None:
+        """The outside halves of these cases, if that is what they have."""
+        if cases[0].test.kind != "peer" or not schedule:
+            return None
+        tests = [case.test for case in cases]
+        return Outside(self.implementation.lab, tests, schedule.seed)
 
     def settle(
         self, cases: list[Case], booted: Booted, booted_tests: tuple[Test, ...]
@@ -317,11 +341,12 @@ class Passes:
     So a grading that is killed keeps them.
     """
 
-    def __init__(self, runner: Runner, cases: list[Case], path: Path):
+    def __init__(self, runner: Runner, cases: list[Case], path: Path, outside: Outside | None):
         self.runner = runner
         self.waiting = list(cases)
         self.cases: list[Case] = []  # that have passed
         self.path = path
+        self.outside = outside.results if outside else {}
 
     def look(self, log: Log) -> None:
         """Some more of the log has come."""
@@ -331,8 +356,10 @@ class Passes:
             span = log.span(self.runner.full_name(case))
             if not span or not span.end:
                 continue
+            if case.test.kind == "peer" and span.name not in self.outside:
+                continue  # its outside half is still thinking
             self.waiting.remove(case)
-            finding = Judge(log, Ending(0)).judge(case, span)
+            finding = Judge(log, Ending(0, outside=self.outside)).judge(case, span)
             if finding.passed:
                 finding.log = f"{place(self.path)}:{span.line}"
                 self.cases.append(case)

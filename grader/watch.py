@@ -23,6 +23,7 @@ from machine import Machine
 
 from grader.errors import trouble_from
 from grader.judge import Ending
+from grader.peer import Outside
 from grader.protocol import Log, Reader
 
 POLL = 0.01  # s, between two looks
@@ -78,6 +79,13 @@ class Patience:
         self.budget = self.spent_before = 0.0
         self.idle_since, self.idle_spent = time.monotonic(), 0.0
 
+    def spent(self) -> float:
+        """QEMU's CPU time, s; 0 where that cannot be known."""
+        try:
+            return thread_state(Path(f"/proc/{self.pid}/stat"))[1]
+        except OSError:
+            return 0.0
+
     def exhausted(self, frames: int, limit: int) -> str:
         """Why there is no hope; empty while there is."""
         try:
@@ -118,7 +126,10 @@ def disk_trouble(folder: Path) -> str:
 class Watch:
     """Stays with a boot to its end, and reads its log meanwhile."""
 
-    def __init__(self, token: str, limit_of: Callable[[str], int], limits: Limits):
+    def __init__(
+        self, token: str, limit_of: Callable[[str], int], limits: Limits, outside: Outside | None
+    ):
+        self.outside = outside
         self.reader = Reader(token)
         self.limit_of = limit_of  # of the test with that name, in instructions
         self.limits = limits
@@ -143,13 +154,19 @@ class Watch:
         """Returns when the boot has ended, or should be."""
         log = self.reader.log
         patience = Patience(guest.process.pid, self.limits)
+        if self.outside:
+            self.outside.start(guest, patience.spent)
         while not self.endless and not self.silent:
             ended = guest.has_ended()  # before reading: then all of it is there
             if self.take(guest.log):
+                if self.outside:
+                    self.outside.look(log)
                 progress(log)
                 continue
             if ended:
                 return
+            if self.outside and self.outside.stuck(log):
+                break
             span = log.open_span
             limit = self.limit_of(span.name) if span else 0
             self.silent = patience.exhausted(log.frames, limit)
@@ -164,15 +181,21 @@ def run_boot(
     limit_of: Callable[[str], int],
     limits: Limits,
     progress: Callable[[Log], None] = lambda log: None,
+    outside: Outside | None = None,
 ) -> Booted:
     """Boots the machine, with its log at the path, and stays to the end."""
-    watch = Watch(token, limit_of, limits)
-    with Boot(machine, path) as guest:
-        watch.follow(guest, progress)
+    watch = Watch(token, limit_of, limits, outside)
+    with Boot(machine, path, qmp=outside is not None) as guest:
+        try:
+            watch.follow(guest, progress)
+        finally:
+            if outside:
+                outside.end()
         end = guest.wait_exit()
         errors = guest.errors.read_text(errors="replace")
     log = watch.reader.close()
-    complete = log.done or watch.endless or watch.silent
+    results = outside.results if outside else {}
+    complete = log.done or watch.endless or watch.silent or any(results.values())
     ending = Ending(
         status=end.status,
         triple_fault=end.triple_fault,
@@ -181,5 +204,6 @@ def run_boot(
         errors=errors,
         disk="" if complete else disk_trouble(path.parent),
         words=end.words,
+        outside=results,
     )
     return Booted(machine, path, log, ending)

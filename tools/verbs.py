@@ -82,10 +82,25 @@ def window_display() -> str:
     raise Trouble("no window: QEMU has none (on Debian, install qemu-system-gui)")
 
 
+def run_display(options: argparse.Namespace) -> str:
+    """A window if asked for; lab 2 shows one where it can: it has a keyboard and a mouse."""
+    if options.window:
+        return window_display()
+    if not options.stage.startswith("02-") or "test=" in options.append:
+        return "none"
+    if "init=" not in options.append:
+        print("The demo of keys and mouse: make run LAB=2 APPEND=init=/bin/inputdemo")
+    try:
+        return window_display()
+    except Trouble as trouble:
+        print(f"{trouble}; so press keys by Ctrl-A C, then `sendkey a` or `mouse_move 9 5`.")
+        return "none"
+
+
 def verb_run(options: argparse.Namespace) -> int:
     """QEMU with COM1 on this terminal.  0 after poweroff, or tests that passed."""
     machine = machine_from(options)
-    display = window_display() if options.window else "none"
+    display = run_display(options)
     cpu_log = machine.build / "cpu.log"
     serial = [
         "-chardev",

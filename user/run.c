@@ -3,17 +3,22 @@
  *
  *	run user/fork user/wait		programs of /tests
  *	run user			all of a folder
+ *	run				those that the kernel names
  *	run user/fuzz -- 7 1000		with arguments for each program
  *
  * The kernel starts it when its command line says test=user/fork, and takes the
- * arguments from args=.  Each program prints its own results, with spaces
- *before them; then comes one line for the program, as KTAP wants it.  A program
- *has passed when it has ended with status 0, has left no process behind, and
- *memory and processes are what they were before.
+ * arguments from args=.  Each program prints its own results, with spaces before
+ * them; then comes one line for the program, as KTAP wants it.  A program has
+ * passed when it has ended with status 0, has left no process behind, and memory
+ * and processes are what they were before.
+ *
+ * When no program is named it reads from /dev/ktest which one comes next, writes
+ * there how that ended, and leaves the KTAP to the kernel
+ * (kernel/debug/ktest_program.c): it also counts the seeds.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,6 +100,7 @@ enum { SETTLE_SECONDS = 3 };
 /* Orphans come to us; what the kernel frees by itself gets a moment. */
 static int leaks(const struct usage *before)
 {
+	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct usage after;
 	time_t settled_by;
 
@@ -106,7 +112,7 @@ static int leaks(const struct usage *before)
 		if (after.memory <= before->memory &&
 		    after.processes <= before->processes)
 			return 0;
-		sched_yield();
+		nanosleep(&moment, NULL);
 	} while (time(NULL) < settled_by);
 	printf("# leak: %ld KiB, %d processes\n",
 	       (after.memory - before->memory) / 1024,
@@ -149,6 +155,22 @@ static int run(const char *name)
 	return leaks(&before) || status != 0;
 }
 
+/* The kernel ends the machine when there is no more to run. */
+static int run_for_kernel(void)
+{
+	int fd = open("/dev/ktest", O_RDWR | O_CLOEXEC);
+	char name[256];
+	ssize_t len;
+
+	while ((len = read(fd, name, sizeof(name) - 1)) > 0) {
+		name[len] = '\0';
+		if (write(fd, run(name) ? "1" : "0", 1) != 1)
+			break;
+	}
+	perror("/dev/ktest");
+	return 1;
+}
+
 /* What to run, up to "--"; then the arguments. */
 static void read_command(int argc, char **argv)
 {
@@ -169,6 +191,8 @@ int main(int argc, char **argv)
 		return 1;
 	setenv("TAP_INDENT", "    ", 1);
 	read_command(argc, argv);
+	if (test_count == 0)
+		return run_for_kernel();
 	printf("KTAP version 1\n1..%d\n", test_count);
 	for (int i = 0; i < test_count; i++) {
 		int bad = run(tests[i]);

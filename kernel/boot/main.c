@@ -12,6 +12,8 @@
 #include "console.h"
 #include "cpu.h"
 #include "file.h"
+#include "futex.h"
+#include "input.h"
 #include "ktest.h"
 #include "monitor.h"
 #include "page.h"
@@ -19,6 +21,7 @@
 #include "perturb.h"
 #include "printk.h"
 #include "process.h"
+#include "ps2.h"
 #include "string.h"
 #include "syscall.h"
 #include "thread.h"
@@ -26,6 +29,7 @@
 #include "trace.h"
 #include "trap.h"
 #include "vm.h"
+#include "waitfor.h"
 #include "watchdog.h"
 
 /* In entry.asm. */
@@ -38,6 +42,7 @@ static void main_thread(void *arg)
 	const struct boot_range *archive = &boot_info.module;
 	const char *init = cmdline_get("init");
 
+	input_init();
 	if (archive->end)
 		fs_init(phys_to_virt(archive->start),
 			archive->end - archive->start);
@@ -77,11 +82,13 @@ static void start_core(void)
 	sched_init_cpu(this_cpu());
 	thread_init();
 	aspace_init();
+	futex_init();
 	smp_start();
-	keyboard_init();
+	ps2_init();
 	watchdog_init();
 	trace_enabled = cmdline_u64("trace", 0) != 0;
 	perturb_init();
+	lockorder_init();
 	print_banner();
 	if (thread_spawn(&main, "main", main_thread,
 			 (void *)cmdline_get("test")))

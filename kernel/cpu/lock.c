@@ -12,6 +12,7 @@
 #include "panic.h"
 #include "perturb.h"
 #include "trace.h"
+#include "waitfor.h"
 
 static __attribute__((noinline, noreturn)) void lock_panic(
 	const struct core_lock *lock, const char *what, uintptr_t taken_at,
@@ -43,11 +44,10 @@ static __attribute__((noinline, noreturn)) void order_panic(
 		   last->taken_at, last->name, call_site);
 }
 
+/* The CPU has it now, beside `held` others. */
 static inline void remember(struct cpu *c, struct core_lock *lock,
-			    uintptr_t call_site)
+			    unsigned int held, uintptr_t call_site)
 {
-	unsigned int held = c->held_count;
-
 	if (unlikely(held == MAX_HELD_LOCKS))
 		lock_panic(lock, "is one too many to hold at once", 0, NULL,
 			   call_site);
@@ -88,7 +88,7 @@ static inline void acquire(struct cpu *c, struct core_lock *lock,
 
 	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
 		cpu_relax();
-	remember(c, lock, call_site);
+	remember(c, lock, held, call_site);
 }
 
 void core_lock_pushed(struct core_lock *lock)
@@ -103,7 +103,7 @@ static __attribute__((noinline)) void lock_hooked(struct core_lock *lock,
 						  uintptr_t call_site)
 {
 	if (has_sched_point(lock->rank))
-		sched_point(POINT_LOCK, lock);
+		sched_point(POINT_CORE_LOCK, lock);
 	acquire(intr_push(), lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 }
@@ -141,7 +141,7 @@ bool core_try_lock(struct core_lock *lock)
 		intr_pop();
 		return false;
 	}
-	remember(this_cpu(), lock, CALL_SITE);
+	remember(this_cpu(), lock, this_cpu()->held_count, CALL_SITE);
 	sort_newest(this_cpu());
 	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 	return true;
@@ -172,7 +172,7 @@ static __attribute__((noinline)) void release_any(struct cpu *c,
 		c->held[i] = c->held[i + 1];
 	release(c, lock);
 	if (point)
-		sched_point(POINT_UNLOCK, lock);
+		sched_point(POINT_CORE_UNLOCK, lock);
 }
 
 void core_unlock(struct core_lock *lock)
@@ -215,6 +215,8 @@ void assert_may_sleep_at(uintptr_t call_site)
 			   "is held by a thread that goes to sleep",
 			   c->held[c->held_count - 1]->taken_at,
 			   c->held[c->held_count - 1]->name, call_site);
+	if (c->spin_held_count)
+		assert_may_wait(NULL, call_site);
 	panic("assert_may_sleep: sleep with interrupts off (depth %u, in %u "
 	      "interrupt handlers), at %s",
 	      c->intr_depth, c->irq_nesting,

@@ -20,7 +20,7 @@
 #define ACCESS(name) \
 	void __tsan_##name(void *addr) \
 	{ \
-		sched_point(POINT_ACCESS, addr); \
+		sched_point(POINT_MEMORY, addr); \
 	}
 
 #define ACCESSES(size) \
@@ -42,13 +42,13 @@ ACCESSES(16)
 void __tsan_read_range(void *addr, size_t size)
 {
 	(void)size;
-	sched_point(POINT_ACCESS, addr);
+	sched_point(POINT_MEMORY, addr);
 }
 
 void __tsan_write_range(void *addr, size_t size)
 {
 	(void)size;
-	sched_point(POINT_ACCESS, addr);
+	sched_point(POINT_MEMORY, addr);
 }
 
 /* ---- atomic operations: memory orders are all made the strongest ---- */
@@ -60,7 +60,7 @@ void __tsan_write_range(void *addr, size_t size)
 						type value, int order) \
 	{ \
 		(void)order; \
-		sched_point(POINT_ACCESS, (const void *)addr); \
+		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_fetch_##name(addr, value, SEQ); \
 	}
 
@@ -71,7 +71,7 @@ void __tsan_write_range(void *addr, size_t size)
 	{ \
 		(void)order; \
 		(void)failure_order; \
-		sched_point(POINT_ACCESS, (const void *)addr); \
+		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_compare_exchange_n(addr, expected, value, \
 						   false, SEQ, SEQ); \
 	}
@@ -80,21 +80,21 @@ void __tsan_write_range(void *addr, size_t size)
 	type __tsan_atomic##bits##_load(const volatile type *addr, int order) \
 	{ \
 		(void)order; \
-		sched_point(POINT_ACCESS, (const void *)addr); \
+		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_load_n(addr, SEQ); \
 	} \
 	void __tsan_atomic##bits##_store(volatile type *addr, type value, \
 					 int order) \
 	{ \
 		(void)order; \
-		sched_point(POINT_ACCESS, (const void *)addr); \
+		sched_point(POINT_MEMORY, (const void *)addr); \
 		__atomic_store_n(addr, value, SEQ); \
 	} \
 	type __tsan_atomic##bits##_exchange(volatile type *addr, type value, \
 					    int order) \
 	{ \
 		(void)order; \
-		sched_point(POINT_ACCESS, (const void *)addr); \
+		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_exchange_n(addr, value, SEQ); \
 	} \
 	ATOMIC_UPDATE(bits, type, add) \

@@ -20,7 +20,6 @@
 #include "cmdline.h"
 #include "cpu.h"
 #include "errno.h"
-#include "file.h"
 #include "heap.h"
 #include "ktest_plan.h"
 #include "monitor.h"
@@ -28,8 +27,6 @@
 #include "panic.h"
 #include "power.h"
 #include "printk.h"
-#include "process.h"
-#include "stat.h"
 #include "string.h"
 #include "thread.h"
 #include "time.h"
@@ -62,7 +59,8 @@ void ktest_fail(struct ktest *t, const char *file, int line, const char *fmt,
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	/* Many runs of many seeds may fail alike: the first few are enough. */
-	if (__atomic_add_fetch(&t->failures, 1, __ATOMIC_RELAXED) <= 8)
+	if (__atomic_add_fetch(&t->failures, 1, __ATOMIC_RELAXED) <= 8 &&
+	    !t->quiet)
 		printk("# %s (%s:%d)\n", text, file, line);
 }
 
@@ -95,9 +93,11 @@ static struct core_lock gates_lock = CORE_LOCK_INIT("gates", RANK_GATES);
 bool gate_wait(struct ktest *t, struct gate *gate)
 {
 	uint64_t deadline = time_ns() + GATE_TIMEOUT;
+	struct wait_record outer;
 	bool open;
 
 	assert_may_sleep();
+	outer = wait_begin(WAIT_GATE, gate, NULL, CALL_SITE);
 	core_lock(&gates_lock);
 	gate->waiter = current;
 	while (!gate->open && time_ns() < deadline) {
@@ -109,6 +109,7 @@ bool gate_wait(struct ktest *t, struct gate *gate)
 	gate->open = false;
 	gate->waiter = NULL;
 	core_unlock(&gates_lock);
+	wait_end(outer);
 	if (!open)
 		ktest_fail(t, __FILE__, __LINE__,
 			   "gate_wait: nobody opened the gate for 10 s");
@@ -169,9 +170,10 @@ static void check_leaks(struct ktest *t, struct usage before)
 /* ---- running ---- */
 
 #define PCT_DEPTH 3
+#define SCHEDULE_SIZE (EXPLORE_TEXT_SIZE + 40)
 
 /* What is under test, for the NMI and for panic; NULL between tests. */
-static const struct ktest *volatile running;
+static struct ktest *volatile running;
 static volatile uint64_t running_deadline;
 
 const char *ktest_suite(const struct ktest_case *test)
@@ -220,14 +222,28 @@ static void run_seeds(struct ktest *t, const struct ktest_plan *plan)
 	}
 }
 
+/* All schedules, or the one that is given. */
+static void run_explored(struct ktest *t, const char *schedule)
+{
+	struct usage before = usage_now();
+
+	ktest_explore_test(t, schedule);
+	if (!t->failures)
+		check_leaks(t, before);
+}
+
 /* sched= and seed= ask for that one run. */
 static void run_replay(struct ktest *t)
 {
+	const char *text = cmdline_get("sched"), *colon = strchr(text, ':');
 	enum sched_strategy strategy = SCHED_FAIR;
 	unsigned int depth = 0;
 
-	perturb_parse(cmdline_get("sched"), &strategy, &depth);
-	run_perturbed(t, strategy, depth, cmdline_u64("seed", 1));
+	perturb_parse(text, &strategy, &depth);
+	if (strategy == SCHED_EXPLORE)
+		run_explored(t, colon ? colon + 1 : NULL);
+	else
+		run_perturbed(t, strategy, depth, cmdline_u64("seed", 1));
 }
 
 static bool wants_seeds(const struct ktest_case *test,
@@ -242,17 +258,19 @@ static const char *format_schedule(const struct ktest *t, char *buf,
 {
 	buf[0] = '\0';
 	if (t->seed)
-		snprintf(buf, size, " sched=%s%s seed=%llu",
+		snprintf(buf, size, " sched=%s%s%s seed=%llu",
 			 perturb_name(t->strategy),
-			 t->strategy == SCHED_PCT ? ":3" : "",
-			 (unsigned long long)t->seed);
+			 t->strategy == SCHED_PCT       ? ":3"
+			 : t->strategy == SCHED_EXPLORE ? ":"
+							: "",
+			 t->schedule, (unsigned long long)t->seed);
 	return buf;
 }
 
 static void report_result(const struct ktest *t, unsigned int number)
 {
 	const char *suite = ktest_suite(t->test), *name = t->test->name;
-	char schedule[48];
+	char schedule[SCHEDULE_SIZE];
 
 	format_schedule(t, schedule, sizeof(schedule));
 	if (t->failures && t->seed)
@@ -273,28 +291,40 @@ static void report_result(const struct ktest *t, unsigned int number)
 		ktest_frame("end %s/%s ok runs=%u", suite, name, t->runs);
 }
 
+void ktest_begin(struct ktest *t, uint64_t limit)
+{
+	ktest_frame("begin %s/%s", ktest_suite(t->test), t->test->name);
+	running_deadline = limit ? time_ns() + limit : 0;
+	running = t;
+	if (limit)
+		watchdog_arm(limit);
+}
+
+void ktest_end(const struct ktest *t, unsigned int number)
+{
+	watchdog_disarm();
+	running = NULL;
+	report_result(t, number);
+}
+
 /* True when the test passed or was skipped. */
 static bool run_test(const struct ktest_case *test,
 		     const struct ktest_plan *plan, unsigned int number)
 {
 	struct ktest t = {.test = test};
 
-	ktest_frame("begin %s/%s", ktest_suite(test), test->name);
-	running_deadline = plan->limit ? time_ns() + plan->limit : 0;
-	running = &t;
-	if (plan->limit)
-		watchdog_arm(plan->limit);
+	ktest_begin(&t, plan->limit);
 	if (test->min_cpus > cpu_count)
 		ktest_skip(&t, "needs more CPUs");
 	else if (cmdline_get("sched"))
 		run_replay(&t);
 	else if (wants_seeds(test, plan))
 		run_seeds(&t, plan);
-	else
+	else if (!plan->explore || cpu_count > 1)
 		run_plain(&t);
-	watchdog_disarm();
-	running = NULL;
-	report_result(&t, number);
+	if (plan->explore && !t.failures && cpu_count == 1)
+		run_explored(&t, NULL);
+	ktest_end(&t, number);
 	return t.failures == 0;
 }
 
@@ -309,18 +339,50 @@ void ktest_panicked(void)
 /* The watchdog may bark a little early. */
 #define LIMIT_TOLERANCE (5 * NSEC_PER_MSEC)
 
+/* Leaves, for the test will not end. */
+static void end_hung(const struct ktest *t, const char *how)
+{
+	char sched[EXPLORE_TEXT_SIZE + 16], schedule[SCHEDULE_SIZE];
+
+	format_schedule(t, schedule, sizeof(schedule));
+	if (perturb_on)
+		snprintf(schedule, sizeof(schedule), " sched=%s seed=%llu",
+			 perturb_format(sched, sizeof(sched)),
+			 (unsigned long long)perturb_seed());
+	printk("# %s in %s/%s%s\n", how, ktest_suite(t->test), t->test->name,
+	       schedule);
+	ktest_frame("hang %s/%s %s%s", ktest_suite(t->test), t->test->name, how,
+		    schedule);
+	power_off(EXIT_HANG);
+}
+
 void ktest_check_limit(bool deadlock)
 {
-	const struct ktest *t = running;
-	char schedule[48];
+	if (running && running_deadline &&
+	    time_ns() + LIMIT_TOLERANCE >= running_deadline)
+		end_hung(running, deadlock ? "deadlock" : "hang");
+}
 
-	if (!t || !running_deadline ||
-	    time_ns() + LIMIT_TOLERANCE < running_deadline)
-		return;
-	format_schedule(t, schedule, sizeof(schedule));
-	ktest_frame("hang %s/%s %s%s", ktest_suite(t->test), t->test->name,
-		    deadlock ? "deadlock" : "hang", schedule);
-	power_off(EXIT_HANG);
+void ktest_deadlocked(void)
+{
+	/* From the monitor, one may want to look around; it is stuck, though,
+	 * and leaves only GDB. */
+	if (running && cmdline_get("test"))
+		end_hung(running, "deadlock");
+}
+
+void ktest_complain(const char *fmt, ...)
+{
+	struct ktest *t = running;
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	printk("%s%s\n", t ? "# " : "", text);
+	if (t)
+		__atomic_add_fetch(&t->failures, 1, __ATOMIC_RELAXED);
 }
 
 /* ---- selections ---- */
@@ -398,32 +460,13 @@ int ktest_run(const char *selection)
 	return failed;
 }
 
-/* Programs of /tests are run by /sbin/run, as the first process; its end ends
- * the machine.  What args= says is for the program. */
-static bool start_programs(const char *selection)
-{
-	static char command[256];
-	const char *args = cmdline_get("args");
-	char path[PLAN_NAME_SIZE + 8];
-	struct file *f;
-
-	snprintf(path, sizeof(path), "/tests/%s", selection);
-	if (fs_open(AT_FDCWD, path, O_RDONLY, 0, &f))
-		return false;
-	file_put(f);
-	snprintf(command, sizeof(command), "/sbin/run %s -- %s", selection,
-		 args ? args : "");
-	process_start_init(command);
-	return true;
-}
-
 void ktest_run_and_exit(const char *selection)
 {
 	int failed;
 
 	ktest_frame("ready");
 	failed = ktest_run(selection);
-	if (failed == -ENOENT && start_programs(selection))
+	if (failed == -ENOENT && ktest_start_programs(selection) == 0)
 		return;
 	if (failed == -ENOENT) {
 		printk("test=%s: no such test; there are:\n", selection);

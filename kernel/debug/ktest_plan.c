@@ -4,10 +4,12 @@
  *	test=sched				a suite, as its tests say
  *	test=sched/join,mm/pages		two tests
  *	test=01/nesting:random=200:pct=100:limit=2000000000
+ *	test=03/condition:explore=1
  *
- * In the last form each strategy of the perturbed scheduler gets that many
+ * In the third form each strategy of the perturbed scheduler gets that many
  * seeds, all in this boot; and the test has a limit, in nanoseconds of guest
- * time, which the watchdog enforces.
+ * time, which the watchdog enforces.  In the fourth all its schedules are
+ * explored, if there is one CPU.
  */
 #include "ktest_plan.h"
 #include "cmdline.h"
@@ -43,6 +45,10 @@ static int set_option(struct ktest_plan *plan, const char *option)
 		plan->limit = value;
 		return 0;
 	}
+	if (strcmp(name, "explore") == 0) {
+		plan->explore = value != 0;
+		return 0;
+	}
 	for (unsigned int i = SCHED_RANDOM; i < STRATEGIES; i++)
 		if (strcmp(name, perturb_name(i)) == 0) {
 			plan->seeds[i] = value;
@@ -65,7 +71,7 @@ int ktest_plan_take(const char **text, struct ktest_plan *plan)
 		at = take_word(at + 1, ":,", option, sizeof(option));
 		if (set_option(plan, option)) {
 			printk("test=: \"%s\" is not one of random=N, pct=N, "
-			       "jitter=N, limit=N\n",
+			       "jitter=N, explore=1, limit=N\n",
 			       option);
 			return -EINVAL;
 		}

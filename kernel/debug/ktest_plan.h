@@ -14,6 +14,7 @@ struct ktest_plan {
 	char selection[PLAN_NAME_SIZE]; /* "all", "sched", "sched/join" */
 	bool has_seeds;                 /* else as the test's .seeds says */
 	uint64_t seeds[STRATEGIES];     /* perturbed runs, by strategy */
+	bool explore;                   /* all schedules, too */
 	uint64_t limit;                 /* guest ns for each test; 0: none */
 };
 
@@ -34,5 +35,17 @@ bool ktest_plan_matches(const struct ktest_plan *plan,
  * A line that a test prints without the token is no frame.  No newline in fmt.
  */
 void ktest_frame(const char *fmt, ...) PRINTF_LIKE(1, 2);
+
+/* Around all runs of a test: its frames, its limit in ns (0: none), its line of
+ * KTAP. */
+void ktest_begin(struct ktest *t, uint64_t limit);
+void ktest_end(const struct ktest *t, unsigned int number);
+
+/* Explores a test; or runs it under the one schedule, if text is not NULL. */
+void ktest_explore_test(struct ktest *t, const char *text);
+
+/* Has the first process run the programs of /tests that the selection names, or
+ * all of a folder.  -ENOENT, -EINVAL: it names none. */
+int ktest_start_programs(const char *selection);
 
 #endif

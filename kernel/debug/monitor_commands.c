@@ -9,10 +9,12 @@
 #include "cmdline.h"
 #include "cpu.h"
 #include "errno.h"
+#include "input.h"
 #include "ktest.h"
 #include "monitor.h"
 #include "power.h"
 #include "printk.h"
+#include "ps2.h"
 #include "string.h"
 #include "thread.h"
 #include "time.h"
@@ -136,6 +138,23 @@ static void command_trace(int argc, char **argv)
 		printk("trace: %s is not on, off, clear or show\n", argv[1]);
 }
 
+static void command_input(int argc, char **argv)
+{
+	const struct eventq *q = &input_events;
+
+	(void)argc, (void)argv;
+	printk("keyboard: %s, mouse: %s, %s\n",
+	       ps2_present(PS2_KEYBOARD) ? "yes" : "no",
+	       ps2_present(PS2_MOUSE) ? "yes" : "no",
+	       input_started() ? "by interrupts" : "polled for the console");
+	if (!input_started())
+		return;
+	printk("events: %'llu taken in, %'llu dropped, %u wait\n",
+	       (unsigned long long)q->pushed, (unsigned long long)q->dropped,
+	       event_count(&input_events));
+	printk("scan codes: %u subscribers\n", input_subscribers());
+}
+
 static void command_cmdline(int argc, char **argv)
 {
 	(void)argc, (void)argv;
@@ -183,7 +202,9 @@ const struct command monitor_commands[] = {
 	COMMAND(bt, "ID", 1, 1, "the backtrace of a thread"),
 	COMMAND(cpus, "", 0, 0, "each CPU: what it runs, how idle it is"),
 	COMMAND(irq, "", 0, 0, "interrupts taken, by vector and CPU"),
+	COMMAND(input, "", 0, 0, "keyboard, mouse, and their events"),
 	COMMAND(locks, "", 0, 0, "core locks that are held now"),
+	COMMAND(waits, "", 0, 0, "who waits for what, and who holds it"),
 	COMMAND(mem, "", 0, 0, "free pages, and the heap"),
 	COMMAND(walk, "ADDR", 1, 1, "the page table entries of an address"),
 	COMMAND(sym, "ADDR", 1, 1, "the symbol at an address, or its address"),

@@ -32,6 +32,7 @@ void command_bt(int argc, char **argv);
 void command_cpus(int argc, char **argv);
 void command_irq(int argc, char **argv);
 void command_locks(int argc, char **argv);
+void command_waits(int argc, char **argv);
 void command_spin(int argc, char **argv);
 void command_nmi(int argc, char **argv);
 

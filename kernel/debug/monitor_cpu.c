@@ -18,6 +18,7 @@
 #include "thread.h"
 #include "time.h"
 #include "trap.h"
+#include "waitfor.h"
 
 /* ---- threads ---- */
 
@@ -237,6 +238,12 @@ void command_locks(int argc, char **argv)
 {
 	(void)argc, (void)argv;
 	report_locks();
+}
+
+void command_waits(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	wait_report(true);
 }
 
 /* ---- activity on demand ---- */

@@ -31,6 +31,7 @@
 #include "spinlock.h"
 #include "time.h"
 #include "trap.h"
+#include "waitfor.h"
 
 #define NO_CPU (-1)
 
@@ -121,6 +122,7 @@ static void print_report(void)
 	report_locks();
 	report_threads();
 	deadlock = spin_report();
+	deadlock |= wait_report(false);
 	if (all_idle())
 		printk("Every CPU is idle: all threads wait.\n");
 	printk("NMI report ends\n");

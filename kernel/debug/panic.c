@@ -27,6 +27,7 @@
 #include "backtrace.h"
 #include "cmdline.h"
 #include "cpu.h"
+#include "explore.h"
 #include "perturb.h"
 #include "power.h"
 #include "printk.h"
@@ -69,13 +70,10 @@ bool panic_is_owner(const struct cpu *c)
 
 static void print_schedule(void)
 {
-	char depth_text[16] = "";
+	char text[EXPLORE_TEXT_SIZE + 16];
 
-	if (perturb_strategy() == SCHED_PCT)
-		snprintf(depth_text, sizeof(depth_text), ":%u",
-			 perturb_depth());
-	printk("Schedule: sched=%s%s seed=%lu; the same seed repeats it.\n",
-	       perturb_name(perturb_strategy()), depth_text, perturb_seed());
+	printk("Schedule: sched=%s seed=%lu; the same seed repeats it.\n",
+	       perturb_format(text, sizeof(text)), perturb_seed());
 }
 
 static void print_headline(const char *fmt, va_list args)

@@ -16,20 +16,26 @@
 
 /* ---- the record ---- */
 
-static void record_held(const struct spinlock *lock, uintptr_t call_site)
+/*
+ * Who holds a spinlock has interrupts off, so that the CPU stays the same.  If
+ * the student's function has left them on, a record may be wrong or get lost;
+ * that is all, and not worth a section of its own at each lock.
+ */
+static inline void record_held(const struct spinlock *lock, uintptr_t call_site)
 {
-	struct cpu *c = intr_push();
+	struct cpu *c = this_cpu();
+	unsigned int count = c->spin_held_count;
 
-	if (c->spin_held_count < MAX_HELD_LOCKS) {
-		c->spin_held[c->spin_held_count] = lock;
-		c->spin_held_at[c->spin_held_count] = call_site;
-		c->spin_held_count++;
+	if (count < MAX_HELD_LOCKS) {
+		c->spin_held[count] = lock;
+		c->spin_held_at[count] = call_site;
+		c->spin_held_count = count + 1;
 	}
-	intr_pop();
 }
 
 /* Locks may be released in any order. */
-static void record_released(const struct spinlock *lock)
+static __attribute__((noinline)) void record_released_any(
+	const struct spinlock *lock)
 {
 	struct cpu *c = intr_push();
 
@@ -46,6 +52,18 @@ static void record_released(const struct spinlock *lock)
 	intr_pop();
 }
 
+/* Mostly the newest. */
+static inline void record_released(const struct spinlock *lock)
+{
+	struct cpu *c = this_cpu();
+	unsigned int newest = c->spin_held_count - 1;
+
+	if (likely(newest < MAX_HELD_LOCKS && c->spin_held[newest] == lock))
+		c->spin_held_count = newest;
+	else
+		record_released_any(lock);
+}
+
 /* ---- the wrappers ---- */
 
 /*
@@ -53,13 +71,14 @@ static void record_released(const struct spinlock *lock)
  * turned interrupts off it may be moved.  A handler that interrupts the wait
  * and takes a lock itself puts back what it found.
  */
-void spin_lock(struct spinlock *lock)
+static __attribute__((noinline)) void spin_lock_slowly(struct spinlock *lock,
+						       uintptr_t call_site)
 {
-	uintptr_t call_site = CALL_SITE;
 	struct thread *self = current;
 	const struct spinlock *outer = self->spin_waiting;
 	uintptr_t outer_at = self->spin_waiting_at;
 
+	lockorder_check(lock, lock->name, call_site);
 	sched_point(POINT_LOCK, lock);
 	self->spin_waiting_at = call_site;
 	self->spin_waiting = lock;
@@ -68,6 +87,24 @@ void spin_lock(struct spinlock *lock)
 	self->spin_waiting_at = outer_at;
 	record_held(lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+}
+
+/* The same, the shortest way: mostly nothing is watched, and nobody waits. */
+void spin_lock(struct spinlock *lock)
+{
+	uintptr_t call_site = CALL_SITE;
+	struct thread *self = current;
+
+	if (unlikely(self->spin_waiting ||
+		     (perturb_on | trace_enabled | lockorder_on))) {
+		spin_lock_slowly(lock, call_site);
+		return;
+	}
+	self->spin_waiting_at = call_site;
+	self->spin_waiting = lock;
+	lab_spin_lock(lock, call_site);
+	self->spin_waiting = NULL;
+	record_held(lock, call_site);
 }
 
 bool spin_try_lock(struct spinlock *lock)

@@ -17,6 +17,7 @@
 
 #include "backtrace.h"
 #include "cpu.h"
+#include "eventq.h"
 #include "heap.h"
 #include "lock.h"
 #include "perturb.h"
@@ -51,13 +52,23 @@ static const char *const kind_names[TRACE_KINDS] = {
 	[TRACE_STEAL] = "steal",
 	[TRACE_SHOOTDOWN] = "shootdown",
 	[TRACE_SCHED_POINT] = "sched point",
+	[TRACE_EVENT_PUSH] = "event",
+	[TRACE_EVENT_DROP] = "event lost",
+	[TRACE_EVENT_POP] = "event taken",
+	[TRACE_SCANCODE] = "scan code",
 	[TRACE_MARK] = "mark",
 };
 
 static const char *const point_names[] = {
-	[POINT_LOCK] = "lock",       [POINT_UNLOCK] = "unlock",
-	[POINT_SLEEP] = "sleep",     [POINT_WAKE] = "wake",
-	[POINT_SYSCALL] = "syscall", [POINT_ACCESS] = "access",
+	[POINT_LOCK] = "lock",
+	[POINT_UNLOCK] = "unlock",
+	[POINT_SLEEP] = "sleep",
+	[POINT_WAKE] = "wake",
+	[POINT_SYSCALL] = "syscall",
+	[POINT_ACCESS] = "access",
+	[POINT_MEMORY] = "memory",
+	[POINT_CORE_LOCK] = "core lock",
+	[POINT_CORE_UNLOCK] = "core unlock",
 };
 
 /* ---- recording ---- */
@@ -247,6 +258,14 @@ static void format_operands(const struct trace_event *e, char *buf, size_t size)
 			 e->a < ARRAY_SIZE(point_names) ? point_names[e->a]
 							: "?",
 			 format_object(e->b, object, sizeof(object)));
+		break;
+	case TRACE_EVENT_PUSH:
+	case TRACE_EVENT_DROP:
+	case TRACE_EVENT_POP:
+		snprintf(buf, size, "%s %d", event_type_name(e->a), (int)e->b);
+		break;
+	case TRACE_SCANCODE:
+		snprintf(buf, size, "0x%02lx", e->a);
 		break;
 	default:
 		snprintf(buf, size, "0x%lx 0x%lx", e->a, e->b);

@@ -3,7 +3,8 @@
  *
  * Output goes to every enabled device, input comes from whichever has some.
  * Both devices are polled: the monitor and the test harness must work even
- * when a student's interrupt code does not.
+ * when a student's interrupt code does not.  console_listen() has them tell
+ * when it is worth to poll.
  *
  * Locks: none here.  printk's lock keeps writers apart (a panic goes without,
  * once the other CPUs are stopped); input has one reader at a time, the
@@ -68,6 +69,14 @@ int console_poll(void)
 	if (c < 0 && use_vga)
 		c = keyboard_poll();
 	return c;
+}
+
+bool console_listen(void (*ready)(void))
+{
+	bool serial = !use_serial || serial_listen(ready);
+	bool keyboard = !use_vga || keyboard_listen(ready);
+
+	return serial && keyboard;
 }
 
 void console_flush(void)

@@ -2,12 +2,16 @@
  * console_file.c - the console as a terminal: /dev/console, /dev/tty.
  *
  * Output goes to the console's devices as it is.  Input comes from them one
- * byte at a time: a kernel thread polls for it, since the console works without
- * interrupts, and hands each byte to the terminal (tty.c).
- *
- * The thread sleeps until a program reads from the console, or polls it, for
+ * byte at a time: a kernel thread takes it, and hands each byte to the terminal
+ * (tty.c).  It sleeps until a program reads from the console, or polls it, for
  * the first time: until then the monitor may have the keys.
+ *
+ * From lab 3 on the thread then waits for the devices' interrupts, and costs
+ * nothing while nobody types.  Before that a wait is a loop that takes all the
+ * CPU, so the thread had rather look from time to time; and so it does when a
+ * device cannot interrupt.
  */
+#include "boot.h"
 #include "console.h"
 #include "errno.h"
 #include "fs.h"
@@ -17,8 +21,11 @@
 #include "time.h"
 #include "tty.h"
 #include "uaccess.h"
+#include "waitfor.h"
+#include "waitq.h"
 
 #define PIECE 256
+#define FIRST_LAB_THAT_BLOCKS 3
 
 #define POLL_FIRST (1 * NSEC_PER_MSEC)
 #define POLL_SLOWEST (20 * NSEC_PER_MSEC)
@@ -27,14 +34,47 @@ static struct tty tty;
 static struct thread *input;
 static volatile bool wanted; /* somebody has asked for input */
 
-/* Polls less often the longer nothing was typed. */
+static struct spinlock ready_lock = SPINLOCK_INIT("console input");
+static struct waitq ready_waitq; /* needs ready_lock, as the next */
+static bool ready;               /* a device has called since the last look */
+
+/* In the interrupt handler of a device. */
+static void device_ready(void)
+{
+	spin_lock(&ready_lock);
+	ready = true;
+	waitq_wake(&ready_waitq, 1);
+	spin_unlock(&ready_lock);
+}
+
+/* Not inlined: CALL_SITE is then in input_thread(). */
+static __attribute__((noinline)) void wait_for_device(void)
+{
+	struct wait_record outer =
+		wait_begin(WAIT_WORK, &tty, "console", CALL_SITE);
+
+	spin_lock(&ready_lock);
+	while (!ready)
+		waitq_sleep_until(&ready_waitq, &ready_lock, WAIT_FOREVER, 0);
+	ready = false;
+	spin_unlock(&ready_lock);
+	wait_end(outer);
+}
+
+/* Polls less often the longer nothing was typed; or not at all. */
 static void input_thread(void *arg)
 {
 	uint64_t pause = POLL_FIRST;
+	struct wait_record outer;
+	bool interrupts;
 
 	(void)arg;
+	outer = wait_begin(WAIT_WORK, &tty, "console", CALL_SITE);
 	while (!wanted)
 		thread_block();
+	wait_end(outer);
+	interrupts = stage_lab() >= FIRST_LAB_THAT_BLOCKS &&
+		     console_listen(device_ready);
 	for (;;) {
 		int c = console_poll();
 
@@ -43,8 +83,12 @@ static void input_thread(void *arg)
 			pause = POLL_FIRST;
 			continue;
 		}
-		thread_sleep_until(time_ns() + pause);
-		pause = MIN(pause + POLL_FIRST, POLL_SLOWEST);
+		if (interrupts) {
+			wait_for_device();
+		} else {
+			thread_sleep_until(time_ns() + pause);
+			pause = MIN(pause + POLL_FIRST, POLL_SLOWEST);
+		}
 	}
 }
 
@@ -109,6 +153,7 @@ const struct file_ops console_file_ops = {
 void console_file_init(void)
 {
 	tty_init(&tty, "console", printk_write);
+	waitq_init(&ready_waitq, "console input");
 	if (thread_spawn(&input, "console", input_thread, NULL))
 		panic("console_file_init: no memory for the thread");
 	thread_detach(input);

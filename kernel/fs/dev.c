@@ -7,6 +7,7 @@
  */
 #include "errno.h"
 #include "fs.h"
+#include "input.h"
 #include "page.h"
 #include "panic.h"
 #include "random.h"
@@ -134,6 +135,8 @@ static const struct device {
 	{"ttyS0", DEVICE(4, 64), &console_file_ops},
 	{"tty", DEVICE(5, 0), &console_file_ops},
 	{"console", DEVICE(5, 1), &console_file_ops},
+	{"ktest", DEVICE(10, 240), &ktest_file_ops}, /* a minor for local use */
+	{"input", DEVICE(13, 64), &input_file_ops},
 };
 
 int dev_open(struct file *f, uint64_t rdev)

@@ -212,6 +212,7 @@ int dev_open(struct file *f, uint64_t rdev);
 
 void console_file_init(void);
 extern const struct file_ops console_file_ops;
+extern const struct file_ops ktest_file_ops; /* debug/ktest_program.c */
 
 /* ---- proc.c ---- */
 

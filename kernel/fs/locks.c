@@ -45,7 +45,7 @@ struct file_locks {
 };
 
 /* Somebody who waits; lies on the stack of the one. */
-struct waiter {
+struct lock_waiter {
 	struct list_head link;
 	const struct file_locks *locks;
 	const struct lock_record *wanted;
@@ -155,9 +155,9 @@ static void range_set(struct file_locks *locks,
 /* ---- waiting: needs lock ---- */
 
 /* The lock that the owner of a record, a process, waits for, or NULL. */
-static const struct waiter *find_waiter(const struct lock_record *r)
+static const struct lock_waiter *find_waiter(const struct lock_record *r)
 {
-	const struct waiter *w;
+	const struct lock_waiter *w;
 
 	if (r->pid < 0)
 		return NULL;
@@ -175,7 +175,7 @@ static bool would_deadlock(const struct lock_record *wanted,
 	if (wanted->pid < 0)
 		return false;
 	for (unsigned int i = 0; conflict && i <= waiter_count; i++) {
-		const struct waiter *w = find_waiter(conflict);
+		const struct lock_waiter *w = find_waiter(conflict);
 
 		if (same_owner(conflict, wanted))
 			return true;
@@ -188,7 +188,7 @@ static bool would_deadlock(const struct lock_record *wanted,
 static int wait_for_range(struct file_locks *locks,
 			  const struct lock_record *wanted, bool wait)
 {
-	struct waiter waiter = {.locks = locks, .wanted = wanted};
+	struct lock_waiter waiter = {.locks = locks, .wanted = wanted};
 	const struct lock_record *conflict;
 	int error = 0;
 

@@ -190,7 +190,7 @@ static int poller_sleep(struct poller *p, uint64_t deadline)
 	spin_lock(&p->lock);
 	while (!p->woken && !error)
 		error = waitq_sleep_until(&p->waitq, &p->lock, deadline,
-					  WAIT_INTERRUPTIBLE);
+					  WAIT_INTERRUPTIBLE | WAIT_OUTSIDE);
 	p->woken = false;
 	spin_unlock(&p->lock);
 	return error;

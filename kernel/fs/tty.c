@@ -218,8 +218,9 @@ static int wait_for_input(struct tty *tty, bool nonblock)
 		if (nonblock)
 			error = -EAGAIN;
 		else
-			error = waitq_sleep_until(&tty->readers, &tty->lock,
-						  deadline, WAIT_INTERRUPTIBLE);
+			error = waitq_sleep_until(
+				&tty->readers, &tty->lock, deadline,
+				WAIT_INTERRUPTIBLE | WAIT_OUTSIDE);
 	}
 	spin_unlock(&tty->lock);
 	return error;

@@ -32,6 +32,12 @@ void kmain(uint32_t magic, paddr_t info);
 /* "01-interrupts", "01-interrupts.solutions": made by the Makefile. */
 extern const char stage_name[];
 
+/* The lab of this stage: 1 to 8. */
+static inline unsigned int stage_lab(void)
+{
+	return (stage_name[0] - '0') * 10 + (stage_name[1] - '0');
+}
+
 /* Bounds from the linker script. */
 extern char kernel_start[], kernel_end[];
 extern char text_start[], text_end[];

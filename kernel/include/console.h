@@ -2,9 +2,9 @@
  * console.h - the serial port COM1 and the VGA text screen, as one console.
  *
  * Output goes to every console that is enabled (command line: console=serial,
- * console=vga, or both, the default).  Input is polled from COM1 and from the
- * PS/2 keyboard: no interrupt is needed, so that the monitor and the test
- * harness work whatever a student's interrupt code does.
+ * console=vga, or both, the default).  Input is polled from COM1, and needs no
+ * interrupt, so that the monitor and the test harness work whatever a student's
+ * interrupt code does; so does the PS/2 keyboard, until lab 2 has it interrupt.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -27,20 +27,39 @@ void console_write(const char *text, size_t len);
  */
 int console_poll(void);
 
+/*
+ * From now on, ready() is called when console_poll() may have a byte: any
+ * context but NMI.  True when that is so for every device; false: there is one
+ * that must still be polled, or all of them.  Once.
+ */
+bool console_listen(void (*ready)(void));
+
 /* Waits until all that was written has left the serial port. */
 void console_flush(void);
 
 void serial_init(void);
 void serial_write(const char *text, size_t len);
 int serial_poll(void);
+
+/* The receiver interrupts, on the line of COM1, and ready() is called then.
+ * False: the line is taken, or there is no port. */
+bool serial_listen(void (*ready)(void));
 void serial_flush(void);
 
 void vga_init(void);
 void vga_write(const char *text, size_t len);
 void vga_clear(void);
 
-/* After time is known to pass; until then there is no input from it. */
-void keyboard_init(void);
+/* The next byte that the keyboard has typed, or -1; one thread at a time. After
+ * ps2_init(); until then there is none. */
 int keyboard_poll(void);
+
+/* A key has been pressed: its character, or if 0 the sequence of the key
+ * (KEY_*), if it has one, is what keyboard_poll() returns next.  Any context
+ * but NMI. */
+void keyboard_type(unsigned int key, int character);
+
+/* Each key calls ready(); false: none will before somebody polls. */
+bool keyboard_listen(void (*ready)(void));
 
 #endif

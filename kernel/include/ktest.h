@@ -21,17 +21,20 @@
 #ifndef KTEST_H
 #define KTEST_H
 
+#include "explore.h"
 #include "perturb.h"
 #include "types.h"
 
 struct ktest {
 	const struct ktest_case *test;
-	enum sched_strategy strategy; /* of this run */
-	uint64_t seed;                /* of this run; 0: not perturbed */
+	enum sched_strategy strategy;     /* of this run */
+	uint64_t seed;                    /* of this run; 0: not perturbed */
+	char schedule[EXPLORE_TEXT_SIZE]; /* of SCHED_EXPLORE */
 	unsigned int failures;
 	unsigned int runs; /* perturbed ones, so far */
 	bool skipped;
 	const char *skip_reason;
+	bool quiet; /* failures are counted, and not printed */
 };
 
 struct ktest_case {
@@ -52,6 +55,10 @@ struct ktest_case {
 
 void ktest_fail(struct ktest *t, const char *file, int line, const char *fmt,
 		...) PRINTF_LIKE(4, 5);
+
+/* For checks that are always on: prints the text, and fails the test that runs
+ * now, if one does.  Any context but NMI. */
+void ktest_complain(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
 /* A comment in the log: "# text". */
 void ktest_note(struct ktest *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -105,6 +112,31 @@ void ktest_panicked(void);
 /* For the NMI report: leaves the emulator when the test has run into its
  * limit; deadlock says that CPUs wait for one another. */
 void ktest_check_limit(bool deadlock);
+
+/* For the idle loop: no thread can run.  A test of the command line ends here,
+ * and the machine with it. */
+void ktest_deadlocked(void);
+
+/* ---- sched=explore: ktest_explore.c ---- */
+
+/* What came of all schedules of a test. */
+struct explore_result {
+	unsigned long schedules, failed;
+	unsigned long deadlocked, endless; /* of those that failed */
+	struct explore_schedule first;     /* that failed: a shortest one */
+};
+
+/* Runs fn under all schedules; under one, and says whether it passed.  There is
+ * one CPU.  The caller is no part of the runs. */
+void ktest_explore(void (*fn)(struct ktest *t), bool quiet,
+		   struct explore_result *result);
+bool ktest_explore_one(void (*fn)(struct ktest *t), bool quiet,
+		       const struct explore_schedule *schedule);
+
+/* Is a run of these going on?  If so, gives it up, and makes the thread that
+ * drives the search ready: for the idle loop, when no thread can run. */
+bool ktest_exploring(void);
+bool ktest_explore_abandon(void);
 
 /* Runs what the command line's test= selects, and leaves the emulator with
  * EXIT_TESTS_PASSED or EXIT_TESTS_FAILED.  Returns when it was the name of a

@@ -13,6 +13,8 @@
  *			below all others (Burckhardt et al., ASPLOS 2010)
  *	sched=jitter	no points; the time slice of each CPU is log-uniform
  *			between 100 ns and 1 ms
+ *	sched=explore	no chance at all: every schedule of a test with at most
+ *			two forced switches, one after the other (explore.h)
  *
  * Same seed, same decisions: each CPU draws from a generator of its own.
  */
@@ -21,7 +23,13 @@
 
 #include "types.h"
 
-enum sched_strategy { SCHED_FAIR, SCHED_RANDOM, SCHED_PCT, SCHED_JITTER };
+enum sched_strategy {
+	SCHED_FAIR,
+	SCHED_RANDOM,
+	SCHED_PCT,
+	SCHED_JITTER,
+	SCHED_EXPLORE,
+};
 
 enum sched_point_kind {
 	POINT_LOCK,
@@ -29,7 +37,10 @@ enum sched_point_kind {
 	POINT_SLEEP,
 	POINT_WAKE,
 	POINT_SYSCALL,
-	POINT_ACCESS, /* a shared access that a test marks */
+	POINT_ACCESS,    /* a shared access that a test marks */
+	POINT_MEMORY,    /* any access of a lab's file: access.c */
+	POINT_CORE_LOCK, /* a core_lock, of the given kernel */
+	POINT_CORE_UNLOCK,
 };
 
 extern bool perturb_on;
@@ -45,9 +56,13 @@ static inline void sched_point(enum sched_point_kind kind, const void *object)
 /* Reads sched= and seed= from the command line. */
 void perturb_init(void);
 
-/* Parses "random", "pct:3", "jitter", "fair".  -EINVAL. */
+/* Parses "random", "pct:3", "jitter", "fair"; "explore" and "explore:17.1",
+ * without what is behind the colon.  -EINVAL. */
 int perturb_parse(const char *text, enum sched_strategy *strategy,
 		  unsigned int *depth);
+
+/* The other way round: what repeats the present run, "pct:3".  Returns buf. */
+char *perturb_format(char *buf, size_t size);
 
 /* From now on: this strategy, generators seeded anew on every CPU. */
 void perturb_start(enum sched_strategy strategy, unsigned int depth,

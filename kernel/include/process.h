@@ -30,6 +30,7 @@
 
 struct fdtable;
 struct inode;
+struct scancodes;
 struct user;
 struct vfork_wait;
 
@@ -109,8 +110,9 @@ struct process {
 	 * them with process_lock held. */
 	struct aspace *aspace;
 	struct fdtable *files;
-	bool shares_files;    /* with another process: CLONE_FILES */
-	char name[COMM_SIZE]; /* comm: last part of the path */
+	bool shares_files;           /* with another process: CLONE_FILES */
+	struct scancodes *scancodes; /* sys_input.c; NULL: no subscriber */
+	char name[COMM_SIZE];        /* comm: last part of the path */
 
 	/* Needs lock. */
 	struct spinlock lock;

@@ -23,6 +23,7 @@
 #include "lock.h"
 #include "timer.h"
 #include "types.h"
+#include "waitfor.h"
 
 enum thread_state {
 	THREAD_NEW,
@@ -35,7 +36,11 @@ enum thread_state {
 #define THREAD_NAME_SIZE 24
 #define ANY_CPU (-1)
 
+/* A deadline that never comes. */
+#define WAIT_FOREVER UINT64_MAX
+
 struct cpu;
+struct mutex;
 struct process;
 
 /* Floating-point and vector registers, as FXSAVE stores them (SDM 1, 10.5). */
@@ -68,11 +73,14 @@ struct thread {
 	bool timeout_pending; /* its deadline came early */
 	bool timed_out;       /* its deadline ended the last block */
 	struct list_head run_link;
-	uint64_t priority;       /* of sched=pct; higher runs first */
-	uint64_t switched_in;    /* time_cycles() of the last switch */
-	uint64_t run_cycles;     /* time spent running, TSC cycles */
-	uint64_t system_cycles;  /* of these in the kernel: cputime.c */
-	uint64_t sampled_cycles; /* run_cycles when that was last seen */
+	uint64_t priority;        /* of sched=pct; higher runs first */
+	unsigned int base, boost; /* thread_set_priority(), thread_boost() */
+	unsigned int rank;        /* the higher of both: who runs first */
+	bool moving;              /* READY, but between two queues */
+	uint64_t switched_in;     /* time_cycles() of the last switch */
+	uint64_t run_cycles;      /* time spent running, TSC cycles */
+	uint64_t system_cycles;   /* of these in the kernel: cputime.c */
+	uint64_t sampled_cycles;  /* run_cycles when that was last seen */
 
 	/* Private to the thread, or to the switch. */
 	bool intr_saved;      /* cpu->intr_saved while not running */
@@ -96,6 +104,11 @@ struct thread {
 	/* Written by the thread, read by spin_report() when all stand still. */
 	const struct spinlock *volatile spin_waiting;
 	uintptr_t spin_waiting_at;
+	struct thread_waits waits; /* the same: waitfor.h */
+
+	/* The student's, for the challenge of lab 3 (sync.h). */
+	struct list_head mutexes;            /* that it owns, by link */
+	struct mutex *mutex_waited_for; /* or NULL */
 
 	/* Needs the lock `threads`. */
 	struct list_head all_link;
@@ -146,13 +159,21 @@ void thread_detach(struct thread *t);
 
 void thread_exit(void) __attribute__((noreturn));
 
+/*
+ * For a test that is given up: frees all threads from that id on, wherever they
+ * wait; what they hold is lost.  None of them is ready or runs.  Returns how
+ * many there were.
+ */
+unsigned int thread_abandon(uint32_t first);
+
 /* Lets others run; the caller stays ready. */
 void thread_yield(void);
 
 /* Blocks until thread_unblock(current).  Sleeps; see the top. */
 void thread_block(void);
 
-/* The same, but no longer than until deadline (time_ns()): 0 or -ETIMEDOUT. */
+/* The same, but no longer than until deadline (time_ns(), or WAIT_FOREVER): 0
+ * or -ETIMEDOUT. */
 int thread_block_until(uint64_t deadline);
 
 /*
@@ -164,6 +185,22 @@ bool thread_unblock(struct thread *t);
 
 /* Sleeps until time_ns() has reached deadline. */
 void thread_sleep_until(uint64_t deadline);
+
+/*
+ * Of the threads that are ready on a CPU, one with the highest priority runs;
+ * those with the same take turns.  A thread begins with 0; more runs earlier. A
+ * thread that becomes ready goes to an idle CPU or to its last one, and takes
+ * that from a thread of lower priority.  Any context but NMI; the caller may
+ * hold locks below RANK_RUN_QUEUE.
+ */
+void thread_set_priority(struct thread *t, unsigned int priority);
+
+/* The priority that t borrows from others, who wait for what it owns: it runs
+ * with this one or its own, whichever is higher.  0: none. */
+void thread_boost(struct thread *t, unsigned int priority);
+
+/* The one that t runs with. */
+unsigned int thread_priority(const struct thread *t);
 
 /* Live threads, idle ones not counted. */
 unsigned int thread_count(void);
@@ -212,6 +249,10 @@ void sched_slice_over(void);
 
 /* Reschedule IPI: another CPU put work on this one's queue. */
 void sched_kick(void);
+
+/* When all CPUs are idle: a number that stays the same for as long as they all
+ * are, without a break.  0: they are not. */
+uint64_t sched_idle_epoch(void);
 
 /* Time this CPU was idle since boot, in TSC cycles. */
 uint64_t sched_idle_cycles(unsigned int cpu);

@@ -37,6 +37,10 @@ void timer_start(struct timer *timer, uint64_t deadline,
  */
 bool timer_cancel(struct timer *timer);
 
+/* How many timers of all CPUs have yet to run, or run now.  Any context but
+ * NMI; the caller may hold locks below RANK_TIMERS. */
+unsigned int timers_active(void);
+
 /* The local timer's interrupt: runs what is due, programs the next. */
 void timer_interrupt(void);
 

@@ -25,6 +25,10 @@ enum trace_kind {
 	TRACE_STEAL,         /* a: thread, b: CPU it came from */
 	TRACE_SHOOTDOWN,     /* a: address, b: pages */
 	TRACE_SCHED_POINT,   /* a: kind, b: object */
+	TRACE_EVENT_PUSH,    /* a: enum event_type, b: data[0] */
+	TRACE_EVENT_DROP,    /* the same: the queue was full */
+	TRACE_EVENT_POP,     /* the same */
+	TRACE_SCANCODE,      /* a: the byte */
 	TRACE_MARK,          /* a, b: a test's own */
 	TRACE_KINDS
 };

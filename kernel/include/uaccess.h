@@ -6,8 +6,8 @@
  * -EFAULT and never harms the kernel.  Copy a structure once, and then work on
  * the copy: what the program changes meanwhile must not matter.
  *
- * All functions may sleep (a page may have to be found), so no spinlock or
- * core lock may be held.
+ * All functions but one may sleep (a page may have to be found), so no spinlock
+ * or core lock may be held.
  */
 #ifndef UACCESS_H
 #define UACCESS_H
@@ -41,6 +41,13 @@ long copy_string_from_user(char *dst, uintptr_t src, size_t size);
  * access, for futexes: 0, or -EFAULT, -EINVAL when not aligned to 4. */
 int user_load32(uintptr_t addr, uint32_t *value);
 int user_exchange32(uintptr_t addr, uint32_t value, uint32_t *old);
+
+/*
+ * As user_load32(), but never sleeps, and so may be called with a spinlock held;
+ * interrupts must be off.  -EFAULT also when the page is only not in memory yet:
+ * user_load32() would bring it in.
+ */
+int user_load32_atomic(uintptr_t addr, uint32_t *value);
 
 /* For the page fault handler: was this copy code?  Then execution goes on at
  * its error exit. */

@@ -9,7 +9,9 @@
  */
 #include "uaccess.h"
 
+#include "cpu.h"
 #include "errno.h"
+#include "panic.h"
 #include "trap.h"
 #include "x86.h"
 
@@ -101,6 +103,13 @@ int user_load32(uintptr_t addr, uint32_t *value)
 	int error = word_check(addr);
 
 	return error ? error : uaccess_load32((const uint32_t *)addr, value);
+}
+
+/* The fault handler finds no page for code that has interrupts off. */
+int user_load32_atomic(uintptr_t addr, uint32_t *value)
+{
+	assert(!intr_enabled());
+	return user_load32(addr, value);
 }
 
 int user_exchange32(uintptr_t addr, uint32_t value, uint32_t *old)

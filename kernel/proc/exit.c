@@ -25,6 +25,7 @@
 #include "file.h"
 #include "futex.h"
 #include "heap.h"
+#include "input.h"
 #include "panic.h"
 #include "power.h"
 #include "printk.h"
@@ -138,6 +139,7 @@ static void process_end(struct process *p, struct estate *estate)
 		init_ended(p->exit_status);
 	p->max_resident = MAX(MAX(p->max_resident, estate->as->max_resident),
 			      p->children_max_resident);
+	input_process_exit(p);
 	estate_free(estate);
 	spin_lock(&process_lock);
 	t->proc = NULL;

@@ -74,9 +74,11 @@ static bool is_handed_over(struct core_mutex *m)
 	return mine;
 }
 
-static __attribute__((noinline)) void lock_contended(struct core_mutex *m)
+static __attribute__((noinline)) void lock_contended(struct core_mutex *m,
+						     uintptr_t call_site)
 {
 	struct core_mutex_waiter self = {.thread = current};
+	struct wait_record outer;
 	bool taken;
 
 	if (core_mutex_held(m))
@@ -87,10 +89,12 @@ static __attribute__((noinline)) void lock_contended(struct core_mutex *m)
 	if (!taken)
 		list_push_back(&m->waiters, &self.link);
 	core_unlock(&m->guard);
+	outer = wait_begin(WAIT_CORE_MUTEX, m, m->guard.name, call_site);
 	while (!taken) {
 		thread_block();
 		taken = is_handed_over(m);
 	}
+	wait_end(outer);
 }
 
 void core_mutex_lock(struct core_mutex *m)
@@ -98,7 +102,7 @@ void core_mutex_lock(struct core_mutex *m)
 	assert_may_sleep();
 	sched_point(POINT_LOCK, m);
 	if (unlikely(!owner_change(m, 0, (uintptr_t)current)))
-		lock_contended(m);
+		lock_contended(m, CALL_SITE);
 }
 
 bool core_mutex_try_lock(struct core_mutex *m)

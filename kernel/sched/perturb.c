@@ -11,6 +11,7 @@
 #include "cmdline.h"
 #include "cpu.h"
 #include "errno.h"
+#include "explore.h"
 #include "panic.h"
 #include "printk.h"
 #include "sched.h"
@@ -101,19 +102,30 @@ static void pct_drop(struct thread *t)
 
 /* A thread that yields has nothing to do but wait for others: were it not to
  * drop, it would be picked again for ever. */
-void perturb_yielded(struct thread *t)
+void perturb_yielded(struct run_queue *rq)
 {
 	if (perturb.strategy == SCHED_PCT)
-		pct_drop(t);
+		pct_drop(current);
+	else if (perturb.strategy == SCHED_EXPLORE)
+		explore_yielded(rq);
+}
+
+bool perturb_slice_ends_turn(void)
+{
+	return perturb.strategy != SCHED_EXPLORE || explore_slice_ends_turn();
 }
 
 static struct thread *pct_highest(struct run_queue *rq)
 {
+	unsigned int candidates = sched_candidates(rq);
 	struct thread *t, *best = NULL;
 
-	list_for_each (t, &rq->ready, run_link)
+	list_for_each (t, &rq->ready, run_link) {
+		if (candidates-- == 0)
+			break;
 		if (!best || t->priority > best->priority)
 			best = t;
+	}
 	return best;
 }
 
@@ -148,7 +160,7 @@ static void switch_now(void)
 {
 	struct run_queue *rq = sched_lock_local();
 
-	if (rq->length > 0)
+	if (sched_may_switch(rq))
 		sched_requeue(rq);
 	else
 		core_unlock(&rq->lock);
@@ -156,7 +168,8 @@ static void switch_now(void)
 
 void sched_point_slow(enum sched_point_kind kind, const void *object)
 {
-	unsigned int rarer = kind == POINT_ACCESS ? ACCESS_RARER : 1;
+	bool access = kind == POINT_ACCESS || kind == POINT_MEMORY;
+	unsigned int rarer = access ? ACCESS_RARER : 1;
 	bool change = false;
 
 	if (panicking())
@@ -172,6 +185,11 @@ void sched_point_slow(enum sched_point_kind kind, const void *object)
 		change = pct_should_switch();
 	intr_pop();
 
+	if (perturb.strategy == SCHED_EXPLORE) {
+		if (may_switch && kind < POINT_CORE_LOCK)
+			explore_point(kind == POINT_MEMORY);
+		return;
+	}
 	if (cpu_count > 1 && perturb.strategy != SCHED_JITTER &&
 	    (r >> 32) % (PAUSE_ONE_IN * rarer) == 0)
 		cpu_relax();
@@ -186,8 +204,11 @@ struct thread *perturb_pick(struct run_queue *rq)
 
 	if (perturb.strategy == SCHED_PCT)
 		return pct_highest(rq);
-	skip = perturb.strategy == SCHED_RANDOM ? perturb_random() % rq->length
-						: 0;
+	if (perturb.strategy == SCHED_EXPLORE)
+		return explore_pick(rq);
+	skip = perturb.strategy == SCHED_RANDOM
+		       ? perturb_random() % sched_candidates(rq)
+		       : 0;
 	list_for_each (t, &rq->ready, run_link)
 		if (skip-- == 0)
 			break;
@@ -235,19 +256,24 @@ static const struct {
 	const char *name;
 	enum sched_strategy strategy;
 } strategies[] = {
-	{"fair", SCHED_FAIR},
-	{"random", SCHED_RANDOM},
-	{"pct", SCHED_PCT},
-	{"jitter", SCHED_JITTER},
+	{"fair", SCHED_FAIR},       {"random", SCHED_RANDOM},
+	{"pct", SCHED_PCT},         {"jitter", SCHED_JITTER},
+	{"explore", SCHED_EXPLORE},
 };
 
 int perturb_parse(const char *text, enum sched_strategy *strategy,
 		  unsigned int *depth)
 {
+	struct explore_schedule schedule;
 	const char *colon = strchr(text, ':');
 	size_t len = colon ? (size_t)(colon - text) : strlen(text);
 	uint64_t number = 3;
 
+	if (strncmp(text, "explore:", 8) == 0) {
+		*strategy = SCHED_EXPLORE;
+		*depth = 0;
+		return explore_parse(text + 8, &schedule);
+	}
 	if (colon && (strncmp(text, "pct:", 4) != 0 ||
 		      parse_u64(colon + 1, &number) != 0 || number < 1 ||
 		      number > PCT_MAX_DEPTH))
@@ -273,10 +299,13 @@ void perturb_init(void)
 		return;
 	if (perturb_parse(text, &strategy, &depth)) {
 		printk("sched=%s: not one of fair, random, pct:1 to pct:%u, "
-		       "jitter; going on with fair\n",
+		       "jitter, explore; going on with fair\n",
 		       text, PCT_MAX_DEPTH);
 		return;
 	}
+	/* Only a test can be explored: ktest_explore.c. */
+	if (strategy == SCHED_EXPLORE)
+		return;
 	perturb_start(strategy, depth, cmdline_u64("seed", 1));
 }
 
@@ -298,4 +327,18 @@ uint64_t perturb_seed(void)
 const char *perturb_name(enum sched_strategy strategy)
 {
 	return strategies[strategy].name;
+}
+
+char *perturb_format(char *buf, size_t size)
+{
+	const struct explore_schedule *schedule = explore_current();
+	char text[EXPLORE_TEXT_SIZE];
+
+	strlcpy(buf, perturb_name(perturb.strategy), size);
+	if (perturb.strategy == SCHED_PCT)
+		snprintf(buf, size, "pct:%u", perturb.depth);
+	else if (perturb.strategy == SCHED_EXPLORE && schedule)
+		snprintf(buf, size, "explore:%s",
+			 explore_format(schedule, text, sizeof(text)));
+	return buf;
 }

@@ -14,6 +14,10 @@
  * queues, and a waker first queues and then looks for idle CPUs, so one of
  * the two sees the other.
  *
+ * A queue is ordered by rank, which is a thread's priority, its own or
+ * borrowed; mostly all have 0.  Who becomes ready with a higher rank than that
+ * of the thread that runs on its CPU makes that CPU look, by an interrupt.
+ *
  * There is no periodic tick.  A CPU that runs a thread arms its timer for the
  * end of the time slice, also when nobody waits: under QEMU's -icount that is
  * what lets the other CPUs run.  Idle, it sleeps until the next timer or
@@ -48,9 +52,24 @@ struct run_queue *sched_lock_thread(struct thread *t)
 
 /* ---- queues ---- */
 
+/* Behind those of its rank, before those of lower ones. */
+static __attribute__((noinline)) void queue_insert(struct run_queue *rq,
+						   struct thread *t)
+{
+	struct thread *other;
+
+	list_for_each (other, &rq->ready, run_link)
+		if (other->rank < t->rank)
+			break;
+	list_push_back(&other->run_link, &t->run_link);
+}
+
 static inline void queue_push(struct run_queue *rq, struct thread *t)
 {
-	list_push_back(&rq->ready, &t->run_link);
+	if (likely(t->rank == 0))
+		list_push_back(&rq->ready, &t->run_link);
+	else
+		queue_insert(rq, t);
 	rq->length++;
 }
 
@@ -76,6 +95,12 @@ static inline struct thread *queue_pick(struct run_queue *rq)
 		return NULL;
 	rq->length--;
 	return list_entry(link, struct thread, run_link);
+}
+
+void sched_reorder(struct run_queue *rq, struct thread *t)
+{
+	queue_remove(rq, t);
+	queue_push(rq, t);
 }
 
 void sched_arm_slice(struct run_queue *rq)
@@ -169,8 +194,8 @@ void sched_requeue(struct run_queue *rq)
 static __attribute__((noinline)) void yield_slowly(struct run_queue *rq)
 {
 	if (perturb_on)
-		perturb_yielded(current);
-	if (rq->length > 0)
+		perturb_yielded(rq);
+	if (sched_may_switch(rq))
 		sched_requeue(rq);
 	else
 		core_unlock(&rq->lock);
@@ -187,7 +212,8 @@ void thread_yield(void)
 	struct list_head *link;
 
 	core_lock_pushed(&rq->lock);
-	if (unlikely(perturb_on | trace_enabled | (self->proc != NULL))) {
+	if (unlikely(self->proc ||
+		     (perturb_on | trace_enabled | sched_ranked))) {
 		yield_slowly(rq);
 		return;
 	}
@@ -250,13 +276,15 @@ void sched_enqueue(struct run_queue *rq, struct thread *t)
 
 	if (target != rq) {
 		t->cpu = cpu;
+		t->moving = true;
 		core_unlock(&rq->lock);
 		core_lock(&target->lock);
+		t->moving = false;
 	}
 	queue_push(target, t);
 	trace(TRACE_WAKE, t->id, cpu);
 	idle = cpus[cpu].running == cpus[cpu].idle;
-	if (idle && cpu != self->id)
+	if (idle ? cpu != self->id : t->rank > cpus[cpu].running->rank)
 		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
 	core_unlock(&target->lock);
 	/* A busy CPU comes to it at the end of its time slice; one that went
@@ -266,12 +294,15 @@ void sched_enqueue(struct run_queue *rq, struct thread *t)
 	intr_pop();
 }
 
-/* To wake an idle CPU the interrupt is enough; jitter wants a slice at once. */
+/* To wake an idle CPU the interrupt is enough; a thread of lower rank makes
+ * way, and jitter wants a slice at once. */
 void sched_kick(void)
 {
 	struct run_queue *rq = this_cpu()->rq;
 
 	core_lock(&rq->lock);
+	if (sched_is_outranked(rq, current))
+		rq->need_resched = true;
 	if (perturb_strategy() == SCHED_JITTER)
 		sched_arm_slice(rq);
 	core_unlock(&rq->lock);
@@ -287,7 +318,7 @@ void sched_slice_over(void)
 	if (c->running != c->idle || perturb_strategy() == SCHED_JITTER)
 		sched_arm_slice(rq);
 	core_unlock(&rq->lock);
-	rq->need_resched = true;
+	rq->need_resched = perturb_slice_ends_turn();
 	if (rq->length > 0)
 		wake_idle_cpu();
 }
@@ -317,8 +348,12 @@ static struct thread *steal_from(unsigned int victim)
 	list_for_each (t, &rq->ready, run_link) {
 		if (t->pinned != ANY_CPU)
 			continue;
+		/* Before t is off the queue: who sees all CPUs idle and
+		 * all queues empty shall be right. */
+		claim_idle(this_cpu()->id);
 		queue_remove(rq, t);
 		t->cpu = this_cpu()->id;
+		t->moving = true;
 		core_unlock(&rq->lock);
 		trace(TRACE_STEAL, t->id, victim);
 		return t;
@@ -336,6 +371,7 @@ static bool steal(struct cpu *c)
 		if (!t)
 			continue;
 		core_lock(&c->rq->lock);
+		t->moving = false;
 		queue_push(c->rq, t);
 		core_unlock(&c->rq->lock);
 		return true;
@@ -359,6 +395,20 @@ static void run_ready(void)
 	}
 }
 
+uint64_t sched_idle_epoch(void)
+{
+	uint64_t switches = 1;
+
+	if (idle_mask != (1u << cpu_count) - 1)
+		return 0;
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		switches += run_queues[i].switches;
+		if (run_queues[i].length)
+			return 0;
+	}
+	return switches;
+}
+
 void sched_idle(void)
 {
 	for (;;) {
@@ -367,7 +417,7 @@ void sched_idle(void)
 		struct cpu *c = this_cpu();
 
 		__atomic_fetch_or(&idle_mask, 1u << c->id, __ATOMIC_SEQ_CST);
-		if (c->rq->length == 0 && !steal(c))
+		if (c->rq->length == 0 && !steal(c) && !wait_check_deadlock())
 			sti_hlt();
 		claim_idle(c->id);
 		sti();

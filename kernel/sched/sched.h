@@ -15,7 +15,7 @@
 struct run_queue {
 	/* Needs lock. */
 	struct core_lock lock;
-	struct list_head ready; /* by run_link, oldest first */
+	struct list_head ready; /* by run_link: by rank, oldest first */
 	unsigned int length;
 	bool slice_armed; /* sched_slice_over() will come */
 	uint64_t switches;
@@ -52,6 +52,32 @@ static inline struct run_queue *sched_lock_local(void)
 	return rq;
 }
 
+/* Some thread has had a rank that is not 0; once set it stays. */
+extern bool sched_ranked;
+
+/* Is a thread ready that shall run before t?  Needs the run queue's lock, as do
+ * the next three. */
+static inline bool sched_is_outranked(const struct run_queue *rq,
+				      const struct thread *t)
+{
+	return rq->length > 0 &&
+	       list_first(&rq->ready, struct thread, run_link)->rank > t->rank;
+}
+
+/* May another ready thread run instead of the current one? */
+static inline bool sched_may_switch(const struct run_queue *rq)
+{
+	return rq->length > 0 &&
+	       list_first(&rq->ready, struct thread, run_link)->rank >=
+		       current->rank;
+}
+
+/* How many ready threads, the first of the queue, have the highest rank. */
+unsigned int sched_candidates(const struct run_queue *rq);
+
+/* t is on the queue, and its rank has changed. */
+void sched_reorder(struct run_queue *rq, struct thread *t);
+
 /* Takes the run queue lock that guards t's state. */
 struct run_queue *sched_lock_thread(struct thread *t);
 
@@ -68,8 +94,12 @@ struct thread *perturb_pick(struct run_queue *rq);
 /* perturb.c: a new thread's priority for sched=pct. */
 uint64_t perturb_priority(void);
 
-/* perturb.c: a thread yields, or its slice is over: pct puts it last. */
-void perturb_yielded(struct thread *t);
+/* perturb.c: the current thread yields, or its slice is over: pct puts it last.
+ * Needs the queue's lock. */
+void perturb_yielded(struct run_queue *rq);
+
+/* perturb.c: does a time slice that is over end the thread's turn? */
+bool perturb_slice_ends_turn(void);
 
 /* Arms the time slice of this CPU for sched=jitter, which needs one always. */
 void sched_arm_slice(struct run_queue *rq);

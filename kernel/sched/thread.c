@@ -101,6 +101,7 @@ int thread_create(struct thread **out, const char *name,
 	t->intr_saved = true;
 	t->priority = perturb_priority();
 	list_init(&t->run_link);
+	list_init(&t->mutexes);
 	core_lock_init(&t->exit_lock, "thread exit", RANK_THREAD_EXIT);
 	threads_add(t, false);
 	*out = t;
@@ -225,6 +226,10 @@ __attribute__((noinline)) int thread_block_until(uint64_t deadline)
 {
 	struct thread *self = current;
 
+	if (deadline == WAIT_FOREVER) {
+		block(self, CALL_SITE);
+		return 0;
+	}
 	assert_may_sleep_at(CALL_SITE);
 	timer_start(&self->timer, deadline, deadline_passed);
 	block(self, CALL_SITE);
@@ -303,10 +308,14 @@ static bool thread_has_exited(struct thread *t)
 
 void thread_join(struct thread *t)
 {
+	struct wait_record outer;
+
 	assert(t != current);
 	assert_may_sleep_at(CALL_SITE);
+	outer = wait_begin(WAIT_JOIN, t, t->name, CALL_SITE);
 	while (!thread_has_exited(t))
 		thread_block();
+	wait_end(outer);
 	thread_free(t);
 }
 
@@ -326,9 +335,42 @@ void thread_detach(struct thread *t)
 		reap_later(t);
 }
 
+/* The newest thread that is not on its way to be freed; needs threads_lock. */
+static struct thread *newest_stuck(uint32_t first)
+{
+	struct thread *t, *newest = NULL;
+
+	list_for_each (t, &all_threads, all_link)
+		if (t->id >= first &&
+		    !(t->state == THREAD_EXITED && t->detached))
+			newest = t;
+	return newest;
+}
+
+unsigned int thread_abandon(uint32_t first)
+{
+	unsigned int count = 0;
+
+	for (;;) {
+		struct thread *t;
+
+		core_lock(&threads_lock);
+		t = newest_stuck(first);
+		core_unlock(&threads_lock);
+		if (!t)
+			return count;
+		assert(t->state != THREAD_READY && t->state != THREAD_RUNNING);
+		assert(!t->proc);
+		timer_cancel(&t->timer);
+		thread_free(t);
+		count++;
+	}
+}
+
 static void reap(void *arg)
 {
 	(void)arg;
+	wait_begin(WAIT_WORK, NULL, NULL, CALL_SITE);
 	for (;;) {
 		struct list_head *link;
 

@@ -28,8 +28,9 @@ struct timer_queue {
 	/* All need lock. */
 	struct core_lock lock;
 	struct timer *root;
-	uint64_t slice_end; /* or NEVER */
-	uint64_t armed;     /* what the APIC will fire at, or NEVER */
+	unsigned int active; /* how many there are */
+	uint64_t slice_end;  /* or NEVER */
+	uint64_t armed;      /* what the APIC will fire at, or NEVER */
 	struct timer *volatile running; /* its handler is being called */
 };
 
@@ -88,6 +89,7 @@ static void queue_insert(struct timer_queue *q, struct timer *timer)
 {
 	timer->child = timer->sibling = timer->prev = NULL;
 	timer->active = true;
+	q->active++;
 	q->root = heap_meld(q->root, timer);
 }
 
@@ -109,6 +111,7 @@ static void queue_remove(struct timer_queue *q, struct timer *timer)
 	if (q->root)
 		q->root->prev = NULL;
 	timer->active = false;
+	q->active--;
 }
 
 /* ---- the local APIC ---- */
@@ -213,6 +216,18 @@ void timer_interrupt(void)
 	core_unlock(&q->lock);
 	if (slice_over)
 		sched_slice_over();
+}
+
+unsigned int timers_active(void)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		core_lock(&queues[i].lock);
+		count += queues[i].active + (queues[i].running != NULL);
+		core_unlock(&queues[i].lock);
+	}
+	return count;
 }
 
 void timer_init_cpu(struct cpu *c)

@@ -1,5 +1,6 @@
 /*
- * table.c - the system calls: a line each, by their Linux x86-64 numbers.
+ * table.c - the system calls: a line each, by their Linux x86-64 numbers; our
+ * own, which Linux has not, from 1000 on (user/signalbox.h).
  *
  * The name in a line is the call's manual page, section 2; sys_NAME is the
  * function, beside what it works on.  A line with F is a call that needs all of
@@ -168,7 +169,11 @@
 	X(334, rseq) \
 	X(435, clone3) \
 	X(436, close_range) \
-	X(439, faccessat2)
+	X(439, faccessat2) \
+	X(1000, input_poll_event) \
+	X(1001, scancode_subscribe) \
+	X(1002, scancode_read) \
+	X(1003, scancode_unsubscribe)
 
 #define DECLARE(number, name) SYSCALL(name);
 #define DECLARE_FULL(number, name) void full_##name(void);
@@ -180,7 +185,7 @@ CALLS(DECLARE, DECLARE_FULL)
 /* First all, then those that exist. */
 #pragma GCC diagnostic ignored "-Woverride-init"
 
-#define HIGHEST 511
+#define HIGHEST 1099 /* Linux's, and from 1000 on our own */
 
 void *const syscall_table[HIGHEST + 1] = {
 	[0 ... HIGHEST] = (void *)syscall_unknown, CALLS(ENTRY, ENTRY_FULL)};

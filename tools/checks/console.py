@@ -51,6 +51,9 @@ def serial_session(context: Context) -> None:
         guest.type("threads\r")
         guest.wait_for(r"^ *\d+ monitor +running")
         guest.wait_for(PROMPT)
+        guest.type("waits\r")
+        guest.wait_for(r"^Waits:\n  none")
+        guest.wait_for(PROMPT)
         power_off(context, guest)
 
 

@@ -90,3 +90,23 @@ def gdb_session(context: Context) -> None:
     expect_match(pieces, "waiting", r"^thread 1 \(reaper\), blocked:\n +#0 .*\n +#1 .*kernel/")
     expect_match(pieces, "ktrace", r"^ +\d+\.\d{9} CPU \d thread \d+ +\w+")
     expect_match(pieces, "console", r"\S")
+
+
+WAITS = """\
+break wait_explain_deadlock
+continue
+python print("== waits")
+waits
+kill
+quit
+"""
+
+
+@check("debug/gdb-waits", 5)
+def gdb_waits(context: Context) -> None:
+    """When no thread can run: who waits for what, and who holds it."""
+    pieces = run_gdb(context, WAITS, "test=fault/ab_ba", 1)
+    expect_match(
+        pieces, "waits", r'^thread \d+ \(left\) waits for mutex "right fork", at left_then'
+    )
+    expect_match(pieces, "waits", r"^  held by thread \d+ \(right\), taken at right_then_left\+")

@@ -300,6 +300,39 @@ def command_locks(argument: str) -> None:
         print("No core lock is held.")
 
 
+def holders_of(wait: gdb.Value, threads: list[gdb.Value]) -> Iterator[str]:
+    """Who holds what this is a wait for, and since where."""
+    for thread in threads:
+        waits = thread["waits"]
+        for index in range(int(waits["held_count"])):
+            held = waits["held"][index]
+            if int(held["object"]) == int(wait["object"]):
+                since = place(int(held["at"]) - 1)
+                yield f"thread {int(thread['id'])} ({text_of(thread['name'])}), taken at {since}"
+
+
+@command("waits")
+def command_waits(argument: str) -> None:
+    """Lists who waits for what, where, and who holds it."""
+    threads, none = list(all_threads()), True
+    for thread in threads:
+        wait = thread["waits"]["wait"]
+        kind = enum_name(wait["kind"], "WAIT_")
+        blocked = enum_name(thread["state"], "THREAD_") == "blocked"
+        if kind in ("none", "work") or not blocked:
+            continue
+        name = f' "{text_of(wait["name"])}"' if int(wait["name"]) else f" {wait['object']}"
+        print(
+            f"thread {int(thread['id'])} ({text_of(thread['name'])}) waits for {kind}{name}, "
+            f"at {place(int(wait['at']) - 1)}"
+        )
+        for holder in holders_of(wait, threads):
+            print(f"  held by {holder}")
+        none = False
+    if none:
+        print("No thread waits for anything that is recorded.")
+
+
 def ring_events() -> Iterator[tuple[int, int, gdb.Value]]:
     """(time, CPU, event) of each recorded event, CPU by CPU."""
     for cpu in cpus_online():

@@ -11,7 +11,6 @@
  */
 #include "waitq.h"
 #include "errno.h"
-#include "process.h"
 #include "time.h"
 #include "x86.h"
 
@@ -19,10 +18,9 @@ int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 			  uint64_t deadline, unsigned int flags)
 {
 	(void)wq;
-	if ((flags & WAIT_INTERRUPTIBLE) && current->proc &&
-	    current->proc->killed)
+	if ((flags & WAIT_INTERRUPTIBLE) && wait_interrupted())
 		return -ERESTARTSYS;
-	if (time_ns() >= deadline)
+	if (deadline != WAIT_FOREVER && time_ns() >= deadline)
 		return -ETIMEDOUT;
 	spin_unlock(lock);
 	thread_yield();

@@ -1,0 +1,80 @@
+/*
+ * wait.c - the given side of lab 3's wait queue and futex.
+ *
+ * Each call of waitq_sleep_until() and its kin comes through here, and then
+ * goes to the student's function: so whatever that one does, it is checked that
+ * a thread does not go to sleep with a spinlock, and known who waits for what
+ * (waitfor.h).
+ */
+#include "cpu.h"
+#include "futex.h"
+#include "process.h"
+#include "waitfor.h"
+#include "waitq.h"
+
+bool wait_interrupted(void)
+{
+	return current->proc && current->proc->killed;
+}
+
+/* The usual case, in a few instructions; needs interrupts off. */
+static inline bool is_only_spinlock(const struct spinlock *lock)
+{
+	const struct cpu *c = this_cpu();
+
+	return c->spin_held_count == 1 && c->spin_held[0] == lock;
+}
+
+/* What is waited for is known better to the caller's wrapper, if it has one. */
+static inline bool is_recorded(unsigned int flags)
+{
+	return current->waits.wait.kind != WAIT_NONE && !(flags & WAIT_OUTSIDE);
+}
+
+int waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
+		      uint64_t deadline, unsigned int flags)
+{
+	struct wait_record outer;
+	int error;
+
+	if (unlikely(!is_only_spinlock(lock)))
+		assert_may_wait(lock, CALL_SITE);
+	if (is_recorded(flags))
+		return lab_waitq_sleep_until(wq, lock, deadline, flags);
+	outer = wait_begin(flags & WAIT_OUTSIDE ? WAIT_DEVICE : WAIT_QUEUE, wq,
+			   wq->name, CALL_SITE);
+	error = lab_waitq_sleep_until(wq, lock, deadline,
+				      flags & ~WAIT_OUTSIDE);
+	wait_end(outer);
+	return error;
+}
+
+unsigned int waitq_wake(struct waitq *wq, unsigned int count)
+{
+	return lab_waitq_wake(wq, count);
+}
+
+int futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
+	       uint32_t bitset, uint64_t deadline)
+{
+	struct wait_record outer;
+	int error;
+
+	outer = wait_begin(WAIT_FUTEX, (const void *)uaddr, NULL, CALL_SITE);
+	error = lab_futex_wait(key, uaddr, value, bitset, deadline);
+	wait_end(outer);
+	return error;
+}
+
+long futex_wake_key(const struct futex_key *key, unsigned int count,
+		    uint32_t bitset)
+{
+	return lab_futex_wake(key, count, bitset);
+}
+
+long futex_requeue(const struct futex_key *from, const struct futex_key *to,
+		   unsigned int wake_count, unsigned int requeue,
+		   const struct futex_compare *compare)
+{
+	return lab_futex_requeue(from, to, wake_count, requeue, compare);
+}

@@ -1,0 +1,123 @@
+/*
+ * sys_input.c - the native calls of lab 2: input_poll_event, scancode_*.
+ *
+ * A process that subscribes gets a pipe of its own for scan codes, which ends
+ * with it, and which its children do not inherit.  A read takes bytes from the
+ * pipe to `kept` and copies them to the program from there: so if the pointer
+ * is bad, they are still there for the next call.
+ *
+ *	keyboard -> pipe.ring -> kept -> program
+ *
+ * One mutex guards the subscriptions of all processes; it is held while user
+ * memory is touched.
+ */
+#include "core_mutex.h"
+#include "errno.h"
+#include "heap.h"
+#include "input.h"
+#include "process.h"
+#include "string.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+struct scancodes {
+	struct scancode_pipe pipe;
+	uint8_t kept[SCANCODE_RING];
+	size_t count; /* in kept */
+};
+
+static struct core_mutex scancode_mutex; /* of process->scancodes */
+
+void sys_input_init(void)
+{
+	core_mutex_init(&scancode_mutex, "scan codes");
+}
+
+SYSCALL(input_poll_event)
+{
+	UNUSED_FROM_B;
+	return input_started() ? input_take_to_user(a) : -ENOSYS;
+}
+
+SYSCALL(scancode_subscribe)
+{
+	struct process *p = current->proc;
+	struct scancodes *s;
+	long error = -EBUSY;
+
+	UNUSED_FROM_A;
+	if (!input_started())
+		return -ENOSYS;
+	s = kzalloc(sizeof(*s));
+	if (!s)
+		return -ENOMEM;
+	core_mutex_lock(&scancode_mutex);
+	if (!p->scancodes) {
+		scancode_subscribe(&s->pipe);
+		p->scancodes = s;
+		s = NULL;
+		error = 0;
+	}
+	core_mutex_unlock(&scancode_mutex);
+	kfree(s);
+	return error;
+}
+
+/* What the program gets stays in `kept` until it has it.  Needs the mutex. */
+static long read_scancodes(struct scancodes *s, uintptr_t buf, size_t len)
+{
+	len = MIN(len, sizeof(s->kept));
+	if (s->count < len)
+		s->count += scancode_read(&s->pipe, s->kept + s->count,
+					  len - s->count);
+	len = MIN(len, s->count);
+	if (copy_to_user(buf, s->kept, len))
+		return -EFAULT;
+	s->count -= len;
+	memmove(s->kept, s->kept + len, s->count);
+	return len;
+}
+
+SYSCALL(scancode_read)
+{
+	struct process *p = current->proc;
+	long result = -EINVAL;
+
+	UNUSED_FROM_C;
+	if (!input_started())
+		return -ENOSYS;
+	if (!user_range_ok(a, b))
+		return -EFAULT;
+	core_mutex_lock(&scancode_mutex);
+	if (p->scancodes)
+		result = read_scancodes(p->scancodes, a, b);
+	core_mutex_unlock(&scancode_mutex);
+	return result;
+}
+
+/* -EINVAL: it was none. */
+static int end_subscription(struct process *p)
+{
+	struct scancodes *s;
+
+	core_mutex_lock(&scancode_mutex);
+	s = p->scancodes;
+	p->scancodes = NULL;
+	if (s)
+		scancode_unsubscribe(&s->pipe);
+	core_mutex_unlock(&scancode_mutex);
+	kfree(s);
+	return s ? 0 : -EINVAL;
+}
+
+SYSCALL(scancode_unsubscribe)
+{
+	UNUSED_FROM_A;
+	return input_started() ? end_subscription(current->proc) : -ENOSYS;
+}
+
+void input_process_exit(struct process *p)
+{
+	if (p->scancodes)
+		end_subscription(p);
+}

@@ -1,0 +1,55 @@
+/*
+ * eventq.c - lab 2: the ring between interrupt handlers and programs.
+ *
+ * A queue of at most EVENTQ_SIZE events, in a ring: behind its last place
+ * follows its first.
+ *
+ *	ring	| free | oldest ... newest | free |
+ *	                 tail                head
+ *
+ * States, and what changes them:
+ *
+ *	empty --push--> some --push--> full --push--> full, one more dropped
+ *	      <--pop---      <--pop---
+ *
+ * The usual sequence: a handler pushes, in the middle of whatever that CPU was
+ * doing; later a thread, on the same CPU or another, pops until there is no
+ * more.  Neither waits for the other.
+ *
+ * q->lock guards all of it.  It is held for a few instructions and no calls: a
+ * handler that pushes may wait for it, with interrupts off.
+ */
+#include "eventq.h"
+
+/* ---- 2.1: the event queue ---- */
+
+void lab_eventq_init(struct eventq *q, const char *name)
+{
+	q->name = name;
+	/* TODO(lab 2.1): an empty queue, whatever was in *q before. */
+}
+
+bool lab_event_push(struct eventq *q, const struct event *e)
+{
+	/* TODO(lab 2.1): append a copy of the event, unless all EVENTQ_SIZE
+	 * places are taken; count what becomes of it.  A handler may call this
+	 * in the middle of anything, on any CPU. */
+	(void)q;
+	(void)e;
+	return false;
+}
+
+bool lab_event_pop(struct eventq *q, struct event *out)
+{
+	/* TODO(lab 2.1): take the oldest event, if there is one. */
+	(void)q;
+	(void)out;
+	return false;
+}
+
+unsigned int lab_event_count(struct eventq *q)
+{
+	/* TODO(lab 2.1): how many events wait, at one moment. */
+	(void)q;
+	return 0;
+}

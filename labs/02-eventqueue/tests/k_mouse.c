@@ -1,0 +1,302 @@
+/*
+ * k_mouse.c - exercise 2.3: from packets of three bytes to events.
+ */
+#include "lab02.h"
+
+#define BYTE_NS (1 * NSEC_PER_MSEC) /* between two bytes of a packet */
+
+static struct mouse mouse;
+static uint64_t now;
+
+/* A new mouse, and nothing in the queue. */
+static void begin(void)
+{
+	test_queue_init();
+	mouse = (struct mouse){.queue = &test_queue};
+	now = NSEC_PER_SEC;
+}
+
+static void byte_comes(uint8_t byte)
+{
+	now += BYTE_NS;
+	mouse_byte(&mouse, byte, now);
+}
+
+static void bytes_come(uint8_t first, uint8_t x, uint8_t y)
+{
+	byte_comes(first);
+	byte_comes(x);
+	byte_comes(y);
+}
+
+/* The packet of a move, of -256 to 255 each way; `up` as the device counts. */
+static void packet_comes(int right, int up, uint32_t buttons)
+{
+	bytes_come(0x08 | (right < 0 ? 0x10 : 0) | (up < 0 ? 0x20 : 0) |
+			   buttons,
+		   right, up);
+}
+
+static void test_moves(struct ktest *t)
+{
+	struct event e;
+
+	begin();
+	bytes_come(0x08, 5, 3);
+	expect_event(t, mouse_moved(5, -3, 0), "after the bytes 08 05 03");
+	bytes_come(0x38, 0xfb, 0xfd);
+	expect_event(t, mouse_moved(-5, 3, 0), "after the bytes 38 fb fd");
+	bytes_come(0x08, 1, 0);
+	expect_event(t, mouse_moved(1, 0, 0), "after the bytes 08 01 00");
+	bytes_come(0x28, 0, 0xff);
+	expect_event(t, mouse_moved(0, 1, 0), "after the bytes 28 00 ff");
+	bytes_come(0x08, 0, 0);
+	expect_no_event(t, "after the bytes 08 00 00: nothing has changed");
+	byte_comes(0x08);
+	byte_comes(7);
+	expect_no_event(t, "after two bytes of a packet");
+	byte_comes(7);
+	CHECK(t, event_pop(&test_queue, &e) && e.time_ns == now,
+	      "the last byte of a packet came at %lu ns, and the event has "
+	      "time_ns %lu",
+	      now, e.time_ns);
+}
+KTEST(lab02, moves);
+
+/* A move is a number of nine bits, and the ninth is in the first byte. */
+static void test_all_moves(struct ktest *t)
+{
+	char what[48];
+
+	begin();
+	for (int n = -256; n <= 255 && !t->failures; n++) {
+		int other = (n * 7) & 0xff;
+
+		snprintf(what, sizeof(what), "moved %d to the right, %d up", n,
+			 other);
+		packet_comes(n, other, 0);
+		if (n || other)
+			expect_event(t, mouse_moved(n, -other, 0), what);
+		snprintf(what, sizeof(what), "moved %d to the right, %d up",
+			 -other, n);
+		packet_comes(-other, n, 0);
+		if (n || other)
+			expect_event(t, mouse_moved(-other, -n, 0), what);
+	}
+	expect_no_event(t, "after all moves");
+}
+KTEST(lab02, all_moves);
+
+/* More than nine bits can say: the most, in the direction that the sign says. */
+static void test_move_overflow(struct ktest *t)
+{
+	begin();
+	bytes_come(0x48, 0x12, 0);
+	expect_event(t, mouse_moved(255, 0, 0), "X overflow, positive");
+	bytes_come(0x58, 0x12, 1);
+	expect_event(t, mouse_moved(-256, -1, 0), "X overflow, negative");
+	bytes_come(0x88, 2, 0x12);
+	expect_event(t, mouse_moved(2, -255, 0), "Y overflow, up");
+	bytes_come(0xa8, 2, 0);
+	expect_event(t, mouse_moved(2, 256, 0), "Y overflow, down");
+	bytes_come(0xd8, 0, 0);
+	expect_event(t, mouse_moved(-256, -255, 0), "both overflow");
+}
+KTEST(lab02, move_overflow);
+
+/* ---- buttons ---- */
+
+static void test_buttons(struct ktest *t)
+{
+	static const uint32_t masks[] = {BUTTON_LEFT, BUTTON_RIGHT,
+					 BUTTON_MIDDLE};
+
+	begin();
+	for (int i = 0; i < 3; i++) {
+		packet_comes(0, 0, masks[i]);
+		expect_event(t, mouse_button(i, true, masks[i]),
+			     "a button was pressed");
+		packet_comes(0, 0, masks[i]);
+		expect_no_event(t, "a button is held, and nothing changes");
+		packet_comes(0, 0, 0);
+		expect_event(t, mouse_button(i, false, 0),
+			     "a button was released");
+	}
+	expect_no_event(t, "after all buttons");
+}
+KTEST(lab02, buttons);
+
+/* In one packet: the move first, then left, right, middle; and all with the
+ * mask as it is afterwards. */
+static void test_buttons_in_order(struct ktest *t)
+{
+	const char *what = "moved, and all three buttons pressed";
+
+	begin();
+	packet_comes(3, -4, 7);
+	expect_event(t, mouse_moved(3, 4, 7), what);
+	expect_event(t, mouse_button(0, true, 7), what);
+	expect_event(t, mouse_button(1, true, 7), what);
+	expect_event(t, mouse_button(2, true, 7), what);
+	expect_no_event(t, what);
+	what = "left and middle button released";
+	packet_comes(0, 0, BUTTON_RIGHT);
+	expect_event(t, mouse_button(0, false, BUTTON_RIGHT), what);
+	expect_event(t, mouse_button(2, false, BUTTON_RIGHT), what);
+	what = "right button released and left pressed, while moving";
+	packet_comes(1, 1, BUTTON_LEFT);
+	expect_event(t, mouse_moved(1, -1, BUTTON_LEFT), what);
+	expect_event(t, mouse_button(0, true, BUTTON_LEFT), what);
+	expect_event(t, mouse_button(1, false, BUTTON_LEFT), what);
+	expect_no_event(t, what);
+}
+KTEST(lab02, buttons_in_order);
+
+/* ---- lost bytes ---- */
+
+/* A first byte has bit 3 set; whatever has not is none, and is dropped. */
+static void test_first_byte(struct ktest *t)
+{
+	begin();
+	for (unsigned int byte = 0; byte < 256; byte++)
+		if (!(byte & 0x08))
+			byte_comes(byte);
+	expect_no_event(t, "after bytes without bit 3");
+	packet_comes(9, 9, 0);
+	expect_event(t, mouse_moved(9, -9, 0),
+		     "bytes without bit 3, then a packet");
+	packet_comes(0x08, 0x07, 0);
+	expect_event(t, mouse_moved(8, -7, 0),
+		     "a packet whose other bytes look like anything");
+}
+KTEST(lab02, first_byte);
+
+/* Half a packet, whose rest was lost; a pause; the next packet. */
+static void test_gap(struct ktest *t)
+{
+	for (unsigned int lost = 1; lost <= 2; lost++) {
+		begin();
+		byte_comes(0x18);
+		if (lost == 1)
+			byte_comes(0x88);
+		now += MOUSE_GAP_NS + 1 - BYTE_NS;
+		packet_comes(2, 1, 0);
+		expect_event(t, mouse_moved(2, -1, 0),
+			     "a part of a packet was lost; after more than "
+			     "MOUSE_GAP_NS, a packet");
+		packet_comes(4, 4, 0);
+		expect_event(t, mouse_moved(4, -4, 0), "the packet after it");
+		expect_no_event(t, "after both packets");
+	}
+}
+KTEST(lab02, gap);
+
+/* Slow bytes are still one packet, as long as no gap is too long. */
+static void test_no_gap(struct ktest *t)
+{
+	begin();
+	for (unsigned int i = 0; i < 3; i++) {
+		byte_comes(0x28);
+		now += MOUSE_GAP_NS - BYTE_NS;
+		byte_comes(1);
+		now += MOUSE_GAP_NS - BYTE_NS;
+		byte_comes(0xff);
+		expect_event(t, mouse_moved(1, 1, 0),
+			     "the bytes of a packet came 20 ms apart");
+	}
+	byte_comes(0x08);
+	now += MOUSE_GAP_NS;
+	bytes_come(0x08, 6, 0);
+	expect_event(t, mouse_moved(6, 0, 0),
+		     "one byte, then a gap of more than 20 ms, then a packet");
+}
+KTEST(lab02, no_gap);
+
+/* Bytes that are dropped are heard of, too: the gap is since the last byte. */
+static void test_gap_after_dropped_byte(struct ktest *t)
+{
+	begin();
+	byte_comes(0x08);
+	byte_comes(1);
+	now += MOUSE_GAP_NS;
+	byte_comes(0x00);
+	expect_no_event(t, "half a packet, a gap, and a byte without bit 3");
+	packet_comes(3, 3, 0);
+	expect_event(t, mouse_moved(3, -3, 0), "a packet after these");
+}
+KTEST(lab02, gap_after_dropped_byte);
+
+/* ---- the rest ---- */
+
+/* No place for the event: but the button was pressed all the same. */
+static void test_buttons_while_full(struct ktest *t)
+{
+	struct event filler = numbered_event(0, 0), e;
+
+	begin();
+	while (event_push(&test_queue, &filler))
+		;
+	packet_comes(1, 1, BUTTON_LEFT);
+	while (event_pop(&test_queue, &e))
+		;
+	packet_comes(1, 1, BUTTON_LEFT);
+	expect_event(t, mouse_moved(1, -1, BUTTON_LEFT),
+		     "the left button was pressed while the queue was full, "
+		     "and is held");
+	packet_comes(0, 0, 0);
+	expect_event(t, mouse_button(0, false, 0), "and then it was released");
+	expect_no_event(t, "after that");
+}
+KTEST(lab02, buttons_while_full);
+
+static void test_two_mice(struct ktest *t)
+{
+	static struct mouse other;
+
+	begin();
+	other = (struct mouse){.queue = &test_queue};
+	byte_comes(0x09);
+	mouse_byte(&other, 0x0a, now);
+	byte_comes(1);
+	mouse_byte(&other, 2, now);
+	byte_comes(1);
+	mouse_byte(&other, 2, now);
+	expect_event(t, mouse_moved(1, -1, 1), "two mice send at once");
+	expect_event(t, mouse_button(0, true, 1), "two mice send at once");
+	expect_event(t, mouse_moved(2, -2, 2), "two mice send at once");
+	expect_event(t, mouse_button(1, true, 2), "two mice send at once");
+	expect_no_event(t, "after two mice");
+}
+KTEST(lab02, two_mice);
+
+static bool random_packet(struct ktest *t, uint64_t *random, uint32_t *held)
+{
+	uint64_t n = random_next(random);
+	int right = (int)(n % 512) - 256, up = (int)(n >> 16 & 511) - 256;
+	uint32_t buttons = n >> 40 & (n >> 43) & 7, changed = buttons ^ *held;
+
+	packet_comes(right, up, buttons);
+	*held = buttons;
+	if ((right || up) &&
+	    !expect_event(t, mouse_moved(right, -up, buttons), "moving"))
+		return false;
+	for (int i = 0; i < 3; i++)
+		if ((changed & 1u << i) &&
+		    !expect_event(t,
+				  mouse_button(i, buttons >> i & 1, buttons),
+				  "moving and clicking"))
+			return false;
+	return expect_no_event(t, "moving and clicking");
+}
+
+static void test_random_packets(struct ktest *t)
+{
+	uint64_t random = 3;
+	uint32_t held = 0;
+
+	begin();
+	for (unsigned int i = 0; i < 2000; i++)
+		if (!random_packet(t, &random, &held))
+			break;
+}
+KTEST(lab02, random_packets);

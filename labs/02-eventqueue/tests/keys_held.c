@@ -1,0 +1,9 @@
+/*
+ * keys_held.c - exercise 2.2: tells the events of what keys_held.py types.
+ */
+#include "events.h"
+
+int main(void)
+{
+	return tell_until_esc();
+}

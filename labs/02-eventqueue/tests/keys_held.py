@@ -1,0 +1,27 @@
+"""Holds keys down: they repeat, modifiers too, and each of a pair counts."""
+
+from __future__ import annotations
+
+from us_keyboard import CHARACTERS, MODIFIERS, Keyboard, finish, press
+
+from grader.peer import Guest
+
+ROUNDS = 12
+
+
+def run(guest: Guest) -> None:
+    guest.expect("ready")
+    keyboard = Keyboard()
+    for _ in range(ROUNDS):
+        held = guest.random.sample(sorted(MODIFIERS), 2)
+        letters = guest.random.sample(sorted(CHARACTERS), 2)
+        press(guest, keyboard, [(name, True) for name in held])
+        for name in (*held, *letters):
+            again = guest.random.randint(1, 6)
+            press(guest, keyboard, [(name, True)] * again)
+        leaving = guest.random.sample([*held, *letters], 3)
+        for name in leaving:
+            press(guest, keyboard, [(name, False)])
+    press(guest, keyboard, [("shift", True), ("shift_r", True), ("shift", False)])
+    press(guest, keyboard, [("x", True), ("x", False), ("shift_r", False), ("x", True)])
+    finish(guest, keyboard)

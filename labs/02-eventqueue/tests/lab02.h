@@ -1,0 +1,83 @@
+/*
+ * lab02.h - what the tests of lab 2 share.
+ *
+ * A queue, a keyboard and a mouse of a test are its own: nothing that happens on
+ * the machine's real ones gets in between.  Queues are too big for a stack, so
+ * there is one, test_queue, which test_queue_init() makes empty for each run.
+ *
+ * A test looks at a struct eventq only through the functions of eventq.h, and at
+ * its counts `pushed` and `dropped`: what else is in it is up to the student.
+ */
+#ifndef LAB02_H
+#define LAB02_H
+
+#include "cpu.h"
+#include "errno.h"
+#include "eventq.h"
+#include "input.h"
+#include "irq.h"
+#include "ktest.h"
+#include "ps2.h"
+#include "string.h"
+#include "thread.h"
+#include "time.h"
+
+/* Fails in words of the exercise. */
+#define FAIL(t, ...) ktest_fail(t, __FILE__, __LINE__, __VA_ARGS__)
+#define CHECK(t, condition, ...) \
+	do { \
+		if (!(condition)) \
+			FAIL(t, __VA_ARGS__); \
+	} while (0)
+
+/* Waits until the condition holds; false when that takes too long.  Time is
+ * counted in instructions, so a busy machine makes no difference. */
+#define WAIT_FOR(condition) \
+	({ \
+		uint64_t deadline_ = time_ns() + 20 * NSEC_PER_MSEC; \
+		while (!(condition) && time_ns() < deadline_) \
+			cpu_relax(); \
+		(condition); \
+	})
+
+extern struct eventq test_queue;
+
+void test_queue_init(void);
+
+/* ---- events that tell who made them ---- */
+
+/* The n-th of a producer; its other fields follow from these two. */
+struct event numbered_event(unsigned int producer, unsigned int n);
+
+/* Is it whole?  Then who made it goes to the two.  A torn one, of which parts
+ * come from two events, fails the test. */
+bool numbered_read(struct ktest *t, const struct event *e,
+		   unsigned int *producer, unsigned int *n);
+
+/* ---- expecting events ---- */
+
+/* "key down 30 'a' modifiers 0": an event in words.  Returns buf. */
+const char *event_text(const struct event *e, char *buf, size_t size);
+#define EVENT_TEXT_SIZE 96
+
+struct event key_down(unsigned int key, int character, uint32_t modifiers);
+struct event key_up(unsigned int key, uint32_t modifiers);
+struct event mouse_moved(int right, int down, uint32_t buttons);
+struct event mouse_button(int button, bool pressed, uint32_t buttons);
+
+/* The oldest event of test_queue is this one (its time is not looked at); or
+ * there is none.  `after` says what led to it.  False when not so. */
+bool expect_event(struct ktest *t, struct event want, const char *after);
+bool expect_no_event(struct ktest *t, const char *after);
+
+/* ---- several CPUs ---- */
+
+/* Runs fn(arg) in n threads, one on each CPU from 0 on; with more threads than
+ * CPUs it begins again at 0.  All are made before the first is started. */
+void run_on_cpus(struct ktest *t, unsigned int n, void (*fn)(void *arg),
+		 void *arg);
+
+/* Numbers that differ with the seed that *state begins with. */
+uint64_t random_next(uint64_t *state);
+
+#endif

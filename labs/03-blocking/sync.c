@@ -1,0 +1,171 @@
+/*
+ * sync.c - lab 3: semaphore, mutex, condition variable, reader-writer lock.
+ *
+ * Each is a few numbers under a spinlock, and a wait queue for those whom the
+ * numbers do not let in.  They all follow one rule: what is given back is not
+ * put down for whoever comes along, but handed to the thread that has waited
+ * longest, by the thread that gives it back:
+ *
+ *	sem_up		somebody waits: wake it, and the count stays
+ *	mutex_unlock	somebody waits: make it the owner, and wake it
+ *	rwlock unlock	readers or a writer wait: count them in, and wake them
+ *
+ * So a thread that is woken has what it waited for, and need not look again;
+ * nobody can overtake it between its wake-up and its return to a CPU; and as
+ * long as somebody waits, nothing is free: that is what makes the tests below
+ * so short.  It rests on lab_waitq_sleep_until() to return 0 if, and only if,
+ * waitq_wake() has chosen this thread: one that gives up was given nothing.
+ *
+ * A condition variable has nothing to hand over.  Between the signal and the
+ * return of who waited, others may have had the mutex; that is why its callers
+ * look at their condition again, in a loop.
+ *
+ * Challenge: a mutex lends its owner the priority of those who wait for it.
+ *
+ *	high  -- waits for -->  mutex A, owned by  -->  low
+ *	low   -- waits for -->  mutex B, owned by  -->  lowest
+ *
+ * Here both owners shall run with high's priority, or a thread in the middle
+ * could keep all three waiting.  Such a chain leads through several mutexes, in
+ * any order: a lock for each of them could not be taken without a deadlock of
+ * their own.  So one spinlock, `owners`, guards all mutexes: who owns which,
+ *who waits, and what is borrowed.  It is held for a few dozen instructions.
+ */
+#include "sync.h"
+
+#include "errno.h"
+
+/* ---- semaphore ---- */
+
+void lab_sem_init(struct semaphore *s, const char *name, unsigned int count)
+{
+	/* TODO(lab 3.2): make the semaphore. */
+	(void)s;
+	(void)name;
+	(void)count;
+}
+
+int lab_sem_down_until(struct semaphore *s, uint64_t deadline,
+		       unsigned int flags)
+{
+	/* TODO(lab 3.2): take one, or wait for one. */
+	(void)s;
+	(void)deadline;
+	(void)flags;
+	return -ENOSYS;
+}
+
+bool lab_sem_try_down(struct semaphore *s)
+{
+	/* TODO(lab 3.2): take one if there is one. */
+	(void)s;
+	return false;
+}
+
+void lab_sem_up(struct semaphore *s)
+{
+	/* TODO(lab 3.2): add one. */
+	(void)s;
+}
+
+/* ---- mutex ---- */
+
+void lab_mutex_init(struct mutex *m, const char *name)
+{
+	/* TODO(lab 3.2): make the mutex. */
+	(void)m;
+	(void)name;
+}
+
+int lab_mutex_lock_until(struct mutex *m, uint64_t deadline)
+{
+	/* TODO(lab 3.2): become the owner, or wait for that.  The challenge:
+	 * lend the owner this thread's priority meanwhile. */
+	(void)m;
+	(void)deadline;
+	return -ENOSYS;
+}
+
+int lab_mutex_try_lock(struct mutex *m)
+{
+	/* TODO(lab 3.2): become the owner if there is none. */
+	(void)m;
+	return -ENOSYS;
+}
+
+int lab_mutex_unlock(struct mutex *m)
+{
+	/* TODO(lab 3.2): give the mutex to who waits longest, or to nobody. The
+	 * challenge: what was borrowed for it goes back. */
+	(void)m;
+	return -ENOSYS;
+}
+
+/* ---- condition variable ---- */
+
+void lab_condition_init(struct condition *c, const char *name)
+{
+	/* TODO(lab 3.2): make the condition variable. */
+	(void)c;
+	(void)name;
+}
+
+int lab_condition_wait_until(struct condition *c, struct mutex *m,
+			     uint64_t deadline)
+{
+	/* TODO(lab 3.2): give back the mutex and wait for a signal, as one;
+	 * then take the mutex again. */
+	(void)c;
+	(void)m;
+	(void)deadline;
+	return -ENOSYS;
+}
+
+void lab_condition_signal(struct condition *c)
+{
+	/* TODO(lab 3.2): wake the thread that waits longest. */
+	(void)c;
+}
+
+void lab_condition_broadcast(struct condition *c)
+{
+	/* TODO(lab 3.2): wake all that wait. */
+	(void)c;
+}
+
+/* ---- reader-writer lock ---- */
+
+void lab_rwlock_init(struct rwlock *l, const char *name)
+{
+	/* TODO(lab 3.2): make the lock. */
+	(void)l;
+	(void)name;
+}
+
+int lab_rwlock_read_lock(struct rwlock *l)
+{
+	/* TODO(lab 3.2): join the readers; behind a writer that waits. */
+	(void)l;
+	return -ENOSYS;
+}
+
+int lab_rwlock_write_lock(struct rwlock *l)
+{
+	/* TODO(lab 3.2): become the writer, when nobody else holds it. */
+	(void)l;
+	return -ENOSYS;
+}
+
+int lab_rwlock_read_unlock(struct rwlock *l)
+{
+	/* TODO(lab 3.2): the last reader lets a writer in. */
+	(void)l;
+	return -ENOSYS;
+}
+
+int lab_rwlock_write_unlock(struct rwlock *l)
+{
+	/* TODO(lab 3.2): all readers that wait go next; else a writer. */
+	(void)l;
+	return -ENOSYS;
+}

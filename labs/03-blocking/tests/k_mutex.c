@@ -1,0 +1,224 @@
+/*
+ * k_mutex.c - exercise 3.2: mutexes.
+ */
+#include "lab03.h"
+
+static int lock(struct caller *c)
+{
+	return mutex_lock_until(c->object, caller_deadline(c));
+}
+
+/* Locks it, and gives it back at once. */
+static int pass(struct caller *c)
+{
+	int result = lock(c);
+
+	if (c->order && result == 0)
+		c->place = (*c->order)++; /* the mutex guards it */
+	c->order = NULL;
+	if (result == 0)
+		EXPECT_RESULT(c->t, mutex_unlock(c->object), 0,
+			      "its owner gives it back");
+	return result;
+}
+
+/* Locks it, and keeps it until the gate opens. */
+static void hold(void *arg)
+{
+	struct caller *c = arg;
+
+	c->result = mutex_lock(c->object);
+	c->returned = true;
+	gate_wait(c->t, &c->go);
+	mutex_unlock(c->object);
+}
+
+/* Another thread owns the mutex, from now on until let_go(). */
+static void hold_elsewhere(struct ktest *t, struct caller *c, struct mutex *m)
+{
+	*c = (struct caller){.t = t, .object = m};
+	c->thread = spawn("holds", hold, c);
+	expect_returns(c, 0, "mutex_lock of a free mutex");
+}
+
+static void let_go(struct caller *c)
+{
+	gate_open(&c->go);
+	thread_join(c->thread);
+}
+
+static void test_mutex_owner(struct ktest *t)
+{
+	struct mutex m;
+
+	mutex_init(&m, "own");
+	EXPECT_RESULT(t, mutex_unlock(&m), -EPERM, "nobody owns it");
+	EXPECT_RESULT(t, mutex_lock(&m), 0, "it is free");
+	EXPECT_RESULT(t, mutex_lock(&m), -EDEADLK, "the caller owns it");
+	EXPECT_RESULT(t, mutex_lock_until(&m, 1), -EDEADLK,
+		      "the caller owns it, whatever the deadline");
+	EXPECT_RESULT(t, mutex_try_lock(&m), -EBUSY, "the caller owns it");
+	EXPECT_RESULT(t, mutex_unlock(&m), 0, "one unlock ends one lock");
+	EXPECT_RESULT(t, mutex_unlock(&m), -EPERM, "nobody owns it any more");
+	EXPECT_RESULT(t, mutex_try_lock(&m), 0, "it is free");
+	EXPECT_RESULT(t, mutex_unlock(&m), 0, "the caller owns it");
+}
+KTEST(lab03, mutex_owner);
+
+static void test_mutex_of_another(struct ktest *t)
+{
+	struct caller owner, waits;
+	struct mutex m;
+
+	mutex_init(&m, "other's");
+	hold_elsewhere(t, &owner, &m);
+	EXPECT_RESULT(t, mutex_try_lock(&m), -EBUSY, "another thread owns it");
+	EXPECT_RESULT(t, mutex_unlock(&m), -EPERM, "another thread owns it");
+	EXPECT_RESULT(t, mutex_try_lock(&m), -EBUSY,
+		      "another thread still owns it");
+	waits = (struct caller){.call = pass, .object = &m};
+	caller_bed(t, &waits);
+	EXPECT_RESULT(t, mutex_unlock(&m), -EPERM, "another thread owns it");
+	expect_sleeps_on(&waits, "somebody else's mutex_unlock() has failed");
+	let_go(&owner);
+	expect_returns(&waits, 0, "mutex_lock, after the owner's unlock");
+	callers_join(&waits, 1);
+	EXPECT_RESULT(t, mutex_try_lock(&m), 0, "all have given it back");
+	mutex_unlock(&m);
+}
+KTEST(lab03, mutex_of_another);
+
+static void test_mutex_order(struct ktest *t)
+{
+	struct caller owner, c[4];
+	unsigned int order = 0;
+	struct mutex m;
+
+	mutex_init(&m, "queue");
+	hold_elsewhere(t, &owner, &m);
+	for (unsigned int i = 0; i < 4; i++) {
+		c[i] = (struct caller){.call = pass, .object = &m};
+		c[i].order = &order;
+		caller_bed(t, &c[i]);
+	}
+	let_go(&owner);
+	for (unsigned int i = 0; i < 4; i++)
+		expect_returns(&c[i], 0, "mutex_lock, after the unlock");
+	callers_join(c, 4);
+	for (unsigned int i = 1; i < 4; i++)
+		CHECK(t, c[i - 1].place < c[i].place,
+		      "of four that waited, number %u got the mutex before "
+		      "number %u: first come, first served",
+		      i + 1, i);
+}
+KTEST(lab03, mutex_order);
+
+static void test_mutex_timeout(struct ktest *t)
+{
+	struct caller owner, late = {.call = pass}, patient = {.call = pass};
+	struct mutex m;
+
+	mutex_init(&m, "late");
+	hold_elsewhere(t, &owner, &m);
+	EXPECT_RESULT(t, mutex_lock_until(&m, 1), -ETIMEDOUT,
+		      "another owns it, and the deadline has passed");
+	late.deadline = time_ns() + NSEC_PER_MSEC;
+	late.object = patient.object = &m;
+	caller_bed(t, &late);
+	caller_bed(t, &patient);
+	thread_sleep_until(late.deadline + NSEC_PER_MSEC / 5);
+	expect_returns(&late, -ETIMEDOUT, "mutex_lock_until, after the "
+					  "deadline");
+	expect_sleeps_on(&patient, "another one has timed out");
+	let_go(&owner);
+	expect_returns(&patient, 0, "mutex_lock, after the unlock");
+	callers_join(&late, 1);
+	callers_join(&patient, 1);
+	EXPECT_RESULT(t, mutex_try_lock(&m), 0,
+		      "who timed out does not own it, the others gave it back");
+	mutex_unlock(&m);
+}
+KTEST(lab03, mutex_timeout);
+
+/* ---- races ---- */
+
+struct account {
+	struct ktest *t;
+	struct mutex m;
+	unsigned int rounds;
+	unsigned int balance; /* needs m */
+	unsigned int added;   /* atomic */
+	uint64_t random;      /* of deadlines; 0: none */
+};
+
+static int account_lock(struct account *a)
+{
+	uint64_t random;
+
+	if (!a->random)
+		return mutex_lock(&a->m);
+	random = random_next(&a->random);
+	if (random % 4 == 0)
+		return mutex_try_lock(&a->m);
+	return mutex_lock_until(&a->m, time_ns() + random % 5000);
+}
+
+static void pay_in(void *arg)
+{
+	struct account *a = arg;
+
+	for (unsigned int i = 0; i < a->rounds; i++) {
+		unsigned int balance;
+
+		if (account_lock(a))
+			continue;
+		balance = a->balance;
+		sched_point(POINT_ACCESS, &a->balance);
+		a->balance = balance + 1;
+		__atomic_add_fetch(&a->added, 1, __ATOMIC_SEQ_CST);
+		EXPECT_RESULT(a->t, mutex_unlock(&a->m), 0,
+			      "the caller owns it");
+	}
+}
+
+static void run_account(struct account *a, unsigned int threads)
+{
+	mutex_init(&a->m, "account");
+	run_threads(threads, pay_in, a);
+	CHECK(a->t, a->balance == a->added,
+	      "%u threads added %u under a mutex, and the sum is %u: two of "
+	      "them were in the section at once",
+	      threads, a->added, a->balance);
+	EXPECT_RESULT(a->t, mutex_try_lock(&a->m), 0,
+		      "all have given it back");
+	mutex_unlock(&a->m);
+}
+
+static void test_mutex_excludes(struct ktest *t)
+{
+	struct account a = {.t = t, .rounds = 6};
+
+	run_account(&a, 3);
+	CHECK(t, a.added == 18, "3 threads locked the mutex 6 times each, and "
+				"%u of 18 calls returned 0",
+	      a.added);
+}
+KTEST(lab03, mutex_excludes, .seeds = 50);
+
+static void test_mutex_pair(struct ktest *t)
+{
+	struct account a = {.t = t, .rounds = 1};
+
+	run_account(&a, 2);
+	CHECK(t, a.added == 2, "mutex_lock() has failed");
+}
+KTEST(lab03, mutex_pair, .seeds = 50);
+
+static void test_mutex_timeouts_race_unlocks(struct ktest *t)
+{
+	struct account a = {.t = t, .rounds = 6, .random = t->seed + 1};
+
+	run_account(&a, 4);
+	CHECK(t, a.added > 0, "no call at all has locked the mutex");
+}
+KTEST(lab03, mutex_timeouts_race_unlocks, .seeds = 50);

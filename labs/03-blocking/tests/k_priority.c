@@ -1,0 +1,263 @@
+/*
+ * k_priority.c - the challenge: priority inheritance.
+ *
+ * Three threads share a CPU: low owns a mutex, high waits for it, and a third
+ * one with a priority between them computes and computes.  High waits for low,
+ * who waits for the CPU: high has the last say in name only.  (In 1997 that
+ * reset a spacecraft on Mars again and again.)  So as long as high waits, low
+ * runs with high's priority.
+ */
+#include "lab03.h"
+
+enum { LOW = 1, MIDDLE = 2, HIGH = 3 };
+
+/* A thread that takes up to two mutexes, one after the other, waits until it may
+ * go on, and gives them back in the order in which it took them. */
+struct worker {
+	struct caller c;
+	unsigned int priority;
+	struct mutex *mutexes[2];
+	struct gate go[2]; /* opened before each is given back */
+	volatile unsigned int owned, given_back;
+};
+
+static void work(void *arg)
+{
+	struct worker *w = arg;
+
+	thread_set_priority(current, w->priority);
+	for (unsigned int i = 0; i < 2 && w->mutexes[i]; i++) {
+		uint64_t deadline = i == 0 ? caller_deadline(&w->c)
+					   : WAIT_FOREVER;
+
+		w->c.result = mutex_lock_until(w->mutexes[i], deadline);
+		if (w->c.result)
+			break;
+		w->owned++;
+	}
+	w->c.returned = true;
+	for (unsigned int i = 0; i < w->owned; i++) {
+		gate_wait(w->c.t, &w->go[i]);
+		mutex_unlock(w->mutexes[i]);
+		w->given_back++;
+	}
+}
+
+static void worker_start(struct ktest *t, struct worker *w,
+			 unsigned int priority, struct mutex *first,
+			 struct mutex *second)
+{
+	*w = (struct worker){
+		.c = {.t = t, .deadline = w->c.deadline},
+		.priority = priority,
+		.mutexes = {first, second},
+	};
+	w->c.thread = spawn("works", work, w);
+}
+
+/* Gives back one. */
+static void worker_go(struct worker *w)
+{
+	unsigned int before = w->given_back;
+
+	gate_open(&w->go[before]);
+	(void)EVENTUALLY(w->c.t, w->given_back > before);
+}
+
+/* The rest of them, and the thread's end. */
+static void worker_end(struct worker *w)
+{
+	for (unsigned int i = w->given_back; i < 2; i++)
+		gate_open(&w->go[i]);
+	thread_join(w->c.thread);
+}
+
+static void expect_priority(struct worker *w, unsigned int want,
+			    const char *what)
+{
+	unsigned int got;
+
+	(void)EVENTUALLY(w->c.t, thread_priority(w->c.thread) == want);
+	got = thread_priority(w->c.thread);
+	CHECK(w->c.t, got == want, "%s must run with priority %u, not %u",
+	      what, want, got);
+}
+
+static void owns(struct worker *w, const char *what)
+{
+	expect_returns(&w->c, 0, what);
+}
+
+/* ---- what is borrowed, and given back ---- */
+
+static void test_inherits(struct ktest *t)
+{
+	struct worker low = {.owned = 0}, middle = low, high = low;
+	struct mutex m;
+
+	mutex_init(&m, "shared");
+	worker_start(t, &low, LOW, &m, NULL);
+	owns(&low, "mutex_lock of a free mutex");
+	expect_priority(&low, LOW, "an owner for whom nobody waits");
+	worker_start(t, &middle, MIDDLE, &m, NULL);
+	await_asleep(t, middle.c.thread);
+	expect_priority(&low, MIDDLE, "an owner for whom priority 2 waits");
+	worker_start(t, &high, HIGH, &m, NULL);
+	await_asleep(t, high.c.thread);
+	expect_priority(&low, HIGH, "an owner for whom 2 and 3 wait");
+	worker_go(&low);
+	expect_priority(&low, LOW, "a thread that has given the mutex back");
+	owns(&middle, "who came first is the next owner");
+	expect_priority(&middle, HIGH, "the next owner, for whom 3 waits,");
+	worker_go(&middle);
+	owns(&high, "the last one");
+	expect_priority(&middle, MIDDLE, "a thread that has given it back");
+	worker_end(&high);
+	worker_end(&middle);
+	worker_end(&low);
+}
+KTEST(lab03, inherits);
+
+/* high -> a, owned by middle -> b, owned by low */
+static void test_inherits_along_chain(struct ktest *t)
+{
+	struct worker low = {.owned = 0}, middle = low, high = low;
+	struct mutex a, b;
+
+	mutex_init(&a, "a");
+	mutex_init(&b, "b");
+	worker_start(t, &low, LOW, &b, NULL);
+	owns(&low, "mutex_lock of a free mutex");
+	worker_start(t, &middle, MIDDLE, &a, &b);
+	await_asleep(t, middle.c.thread);
+	expect_priority(&low, MIDDLE, "an owner for whom priority 2 waits");
+	worker_start(t, &high, HIGH, &a, NULL);
+	await_asleep(t, high.c.thread);
+	expect_priority(&middle, HIGH, "an owner for whom priority 3 waits");
+	expect_priority(&low, HIGH, "the owner of what that owner waits for");
+	worker_go(&low);
+	expect_priority(&low, LOW, "a thread that has given the mutex back");
+	owns(&middle, "the other owner goes on");
+	expect_priority(&middle, HIGH, "an owner for whom priority 3 waits");
+	worker_end(&middle);
+	owns(&high, "the last one");
+	worker_end(&high);
+	worker_end(&low);
+}
+KTEST(lab03, inherits_along_chain);
+
+/* Who gives up takes its part of the priority along, down the whole chain. */
+static void test_inherits_until_timeout(struct ktest *t)
+{
+	struct worker low = {.owned = 0}, middle = low, high = low;
+	struct mutex a, b;
+
+	mutex_init(&a, "a");
+	mutex_init(&b, "b");
+	worker_start(t, &low, LOW, &b, NULL);
+	owns(&low, "mutex_lock of a free mutex");
+	worker_start(t, &middle, MIDDLE, &a, &b);
+	await_asleep(t, middle.c.thread);
+	high.c.deadline = time_ns() + NSEC_PER_MSEC;
+	worker_start(t, &high, HIGH, &a, NULL);
+	await_asleep(t, high.c.thread);
+	expect_priority(&low, HIGH, "the owner at the end of a chain");
+	expect_returns(&high.c, -ETIMEDOUT, "after its deadline");
+	expect_priority(&middle, MIDDLE, "an owner whose waiter has timed out");
+	expect_priority(&low, MIDDLE, "the owner that this one waits for");
+	worker_go(&low);
+	owns(&middle, "the other owner goes on");
+	worker_end(&middle);
+	worker_end(&high);
+	worker_end(&low);
+}
+KTEST(lab03, inherits_until_timeout);
+
+/* Two mutexes: what is borrowed for one stays when the other is given back. */
+static void test_inherits_for_each_mutex(struct ktest *t)
+{
+	struct worker low = {.owned = 0}, middle = low, high = low;
+	struct mutex a, b;
+
+	mutex_init(&a, "a");
+	mutex_init(&b, "b");
+	worker_start(t, &low, LOW, &a, &b);
+	owns(&low, "mutex_lock of two free mutexes");
+	worker_start(t, &high, HIGH, &a, NULL);
+	await_asleep(t, high.c.thread);
+	worker_start(t, &middle, MIDDLE, &b, NULL);
+	await_asleep(t, middle.c.thread);
+	expect_priority(&low, HIGH, "an owner for whom 3 waits, and 2");
+	worker_go(&low);
+	expect_priority(&low, MIDDLE,
+			"an owner that gave back the mutex for which 3 waits, "
+			"and still has that for which 2 waits,");
+	worker_go(&low);
+	expect_priority(&low, LOW, "a thread that has given all back");
+	worker_end(&high);
+	worker_end(&middle);
+	worker_end(&low);
+}
+KTEST(lab03, inherits_for_each_mutex);
+
+/* ---- what it is good for ---- */
+
+struct mission {
+	struct ktest *t;
+	struct mutex bus;
+	volatile bool owned, done, gave_up;
+};
+
+static void gather_weather(void *arg)
+{
+	struct mission *m = arg;
+
+	thread_set_priority(current, LOW);
+	mutex_lock(&m->bus);
+	m->owned = true;
+	spin_until(time_ns() + NSEC_PER_MSEC);
+	mutex_unlock(&m->bus);
+}
+
+/* Computes until high has had its turn, or for very long. */
+static void communicate(void *arg)
+{
+	struct mission *m = arg;
+	uint64_t end = time_ns() + 20 * NSEC_PER_MSEC;
+
+	thread_set_priority(current, MIDDLE);
+	while (!m->done && time_ns() < end)
+		cpu_relax();
+	m->gave_up = !m->done;
+}
+
+static void manage_bus(void *arg)
+{
+	struct mission *m = arg;
+
+	thread_set_priority(current, HIGH);
+	mutex_lock(&m->bus);
+	m->done = true;
+	mutex_unlock(&m->bus);
+}
+
+static void test_no_inversion(struct ktest *t)
+{
+	struct mission m = {.t = t};
+	struct thread *low, *middle, *high;
+
+	mutex_init(&m.bus, "bus");
+	low = spawn("weather", gather_weather, &m);
+	(void)EVENTUALLY(t, m.owned);
+	high = spawn("bus", manage_bus, &m);
+	await_asleep(t, high);
+	middle = spawn("radio", communicate, &m);
+	thread_join(middle);
+	thread_join(high);
+	thread_join(low);
+	CHECK(t, !m.gave_up,
+	      "a thread of priority 3 waited for a mutex until one of priority "
+	      "2 had finished, which kept the owner, of priority 1, off the "
+	      "CPU");
+}
+KTEST(lab03, no_inversion);

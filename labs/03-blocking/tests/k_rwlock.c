@@ -1,0 +1,238 @@
+/*
+ * k_rwlock.c - exercise 3.2: reader-writer locks.
+ *
+ * A visitor is a thread that takes the lock, to read or to write, and keeps it
+ * until visitor_leave().
+ */
+#include "lab03.h"
+
+enum purpose { READ, WRITE };
+
+struct visitor {
+	struct caller c;
+	enum purpose purpose;
+};
+
+static void visit(void *arg)
+{
+	struct visitor *v = arg;
+	struct rwlock *l = v->c.object;
+	bool reads = v->purpose == READ;
+
+	v->c.result = reads ? rwlock_read_lock(l) : rwlock_write_lock(l);
+	v->c.returned = true;
+	gate_wait(v->c.t, &v->c.go);
+	EXPECT_RESULT(v->c.t,
+		      reads ? rwlock_read_unlock(l) : rwlock_write_unlock(l), 0,
+		      "the caller holds it");
+}
+
+static void start(struct ktest *t, struct visitor *v, struct rwlock *l,
+		  enum purpose purpose)
+{
+	*v = (struct visitor){.c = {.t = t, .object = l}, .purpose = purpose};
+	v->c.thread = spawn(purpose == READ ? "reader" : "writer", visit, v);
+}
+
+/* It comes, and must get in at once; it comes, and must wait. */
+static void comes_in(struct ktest *t, struct visitor *v, struct rwlock *l,
+		     enum purpose purpose, const char *what)
+{
+	start(t, v, l, purpose);
+	expect_returns(&v->c, 0, what);
+}
+
+static void comes_and_waits(struct ktest *t, struct visitor *v,
+			    struct rwlock *l, enum purpose purpose,
+			    const char *what)
+{
+	start(t, v, l, purpose);
+	expect_sleeps_on(&v->c, what);
+}
+
+static void leaves(struct visitor *v)
+{
+	gate_open(&v->c.go);
+	thread_join(v->c.thread);
+}
+
+static void test_rwlock_shares(struct ktest *t)
+{
+	struct visitor one, two, writer, late;
+	struct rwlock l;
+
+	rwlock_init(&l, "shared");
+	comes_in(t, &one, &l, READ, "a reader of a free lock");
+	comes_in(t, &two, &l, READ, "a second reader");
+	comes_and_waits(t, &writer, &l, WRITE, "a writer, while two read");
+	leaves(&one);
+	expect_sleeps_on(&writer.c, "one of two readers has left");
+	leaves(&two);
+	expect_returns(&writer.c, 0, "both readers have left");
+	comes_and_waits(t, &late, &l, READ, "a reader, while a writer is in");
+	leaves(&writer);
+	expect_returns(&late.c, 0, "the writer has left");
+	leaves(&late);
+	EXPECT_RESULT(t, rwlock_write_lock(&l), 0, "all have left");
+	EXPECT_RESULT(t, rwlock_write_unlock(&l), 0, "the caller holds it");
+}
+KTEST(lab03, rwlock_shares);
+
+static void test_rwlock_errors(struct ktest *t)
+{
+	struct visitor writer;
+	struct rwlock l;
+
+	rwlock_init(&l, "misused");
+	EXPECT_RESULT(t, rwlock_read_unlock(&l), -EPERM, "nobody reads");
+	EXPECT_RESULT(t, rwlock_write_unlock(&l), -EPERM, "nobody writes");
+	EXPECT_RESULT(t, rwlock_write_lock(&l), 0, "it is free");
+	EXPECT_RESULT(t, rwlock_write_lock(&l), -EDEADLK, "the caller writes");
+	EXPECT_RESULT(t, rwlock_read_lock(&l), -EDEADLK, "the caller writes");
+	EXPECT_RESULT(t, rwlock_read_unlock(&l), -EPERM, "nobody reads");
+	EXPECT_RESULT(t, rwlock_write_unlock(&l), 0, "the caller writes");
+	EXPECT_RESULT(t, rwlock_read_lock(&l), 0, "it is free");
+	EXPECT_RESULT(t, rwlock_write_unlock(&l), -EPERM, "nobody writes");
+	EXPECT_RESULT(t, rwlock_read_unlock(&l), 0, "the caller reads");
+	comes_in(t, &writer, &l, WRITE, "a writer of a free lock");
+	EXPECT_RESULT(t, rwlock_write_unlock(&l), -EPERM,
+		      "another thread writes");
+	leaves(&writer);
+}
+KTEST(lab03, rwlock_errors);
+
+/* Readers that keep coming must not keep a writer out for ever. */
+static void test_rwlock_writer_not_starved(struct ktest *t)
+{
+	struct visitor reader, writer, late[2];
+	struct rwlock l;
+
+	rwlock_init(&l, "writers wait");
+	comes_in(t, &reader, &l, READ, "a reader of a free lock");
+	comes_and_waits(t, &writer, &l, WRITE, "a writer, while one reads");
+	for (unsigned int i = 0; i < 2; i++)
+		comes_and_waits(t, &late[i], &l, READ,
+				"a reader that comes while a writer waits");
+	leaves(&reader);
+	expect_returns(&writer.c, 0, "the writer, when the reader has left");
+	expect_sleeps_on(&late[0].c, "the writer is in");
+	leaves(&writer);
+	for (unsigned int i = 0; i < 2; i++)
+		expect_returns(&late[i].c, 0, "the writer has left");
+	leaves(&late[0]);
+	leaves(&late[1]);
+}
+KTEST(lab03, rwlock_writer_not_starved);
+
+/* Writers that keep coming must not keep readers out for ever. */
+static void test_rwlock_reader_not_starved(struct ktest *t)
+{
+	struct visitor first, second, third, readers[2];
+	struct rwlock l;
+
+	rwlock_init(&l, "readers wait");
+	comes_in(t, &first, &l, WRITE, "a writer of a free lock");
+	comes_and_waits(t, &second, &l, WRITE, "a second writer");
+	comes_and_waits(t, &third, &l, WRITE, "a third writer");
+	for (unsigned int i = 0; i < 2; i++)
+		comes_and_waits(t, &readers[i], &l, READ,
+				"a reader, while a writer is in");
+	leaves(&first);
+	for (unsigned int i = 0; i < 2; i++)
+		expect_returns(&readers[i].c, 0,
+			       "a writer has finished: all readers that wait "
+			       "go before the next writer");
+	expect_sleeps_on(&second.c, "readers are in");
+	leaves(&readers[0]);
+	expect_sleeps_on(&second.c, "one of two readers has left");
+	leaves(&readers[1]);
+	expect_returns(&second.c, 0, "the readers have left: the second "
+				     "writer is next");
+	expect_sleeps_on(&third.c, "the second writer is in");
+	leaves(&second);
+	expect_returns(&third.c, 0, "the second writer has left");
+	leaves(&third);
+}
+KTEST(lab03, rwlock_reader_not_starved);
+
+/* ---- races ---- */
+
+struct ledger {
+	struct ktest *t;
+	struct rwlock l;
+	unsigned int debit, credit; /* always the same; needs l */
+	unsigned int begun;         /* threads; atomic */
+};
+
+static void ledger_write(struct ledger *b)
+{
+	EXPECT_RESULT(b->t, rwlock_write_lock(&b->l), 0, "it is free in time");
+	b->debit++;
+	sched_point(POINT_ACCESS, &b->debit);
+	b->credit++;
+	EXPECT_RESULT(b->t, rwlock_write_unlock(&b->l), 0, "the caller writes");
+}
+
+static void ledger_read(struct ledger *b)
+{
+	unsigned int debit;
+
+	EXPECT_RESULT(b->t, rwlock_read_lock(&b->l), 0, "it is free in time");
+	debit = b->debit;
+	sched_point(POINT_ACCESS, &b->debit);
+	CHECK(b->t, debit == b->credit,
+	      "a reader sees %u and then %u where both are the same: a writer "
+	      "was in at the same time",
+	      debit, b->credit);
+	EXPECT_RESULT(b->t, rwlock_read_unlock(&b->l), 0, "the caller reads");
+}
+
+static void keep_books(void *arg)
+{
+	struct ledger *b = arg;
+	unsigned int me = __atomic_fetch_add(&b->begun, 1, __ATOMIC_SEQ_CST);
+
+	for (unsigned int i = 0; i < 4; i++)
+		if ((me + i) % 3)
+			ledger_read(b);
+		else
+			ledger_write(b);
+}
+
+static void test_rwlock_excludes(struct ktest *t)
+{
+	struct ledger b = {.t = t};
+
+	rwlock_init(&b.l, "ledger");
+	run_threads(5, keep_books, &b);
+	EXPECT_RESULT(t, rwlock_write_lock(&b.l), 0, "all have left");
+	EXPECT_RESULT(t, rwlock_write_unlock(&b.l), 0, "the caller writes");
+}
+KTEST(lab03, rwlock_excludes, .seeds = 50);
+
+/* A reader and two writers, once each: small enough for all orders. */
+static void write_once(void *arg)
+{
+	ledger_write(arg);
+}
+
+static void read_once(void *arg)
+{
+	ledger_read(arg);
+}
+
+static void test_rwlock_three(struct ktest *t)
+{
+	struct ledger b = {.t = t};
+	struct thread *threads[3];
+
+	rwlock_init(&b.l, "ledger");
+	threads[0] = spawn("writer", write_once, &b);
+	threads[1] = spawn("reader", read_once, &b);
+	threads[2] = spawn("writer", write_once, &b);
+	for (unsigned int i = 0; i < 3; i++)
+		thread_join(threads[i]);
+	CHECK(t, b.debit == 2 && b.credit == 2,
+	      "two writers have left %u and %u", b.debit, b.credit);
+}
+KTEST(lab03, rwlock_three, .seeds = 50);

@@ -1,0 +1,258 @@
+/*
+ * k_semaphore.c - exercise 3.2: semaphores.
+ */
+#include "lab03.h"
+
+#include "string.h"
+
+static int down(struct caller *c)
+{
+	return sem_down_until(c->object, caller_deadline(c), c->flags);
+}
+
+/* Takes all that is left, without waiting, and says how many there were. */
+static unsigned int drain(struct semaphore *s)
+{
+	unsigned int count = 0;
+
+	while (count < 100 && sem_try_down(s))
+		count++;
+	return count;
+}
+
+static void expect_left(struct ktest *t, struct semaphore *s, unsigned int want,
+			const char *what)
+{
+	unsigned int got = drain(s);
+
+	CHECK(t, got == want,
+	      "%s the semaphore must be %u, but sem_try_down() took %u", what,
+	      want, got);
+}
+
+static void test_sem_counts(struct ktest *t)
+{
+	struct semaphore s;
+
+	sem_init(&s, "counts", 3);
+	EXPECT_RESULT(t, sem_down_until(&s, WAIT_FOREVER, 0), 0, "it is 3");
+	sem_up(&s);
+	expect_left(t, &s, 3, "at 3, after one down and one up,");
+	CHECK(t, !sem_try_down(&s), "sem_try_down() took one from 0");
+	sem_up(&s);
+	sem_up(&s);
+	expect_left(t, &s, 2, "at 0, after two ups,");
+}
+KTEST(lab03, sem_counts);
+
+static void test_sem_waits(struct ktest *t)
+{
+	struct caller c[3] = {{.call = NULL}};
+	unsigned int order = 0;
+	struct semaphore s;
+
+	sem_init(&s, "waits", 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		c[i] = (struct caller){
+			.call = down, .object = &s, .order = &order};
+		caller_bed(t, &c[i]);
+	}
+	for (unsigned int i = 0; i < 3; i++) {
+		sem_up(&s);
+		expect_returns(&c[i], 0, "sem_down, after as many sem_up");
+		CHECK(t, c[i].place == i,
+		      "the one that came as number %u must be served as such",
+		      i + 1);
+		if (i < 2)
+			expect_sleeps_on(&c[i + 1], "one sem_up for the one "
+						    "before it");
+	}
+	expect_left(t, &s, 0, "after 3 downs and 3 ups");
+	callers_join(c, 3);
+}
+KTEST(lab03, sem_waits);
+
+static void test_sem_timeout(struct ktest *t)
+{
+	struct caller c = {.call = down, .deadline = time_ns() + NSEC_PER_MSEC};
+	struct caller past = {.call = down, .deadline = 1};
+	struct semaphore s;
+
+	sem_init(&s, "late", 0);
+	c.object = past.object = &s;
+	caller_bed(t, &c);
+	thread_sleep_until(c.deadline + NSEC_PER_MSEC / 5);
+	expect_returns(&c, -ETIMEDOUT, "sem_down_until, after the deadline");
+	caller_start(t, &past);
+	expect_returns(&past, -ETIMEDOUT,
+		       "sem_down_until of 0, with a deadline in the past");
+	sem_up(&s);
+	expect_left(t, &s, 1, "after two that gave up, and one up,");
+	callers_join(&c, 1);
+	callers_join(&past, 1);
+}
+KTEST(lab03, sem_timeout);
+
+static void test_sem_interrupted(struct ktest *t)
+{
+	struct semaphore s;
+	struct process p;
+	struct caller c[2] = {
+		{.call = down, .flags = WAIT_INTERRUPTIBLE, .pretends = &p},
+		{.call = down},
+	};
+
+	sem_init(&s, "interrupted", 0);
+	ASSERT(t, pretended_init(&p) == 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		c[i].object = &s;
+		caller_bed(t, &c[i]);
+	}
+	pretended_kill(&p, c[0].thread);
+	expect_returns(&c[0], -ERESTARTSYS, "killed in sem_down_until with "
+					    "WAIT_INTERRUPTIBLE");
+	expect_sleeps_on(&c[1], "another one was killed");
+	sem_up(&s);
+	expect_returns(&c[1], 0, "after sem_up");
+	expect_left(t, &s, 0, "after one up and one down");
+	callers_join(c, 2);
+	pretended_free(&p);
+}
+KTEST(lab03, sem_interrupted);
+
+/* ---- from an interrupt handler ---- */
+
+struct bell {
+	struct timer timer;
+	struct semaphore *s;
+};
+
+static void ring(struct timer *timer)
+{
+	struct bell *b = container_of(timer, struct bell, timer);
+
+	sem_up(b->s);
+}
+
+static void test_sem_up_in_interrupt(struct ktest *t)
+{
+	struct semaphore s;
+	struct caller c = {.call = down, .object = &s};
+	struct bell bell = {.s = &s};
+
+	sem_init(&s, "rung", 0);
+	caller_bed(t, &c);
+	timer_start(&bell.timer, time_ns() + 20 * NSEC_PER_USEC, ring);
+	expect_returns(&c, 0, "after sem_up in a timer interrupt");
+	timer_cancel(&bell.timer);
+	callers_join(&c, 1);
+}
+KTEST(lab03, sem_up_in_interrupt);
+
+/* ---- races ---- */
+
+#define TOKENS 2
+
+struct pool {
+	struct ktest *t;
+	struct semaphore s;
+	unsigned int in_use;
+};
+
+static void borrow(void *arg)
+{
+	struct pool *p = arg;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		unsigned int in_use;
+
+		sem_down(&p->s);
+		in_use = __atomic_add_fetch(&p->in_use, 1, __ATOMIC_SEQ_CST);
+		CHECK(p->t, in_use <= TOKENS,
+		      "a semaphore of %u has let in %u threads", TOKENS,
+		      in_use);
+		sched_point(POINT_ACCESS, &p->in_use);
+		__atomic_sub_fetch(&p->in_use, 1, __ATOMIC_SEQ_CST);
+		sem_up(&p->s);
+	}
+}
+
+static void test_sem_limits(struct ktest *t)
+{
+	struct pool p = {.t = t};
+
+	sem_init(&p.s, "pool", TOKENS);
+	run_threads(TOKENS + 2, borrow, &p);
+	expect_left(t, &p.s, TOKENS, "when all have given theirs back");
+}
+KTEST(lab03, sem_limits, .seeds = 50);
+
+/* One up, one down, in any order: the smallest race of all. */
+static void down_once(void *arg)
+{
+	sem_down(arg);
+}
+
+static void up_once(void *arg)
+{
+	sem_up(arg);
+}
+
+static void test_sem_up_meets_down(struct ktest *t)
+{
+	struct thread *downs, *ups;
+	struct semaphore s;
+
+	sem_init(&s, "meeting", 0);
+	downs = spawn("downs", down_once, &s);
+	ups = spawn("ups", up_once, &s);
+	thread_join(downs);
+	thread_join(ups);
+	expect_left(t, &s, 0, "after one up and one down");
+}
+KTEST(lab03, sem_up_meets_down, .seeds = 50);
+
+/* ---- a deadline against an up ---- */
+
+struct rush {
+	struct semaphore s;
+	uint64_t random;
+	unsigned int taken; /* atomic */
+};
+
+#define RUSHES 6
+
+static void down_in_a_hurry(void *arg)
+{
+	struct rush *r = arg;
+
+	for (unsigned int i = 0; i < RUSHES; i++) {
+		uint64_t random = random_next(&r->random);
+
+		if (sem_down_until(&r->s, time_ns() + random % 30000, 0) == 0)
+			__atomic_add_fetch(&r->taken, 1, __ATOMIC_SEQ_CST);
+	}
+}
+
+static void test_sem_timeouts_race_ups(struct ktest *t)
+{
+	struct rush r = {.random = t->seed};
+	struct thread *threads[3];
+	unsigned int left;
+
+	sem_init(&r.s, "rush", 0);
+	for (unsigned int i = 0; i < 3; i++)
+		threads[i] = spawn("hurries", down_in_a_hurry, &r);
+	for (unsigned int i = 0; i < RUSHES; i++) {
+		thread_sleep_until(time_ns() + random_next(&r.random) % 30000);
+		sem_up(&r.s);
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		thread_join(threads[i]);
+	left = drain(&r.s);
+	CHECK(t, r.taken + left == RUSHES,
+	      "%u ups, %u downs that returned 0 and others that timed out leave "
+	      "%u in the semaphore: expected %u",
+	      RUSHES, r.taken, left, RUSHES - r.taken);
+}
+KTEST(lab03, sem_timeouts_race_ups, .seeds = 50);
