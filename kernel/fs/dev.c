@@ -151,9 +151,17 @@ int dev_open(struct file *f, uint64_t rdev)
 
 /* ---- /dev ---- */
 
+/* Terminals by their names are root's; /dev/tty is everybody's own. */
+static uint32_t permissions(const struct device *d)
+{
+	bool terminal = d->ops == &console_file_ops;
+
+	return terminal && d->rdev != DEVICE(5, 0) ? 0600 : 0666;
+}
+
 static void make_device(struct inode *dir, const struct device *d)
 {
-	struct inode *inode = inode_create(S_IFCHR | 0666);
+	struct inode *inode = inode_create(S_IFCHR | permissions(d));
 
 	if (!inode || dir_add(dir, d->name, strlen(d->name), inode))
 		panic("dev_init: no memory for /dev/%s", d->name);

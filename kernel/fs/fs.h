@@ -180,6 +180,9 @@ long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 /* Pages that all files have together. */
 size_t ram_file_pages(void);
 
+/* Needs f->lock. */
+long ram_file_lseek(struct file *f, int64_t offset, int whence);
+
 extern const struct file_ops ram_file_ops;
 
 /* The largest size of a file. */

@@ -129,7 +129,8 @@ static int show_stat(const struct proc_node *node, struct text *text)
 		print_usage(text, &each[i]);
 	}
 	text_printf(text, "intr %lu\nctxt %lu\nbtime %lu\n", interrupts_all(),
-		    switches, (uint64_t)((realtime_ns() - time_ns()) / NSEC_PER_SEC));
+		    switches,
+		    (uint64_t)((realtime_ns() - time_ns()) / NSEC_PER_SEC));
 	text_printf(text, "processes %lu\nprocs_running %u\nprocs_blocked 0\n",
 		    process_created(), ready + 1); /* and who asks */
 	return 0;
@@ -236,14 +237,14 @@ static int show_filesystems(const struct proc_node *node, struct text *text)
 int proc_show_mounts(const struct proc_node *node, struct text *text)
 {
 	(void)node;
-	text_printf(text, "rootfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
+	text_printf(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
 	return 0;
 }
 
 int proc_show_mountinfo(const struct proc_node *node, struct text *text)
 {
 	(void)node;
-	text_printf(text, "1 1 0:1 / / rw - tmpfs rootfs rw\n");
+	text_printf(text, "1 1 0:1 / / rw - tmpfs tmpfs rw\n");
 	text_printf(text, "2 1 0:2 / /proc rw - proc proc rw\n");
 	return 0;
 }

@@ -87,21 +87,38 @@ static int check(const struct lookup *from, const struct lookup *to,
 	return error ? error : may_replace(from->inode, to->inode);
 }
 
+/* A name that moves takes no more room than it has, though it is there twice
+ * for a moment: so one can rename in a full file system.  Names are only taken
+ * under fs_lock, so what is given is there to be taken back. */
+static int add_moving(const struct lookup *from, const struct lookup *to)
+{
+	int error;
+
+	space_give_name();
+	error = dir_add(to->dir, to->name, to->len, from->inode);
+	if (error)
+		space_take_name();
+	return error;
+}
+
 /* Returns the node whose name has gone, or NULL, with the name's reference.
  * The new name comes first, as only that can fail. */
 static int move(struct lookup *from, struct lookup *to, struct inode **gone)
 {
+	bool replace = to->inode;
 	int error = 0;
 
-	if (to->inode)
+	if (replace)
 		*gone = dir_replace(to->dir, to->name, to->len, from->inode);
 	else
-		error = dir_add(to->dir, to->name, to->len, from->inode);
+		error = add_moving(from, to);
 	if (error)
 		return error;
 	if (*gone)
 		name_removed(*gone);
 	inode_put(dir_remove(from->dir, from->name, from->len));
+	if (!replace)
+		space_take_name();
 	return 0;
 }
 

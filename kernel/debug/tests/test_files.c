@@ -23,6 +23,15 @@ static uint64_t random_index(struct random *r)
 	return random_below(r, 1ul << (1 + random_below(r, 50)));
 }
 
+static size_t count_by_next(const struct page_tree *tree)
+{
+	size_t count = 0;
+
+	for (uint64_t at = 0; page_tree_next(tree, &at); at++)
+		count++;
+	return count;
+}
+
 static void test_page_tree(struct ktest *t)
 {
 	struct random r = random_seeded(t->seed);
@@ -55,6 +64,7 @@ static void test_page_tree(struct ktest *t)
 			if (page)
 				EXPECT_EQ(t, page->owner, indices[i]);
 		}
+		EXPECT_EQ(t, count_by_next(&tree), tree.pages);
 		last = from;
 	}
 	page_tree_cut(&tree, 0, UINT64_MAX);
