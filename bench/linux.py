@@ -11,10 +11,9 @@ It has one CPU: under -icount several of them do not work for a Linux guest.
 from __future__ import annotations
 
 import re
-import subprocess
-import tarfile
 from pathlib import Path
 
+import debian
 import machine as m
 from measure import Guest
 
@@ -32,51 +31,19 @@ class NoLinux(Exception):
     """There is no Linux to compare with; says why."""
 
 
-def output(*command: str) -> str:
-    """What a command prints; NoLinux when it fails."""
-    try:
-        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise NoLinux(f"{command[0]}: {error.strerror}") from None
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("E:")]
-        raise NoLinux("\n".join([f"`{' '.join(command)}` failed", *errors]))
-    return done.stdout
-
-
 def kernel() -> Path:
     """The newest kernel in build/linux/; it is fetched when there is none."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
     if found := sorted(FOLDER.glob("vmlinuz-*")):
         return found[-1]
-    depends = output("apt-cache", "depends", PACKAGE)
-    if not (package := re.search(r"Depends: (linux-image-\S+)", depends)):
-        raise NoLinux(f"apt knows no package {PACKAGE}; perhaps after `apt-get update`")
-    print(f"Fetching {package[1]}, about 70 MB, once; it is not installed.", flush=True)
-    output("apt-get", "-q", "download", package[1])
-    images = [unpack(archive) for archive in FOLDER.glob("*.deb")]
-    if not images:
-        raise NoLinux(f"`apt-get download {package[1]}` left no package")
-    return images[0]
-
-
-def unpack(package: Path) -> Path:
-    """Takes the kernel out of a package, and removes the package."""
-    command = ["dpkg-deb", "--fsys-tarfile", str(package)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as source, tarfile.open(fileobj=source.stdout, mode="r|") as archive:
-        for member in archive:
-            image = FOLDER / Path(member.name).name
-            file = archive.extractfile(member) if image.match("vmlinuz-*") else None
-            if not file:
-                continue
-            half = image.with_name("unfinished")
-            half.write_bytes(file.read())
-            half.rename(image)
-            package.unlink()
-            return image
-    raise NoLinux(f"{package.name} has no kernel")
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    try:
+        depends = debian.output(FOLDER, "apt-cache", "depends", PACKAGE)
+        if not (package := re.search(r"Depends: (linux-image-\S+)", depends)):
+            raise NoLinux(f"apt knows no package {PACKAGE}; perhaps after `apt-get update`")
+        print(f"Fetching {package[1]}, about 70 MB, once; it is not installed.", flush=True)
+        return debian.package_file(package[1], "vmlinuz-*", FOLDER)
+    except debian.NoPackage as error:
+        raise NoLinux(str(error)) from None
 
 
 def guest(image: Path, mitigations: bool = True) -> Guest:

@@ -207,7 +207,8 @@ struct thread *process_find_thread(int tid);
 /* Calls fn for each process, oldest first, with process_lock held. */
 void process_for_each(void (*fn)(struct process *p, void *arg), void *arg);
 
-/* Processes, zombies counted; and how many there have ever been. */
+/* Processes, zombies counted; and how many processes and threads there have
+ * ever been. */
 size_t process_count(void);
 uint64_t process_created(void);
 

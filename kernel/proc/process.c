@@ -66,6 +66,7 @@ void pid_take(struct process *p, int pid)
 	assert(!by_pid[pid]);
 	by_pid[pid] = p;
 	p->pids_held++;
+	created++;
 	user_count(p->user, 1);
 }
 
@@ -159,7 +160,6 @@ void process_publish(struct process *p, struct process *parent)
 	}
 	list_push_back(&all_processes, &p->all_link);
 	processes++;
-	created++;
 }
 
 /* ---- looking ---- */
