@@ -49,7 +49,7 @@ def file_take(package: Path, pattern: str) -> Path:
         raise NoPackage(f"dpkg-deb: {error.strerror}") from None
     with source, tarfile.open(fileobj=source.stdout, mode="r|") as archive:
         for member in archive:
-            taken = package.with_name(Path(member.name).name)
+            taken = package.parent / Path(member.name).name
             file = archive.extractfile(member) if taken.match(pattern) else None
             if not file:
                 continue

@@ -116,6 +116,7 @@
 	X(158, arch_prctl) \
 	X(160, setrlimit) \
 	X(162, sync) \
+	X(169, reboot) \
 	X(170, sethostname) \
 	X(171, setdomainname) \
 	X(186, gettid) \

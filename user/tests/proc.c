@@ -87,7 +87,7 @@ TEST(stat_fields)
 	EXPECT_EQ(stat_field("/proc/self/stat", 6), getsid(0));
 	EXPECT_EQ(stat_field("/proc/self/stat", 20), 1);
 	EXPECT(stat_field("/proc/self/stat", 23) > 0);
-	EXPECT(stat_field("/proc/self/stat", 24) > 0);
+	EXPECT(stat_field("/proc/self/stat", 24) >= 0);
 	EXPECT(stat_field("/proc/self/stat", 52) >= 0);
 }
 
@@ -335,7 +335,7 @@ TEST(the_machine)
 	EXPECT(strncmp(contents("/proc/stat"), "cpu  ", 5) == 0);
 	EXPECT(status_line("/proc/stat", "\nprocesses ") >= getpid());
 	EXPECT(strtod(contents("/proc/uptime"), NULL) > 0);
-	EXPECT(contents("/proc/loadavg")[1] == '.');
+	EXPECT(strtod(contents("/proc/loadavg"), NULL) >= 0);
 	EXPECT(strstr(contents("/proc/mounts"), " / "));
 	EXPECT(strstr(contents("/proc/filesystems"), "proc"));
 	EXPECT(strtol(contents("/proc/sys/kernel/pid_max"), NULL, 10) >= 32768);
