@@ -17,7 +17,8 @@
     needs = ["qmp"]                         # what its outside half works with
     cpus = [1, 2]                           # it must pass on each
     sched = { random = 200, pct = 100, jitter = 100 }   # seeds; none: one plain run
-    #                                       # explore = 1: all schedules, on one CPU
+    #                                       # explore = 5000: all schedules, on one
+    #                                       # CPU, but no more than these
     limit_instructions = 2_000_000_000
     expect = "panic"                        # it must end so; default: "pass"
     panic_says = ["taken at", "lock\\.c"]   # patterns in the panic's first line
