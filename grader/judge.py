@@ -146,7 +146,8 @@ def hang_evidence(lines: list[str]) -> list[str]:
     """From the NMI report: where each CPU is, the threads of the test, the locks."""
     report = section(lines, "NMI report", "NMI report ends")
     if not report:  # the idle loop has seen that no thread can run
-        return [*waiting_in(lines), *waits_in(lines)] or tail(lines)
+        forced = [line for head in heads(lines, r"place \d+: ") for line in head]
+        return [*waiting_in(lines), *waits_in(lines), *forced] or tail(lines)
     evidence = [line for head in heads(report, r"CPU \d+: ") for line in head]
     threads = heads(report, r"(thread \d+ |the idle thread).*: ")
     told = [head for head in threads if any(re.search(r"\((labs|solutions)/", f) for f in head)]
@@ -194,6 +195,8 @@ class Judge:
             finding = hear_outside(finding, span, self.ending.outside)
         if case.test.expect == "panic":
             finding = expect_panic(case.test, span, finding)
+        elif case.test.expect == "deadlock":
+            finding = expect_deadlock(case.test, finding)
         finding.evidence = [printable(line) for line in finding.evidence[:LINES_SHOWN]]
         finding.summary = printable(finding.summary)
         if not finding.passed and not finding.schedule:
@@ -313,6 +316,22 @@ def expect_panic(test: Test, span: Span, finding: Finding) -> Finding:
     for pattern in test.panic_says:
         if not re.search(pattern, finding.summary):
             summary = f"the panic does not say what it should: expected /{pattern}/, "
+            summary += f"got {finding.summary}"
+            return replace(finding, verdict=Verdict.WRONG, summary=summary)
+    return replace(finding, verdict=Verdict.PASS, summary="", evidence=[])
+
+
+def expect_deadlock(test: Test, finding: Finding) -> Finding:
+    """The same for a test in which all threads shall wait for one another."""
+    if finding.verdict in (Verdict.PASS, Verdict.WRONG):
+        words = finding.summary if finding.verdict is Verdict.WRONG else "the test ran to its end"
+        summary = f"expected a deadlock, got none: {words}"
+        return replace(finding, verdict=Verdict.WRONG, summary=summary)
+    if finding.verdict is not Verdict.DEADLOCK:
+        return finding
+    for pattern in test.deadlock_says:
+        if not re.search(pattern, finding.summary):
+            summary = f"the deadlock is not told as it should: expected /{pattern}/, "
             summary += f"got {finding.summary}"
             return replace(finding, verdict=Verdict.WRONG, summary=summary)
     return replace(finding, verdict=Verdict.PASS, summary="", evidence=[])

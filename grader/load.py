@@ -17,10 +17,13 @@
     needs = ["qmp"]                         # what its outside half works with
     cpus = [1, 2]                           # it must pass on each
     sched = { random = 200, pct = 100, jitter = 100 }   # seeds; none: one plain run
-    #                                       # explore = 1: all schedules, on one CPU
+    #                                       # explore = 5000: all schedules, on one
+    #                                       # CPU, but no more than these
     limit_instructions = 2_000_000_000
     expect = "panic"                        # it must end so; default: "pass"
+    #                                         "deadlock": nobody can run any more
     panic_says = ["taken at", "lock\\.c"]   # patterns in the panic's first line
+    deadlock_says = ["mutex .a. of"]        # and in the line that names the cycle
     hint = "What to look at first."         # printed when it fails
 
 A mistake in it is one line, naming the file, the table, the key, and the
@@ -80,6 +83,7 @@ class Test:
     limit: int = DEFAULT_LIMIT
     expect: str = "pass"
     panic_says: tuple[str, ...] = ()
+    deadlock_says: tuple[str, ...] = ()
     hint: str = ""
 
     def selector(self, suite: str, seeds: bool = True, limit: int = 0) -> str:
@@ -191,8 +195,9 @@ TEST_KEYS = {
     "limit_instructions": Key(*NUMBER),
     "needs": Key(*NAMES),
     "emulators": Key(*NAMES),
-    "expect": Key(*TEXT, choices=("pass", "panic")),
+    "expect": Key(*TEXT, choices=("pass", "panic", "deadlock")),
     "panic_says": Key(*NAMES),
+    "deadlock_says": Key(*NAMES),
     "hint": Key(*TEXT),
 }
 
@@ -262,13 +267,16 @@ def check_texts(where: str, table: dict[str, Any], number: int) -> None:
             raise Trouble(
                 f'{where}: needs "{name}", which is nothing known; {nearest(name, NEEDS)}'
             )
-    if table.get("panic_says") and table.get("expect") != "panic":
-        raise Trouble(f'{where}: panic_says needs expect = "panic"')
-    for pattern in table.get("panic_says", []):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise Trouble(f'{where}: panic_says: "{pattern}" is no pattern: {error}') from None
+    for end in ("panic", "deadlock"):
+        key = f"{end}_says"
+        if table.get(key) and table.get("expect") != end:
+            raise Trouble(f'{where}: {key} needs expect = "{end}"')
+        for pattern in table.get(key, []):
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                words = f'{key}: "{pattern}" is no pattern: {error}'
+                raise Trouble(f"{where}: {words}") from None
 
 
 def read_test(where: str, table: dict[str, Any], number: int) -> Test:
@@ -287,6 +295,7 @@ def read_test(where: str, table: dict[str, Any], number: int) -> Test:
         limit=table.get("limit_instructions", DEFAULT_LIMIT),
         expect=table.get("expect", "pass"),
         panic_says=tuple(table.get("panic_says", [])),
+        deadlock_says=tuple(table.get("deadlock_says", [])),
         hint=table.get("hint", ""),
     )
 

@@ -204,8 +204,7 @@ class Outside:
 
     def __init__(self, lab: Lab, tests: Sequence[Test], seed: int):
         self.halves = {
-            f"{lab.suite}/{test.name}": load_outside_half(outside_half(lab, test))
-            for test in tests
+            f"{lab.suite}/{test.name}": load_outside_half(outside_half(lab, test)) for test in tests
         }
         self.seed = seed
         self.results: dict[str, list[str]] = {}  # by name; empty: it is content

@@ -3,8 +3,9 @@
 Tests with the same number of CPUs share a boot, in the order of lab.toml, since
 a boot costs more than most tests.  A test that ends the boot (a panic, a hang)
 has its verdict by that, and the ones after it go on in a fresh boot.  A test
-that is expected to panic has a boot of its own, and programs share none with tests inside
-the kernel, nor those that have an outside half (peer.py) with those that have not.
+that is expected to panic or to deadlock has a boot of its own, and programs
+share none with tests inside the kernel, nor those that have an outside half
+(peer.py) with those that have not.
 
 What failed is tried once more in a fresh boot, with the one seed that failed:
 so what the report offers to a person has been seen to fail so.
@@ -36,6 +37,7 @@ from grader.watch import Booted, Limits, run_boot
 LINE_ROOM = 3000  # characters of test= in the kernel's command line of 4096
 BOOT_ROOM = 6000  # runs on one CPU, in a boot: a second or two; more are shared out
 COSTS = {"kernel": (1, 10), "user": (20, 50), "peer": (0, 150)}  # of a run, and of a test
+CONFIRMATIONS = 12  # where everything fails, these say enough
 REPLAY_LIMIT = 500_000_000  # instructions; one seed of hundreds takes far less
 
 
@@ -97,7 +99,7 @@ def plan_jobs(cases: list[Case], suite: str) -> list[Job]:
     open_jobs: dict[tuple[int, Schedule | None, str], Job] = {}
     for case in cases:
         key = (case.cpus, case.schedule, case.test.kind)
-        if case.test.expect == "panic":
+        if case.test.expect != "pass":
             jobs.append(Job(case.cpus, case.schedule, [case]))
             continue
         job = open_jobs.get(key)
@@ -127,6 +129,7 @@ class Runner:
         self.lock = threading.Lock()
         self.names: dict[str, int] = {}
         self.no_boot: dict[int, Finding] = {}  # by number of CPUs
+        self.confirmations = 0
         self.suite = implementation.lab.suite
         self.futures: list[Future[None]] = []
 
@@ -307,6 +310,10 @@ class Runner:
             return  # it was alone, and the next boot would be the same
         if not schedule and finding.verdict in (Verdict.HANG, Verdict.DEADLOCK):
             return  # would take up to the test's limit, and show the same
+        with self.lock:
+            self.confirmations += 1
+            if self.confirmations > CONFIRMATIONS:
+                return
         short = Case(replace(case.test, limit=min(case.test.limit, REPLAY_LIMIT)), case.cpus)
         tried = short if schedule else case
         booted = self.boot([tried], schedule, self.log_path(f"again-{case.test.name}"))

@@ -44,6 +44,7 @@ while [ $# -gt 0 ]; do
     -serial) log=${2#file:} ;;
     -append) line=$2 ;;
     -smp) cpus=$2 ;;
+    -chardev) case "$2" in *id=qmp*) qmp=${2##*fd=} ;; esac ;;
     esac
     shift
 done

@@ -223,11 +223,12 @@ static void run_seeds(struct ktest *t, const struct ktest_plan *plan)
 }
 
 /* All schedules, or the one that is given. */
-static void run_explored(struct ktest *t, const char *schedule)
+static void run_explored(struct ktest *t, const char *schedule,
+			 unsigned long max_runs)
 {
 	struct usage before = usage_now();
 
-	ktest_explore_test(t, schedule);
+	ktest_explore_test(t, schedule, max_runs);
 	if (!t->failures)
 		check_leaks(t, before);
 }
@@ -241,7 +242,7 @@ static void run_replay(struct ktest *t)
 
 	perturb_parse(text, &strategy, &depth);
 	if (strategy == SCHED_EXPLORE)
-		run_explored(t, colon ? colon + 1 : NULL);
+		run_explored(t, colon ? colon + 1 : NULL, EXPLORE_MAX_RUNS);
 	else
 		run_perturbed(t, strategy, depth, cmdline_u64("seed", 1));
 }
@@ -249,7 +250,7 @@ static void run_replay(struct ktest *t)
 static bool wants_seeds(const struct ktest_case *test,
 			const struct ktest_plan *plan)
 {
-	return plan->has_seeds || test->seeds;
+	return plan->has_seeds || (test->seeds && !plan->explore);
 }
 
 /* "sched=pct:3 seed=17" after a perturbed run, else nothing.  Returns buf. */
@@ -323,7 +324,7 @@ static bool run_test(const struct ktest_case *test,
 	else if (!plan->explore || cpu_count > 1)
 		run_plain(&t);
 	if (plan->explore && !t.failures && cpu_count == 1)
-		run_explored(&t, NULL);
+		run_explored(&t, NULL, plan->explore);
 	ktest_end(&t, number);
 	return t.failures == 0;
 }

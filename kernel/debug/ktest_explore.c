@@ -31,8 +31,6 @@
 
 #define PREEMPTIONS 2
 #define ORDERS 1
-#define MAX_SCHEDULES 100000
-#define FAILURES_SHOWN 4
 
 /* What may still be added to a schedule. */
 struct budget {
@@ -45,7 +43,7 @@ static struct {
 	void (*fn)(struct ktest *t);
 	struct ktest t;
 	volatile bool ended, abandoned;
-	bool told; /* of a deadlock, in this search */
+	unsigned long max; /* schedules of this search */
 } run;
 
 static struct explore_record record;
@@ -72,10 +70,8 @@ bool ktest_explore_abandon(void)
 {
 	if (!run.driver)
 		return false;
-	if (!record.endless && !run.t.quiet && !run.told) {
+	if (!record.endless && !run.t.quiet)
 		wait_explain_deadlock();
-		run.told = true;
-	}
 	run.abandoned = true;
 	thread_unblock(run.driver);
 	return true;
@@ -134,10 +130,12 @@ static void run_schedule(const struct explore_schedule *schedule, bool tell)
 		ktest_fail(&run.t, __FILE__, __LINE__, "%s",
 			   record.endless ? "the run does not end"
 					  : "deadlock: no thread can run");
-	else if (!record.followed)
-		ktest_fail(&run.t, __FILE__, __LINE__,
-			   "the schedule does not fit the run: something else "
-			   "than the schedule decides what happens");
+}
+
+/* How did the last run end? */
+static bool is_deadlock(void)
+{
+	return run.abandoned && !record.endless;
 }
 
 /* ---- all runs ---- */
@@ -163,27 +161,25 @@ static void note_failure(struct explore_result *result,
 {
 	if (!result->failed || schedule->count < result->first.count)
 		result->first = *schedule;
+	if (result->failed < EXPLORE_FAILURES_KEPT)
+		result->failures[result->failed] = *schedule;
 	result->failed++;
-	if (run.abandoned && record.endless)
-		result->endless++;
-	else if (run.abandoned)
-		result->deadlocked++;
-	if (!run.t.quiet)
-		printk("# that was sched=explore:%s\n", run.t.schedule);
+	result->endless += run.abandoned && record.endless;
+	result->deadlocked += is_deadlock();
 }
 
 /* Runs this schedule, and all that begin with it.  False: enough. */
 static bool search(struct explore_schedule *schedule, struct budget left,
-		   bool quiet, struct explore_result *result)
+		   struct explore_result *result)
 {
 	unsigned int level = schedule->count, count, from = 0;
 
-	run.t.quiet = quiet || result->failed >= FAILURES_SHOWN;
 	run_schedule(schedule, false);
 	result->schedules++;
+	result->unfollowed += !record.followed;
 	if (run.t.failures)
 		note_failure(result, schedule);
-	if (run.t.skipped || result->schedules >= MAX_SCHEDULES ||
+	if (run.t.skipped || result->schedules >= run.max ||
 	    monitor_interrupted())
 		return false;
 	if (level == EXPLORE_MAX_CHOICES)
@@ -205,7 +201,7 @@ static bool search(struct explore_schedule *schedule, struct budget left,
 			schedule->choices[level].place = place;
 			schedule->choices[level].thread = thread;
 			schedule->count = level + 1;
-			more = search(schedule, rest, quiet, result);
+			more = search(schedule, rest, result);
 			schedule->count = level;
 			if (!more)
 				return false;
@@ -216,7 +212,7 @@ static bool search(struct explore_schedule *schedule, struct budget left,
 
 /* A search looks for deadlocks themselves, so that two orders which never meet
  * are no failure. */
-void ktest_explore(void (*fn)(struct ktest *t), bool quiet,
+void ktest_explore(void (*fn)(struct ktest *t), unsigned long max_runs,
 		   struct explore_result *result)
 {
 	struct budget all = {PREEMPTIONS, ORDERS};
@@ -226,9 +222,9 @@ void ktest_explore(void (*fn)(struct ktest *t), bool quiet,
 	assert(cpu_count == 1);
 	*result = (struct explore_result){0};
 	run.fn = fn;
-	run.t = (struct ktest){.quiet = quiet};
-	run.told = false;
-	search(&schedule, all, quiet, result);
+	run.t = (struct ktest){.quiet = true};
+	run.max = max_runs;
+	search(&schedule, all, result);
 	lockorder_set(order);
 }
 
@@ -240,33 +236,61 @@ bool ktest_explore_one(void (*fn)(struct ktest *t), bool quiet,
 	assert(cpu_count == 1);
 	run.fn = fn;
 	run.t = (struct ktest){.quiet = quiet};
-	run.told = false;
 	run_schedule(schedule, !quiet);
+	if (!record.followed)
+		ktest_fail(&run.t, __FILE__, __LINE__,
+			   "the schedule does not fit the run: something else "
+			   "than the schedule decides, as the time may");
 	lockorder_set(order);
 	return run.t.failures == 0;
 }
 
 /* ---- for the command line ---- */
 
-static void explore_all(struct ktest *t)
+static void print_counts(const struct ktest *t, const struct explore_result *r,
+			 unsigned long max_runs)
+{
+	char text[EXPLORE_TEXT_SIZE];
+
+	printk("# explored %s: %lu schedules%s with at most %u pre-emptions; "
+	       "%lu failed, of them %lu deadlocked and %lu endless\n",
+	       t->test->name, r->schedules,
+	       r->schedules >= max_runs ? " (and stopped there)" : "",
+	       PREEMPTIONS, r->failed, r->deadlocked, r->endless);
+	if (r->unfollowed)
+		printk("# %lu of these could not be followed to their ends: "
+		       "something else decides, too, as the time may\n",
+		       r->unfollowed);
+	if (r->failed > EXPLORE_FAILURES_KEPT)
+		printk("# the first that failed:\n");
+	for (unsigned int i = 0; i < MIN(r->failed, EXPLORE_FAILURES_KEPT); i++)
+		printk("#   sched=explore:%s\n",
+		       explore_format(&r->failures[i], text, sizeof(text)));
+}
+
+/* The search is silent; then the shortest schedule that failed is run once
+ * more, and says what happens. */
+static void explore_all(struct ktest *t, unsigned long max_runs)
 {
 	struct explore_result r;
 
-	ktest_explore(t->test->fn, false, &r);
+	ktest_explore(t->test->fn, max_runs, &r);
 	t->runs += r.schedules;
 	t->failures += r.failed;
-	printk("# explored %s: %lu schedules%s with at most %u pre-emptions; "
-	       "%lu failed, of them %lu deadlocked and %lu endless\n",
-	       t->test->name, r.schedules,
-	       r.schedules >= MAX_SCHEDULES ? " (and stopped there)" : "",
-	       PREEMPTIONS, r.failed, r.deadlocked, r.endless);
-	if (run.t.skipped)
+	if (run.t.skipped) {
 		ktest_skip(t, run.t.skip_reason);
-	if (!r.failed)
 		return;
-	t->strategy = SCHED_EXPLORE;
-	t->seed = 1;
-	explore_format(&r.first, t->schedule, sizeof(t->schedule));
+	}
+	if (r.failed) {
+		t->strategy = SCHED_EXPLORE;
+		t->seed = 1;
+		explore_format(&r.first, t->schedule, sizeof(t->schedule));
+		ktest_explore_one(t->test->fn, false, &r.first);
+	}
+	print_counts(t, &r, max_runs);
+	/* For a grader the deadlock is the result, and all that was said. */
+	if (r.failed && is_deadlock() && cmdline_get("token"))
+		ktest_deadlocked();
 }
 
 static void explore_replay(struct ktest *t, const char *text)
@@ -282,16 +306,17 @@ static void explore_replay(struct ktest *t, const char *text)
 	strlcpy(t->schedule, text, sizeof(t->schedule));
 	t->failures += !ktest_explore_one(t->test->fn, false, &schedule);
 	t->runs++;
-	if (run.abandoned && !record.endless)
+	if (is_deadlock())
 		ktest_deadlocked();
 }
 
-void ktest_explore_test(struct ktest *t, const char *text)
+void ktest_explore_test(struct ktest *t, const char *text,
+			unsigned long max_runs)
 {
 	if (cpu_count > 1)
 		ktest_skip(t, "sched=explore needs one CPU, cpus=1");
 	else if (text)
 		explore_replay(t, text);
 	else
-		explore_all(t);
+		explore_all(t, max_runs);
 }

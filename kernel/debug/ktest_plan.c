@@ -4,12 +4,12 @@
  *	test=sched				a suite, as its tests say
  *	test=sched/join,mm/pages		two tests
  *	test=01/nesting:random=200:pct=100:limit=2000000000
- *	test=03/condition:explore=1
+ *	test=03/condition:explore=5000
  *
  * In the third form each strategy of the perturbed scheduler gets that many
  * seeds, all in this boot; and the test has a limit, in nanoseconds of guest
  * time, which the watchdog enforces.  In the fourth all its schedules are
- * explored, if there is one CPU.
+ * explored, but no more than 5,000, if there is one CPU.
  */
 #include "ktest_plan.h"
 #include "cmdline.h"
@@ -46,7 +46,7 @@ static int set_option(struct ktest_plan *plan, const char *option)
 		return 0;
 	}
 	if (strcmp(name, "explore") == 0) {
-		plan->explore = value != 0;
+		plan->explore = value;
 		return 0;
 	}
 	for (unsigned int i = SCHED_RANDOM; i < STRATEGIES; i++)
@@ -71,7 +71,7 @@ int ktest_plan_take(const char **text, struct ktest_plan *plan)
 		at = take_word(at + 1, ":,", option, sizeof(option));
 		if (set_option(plan, option)) {
 			printk("test=: \"%s\" is not one of random=N, pct=N, "
-			       "jitter=N, explore=1, limit=N\n",
+			       "jitter=N, explore=N, limit=N\n",
 			       option);
 			return -EINVAL;
 		}

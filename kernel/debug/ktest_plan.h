@@ -14,8 +14,8 @@ struct ktest_plan {
 	char selection[PLAN_NAME_SIZE]; /* "all", "sched", "sched/join" */
 	bool has_seeds;                 /* else as the test's .seeds says */
 	uint64_t seeds[STRATEGIES];     /* perturbed runs, by strategy */
-	bool explore;                   /* all schedules, too */
-	uint64_t limit;                 /* guest ns for each test; 0: none */
+	uint64_t explore; /* all schedules, too, but no more than these */
+	uint64_t limit;   /* guest ns for each test; 0: none */
 };
 
 /*
@@ -41,8 +41,10 @@ void ktest_frame(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void ktest_begin(struct ktest *t, uint64_t limit);
 void ktest_end(const struct ktest *t, unsigned int number);
 
-/* Explores a test; or runs it under the one schedule, if text is not NULL. */
-void ktest_explore_test(struct ktest *t, const char *text);
+/* Explores a test, with so many runs at most; or runs it under the one
+ * schedule, if text is not NULL. */
+void ktest_explore_test(struct ktest *t, const char *text,
+			unsigned long max_runs);
 
 /* Has the first process run the programs of /tests that the selection names, or
  * all of a folder.  -ENOENT, -EINVAL: it names none. */

@@ -27,6 +27,7 @@
 #include "types.h"
 
 #define EXPLORE_MAX_CHOICES 4
+#define EXPLORE_MAX_RUNS 100000 /* of one test, unless less are asked for */
 #define EXPLORE_TEXT_SIZE 64
 
 struct explore_schedule {

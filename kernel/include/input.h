@@ -102,7 +102,8 @@ void lab_mouse_byte(struct mouse *m, uint8_t byte, uint64_t time_ns);
  * From then on each byte goes to lab_keyboard_byte() or lab_mouse_byte() of a
  * keyboard and a mouse whose queue is input_events, and those of the keyboard
  * to scancode_publish() first.  When something fails, its error, and neither
- * line has a handler of ours.  Called once at boot; a thread.
+ * line has a handler of ours.  Called at boot, and by tests, when neither line
+ * has one.  A thread.
  */
 int lab_input_start(void);
 

@@ -119,16 +119,21 @@ void ktest_deadlocked(void);
 
 /* ---- sched=explore: ktest_explore.c ---- */
 
+#define EXPLORE_FAILURES_KEPT 8
+
 /* What came of all schedules of a test. */
 struct explore_result {
 	unsigned long schedules, failed;
 	unsigned long deadlocked, endless; /* of those that failed */
-	struct explore_schedule first;     /* that failed: a shortest one */
+	unsigned long unfollowed; /* something else than the schedule decided */
+	struct explore_schedule first; /* that failed: a shortest one */
+	struct explore_schedule failures[EXPLORE_FAILURES_KEPT];
 };
 
-/* Runs fn under all schedules; under one, and says whether it passed.  There is
- * one CPU.  The caller is no part of the runs. */
-void ktest_explore(void (*fn)(struct ktest *t), bool quiet,
+/* Runs fn under all schedules, or the first max_runs of them; under one, and
+ * says whether it passed.  There is one CPU.  The caller is no part of the
+ * runs. */
+void ktest_explore(void (*fn)(struct ktest *t), unsigned long max_runs,
 		   struct explore_result *result);
 bool ktest_explore_one(void (*fn)(struct ktest *t), bool quiet,
 		       const struct explore_schedule *schedule);

@@ -77,7 +77,8 @@ void lab_mutex_init(struct mutex *m, const char *name);
  * for the mutex, its owner runs with that priority (thread_boost()), and if
  * the owner itself waits for a mutex, so does that one's owner, and so on.  A
  * thread that gives back a mutex, or gives up waiting, takes its part of the
- * others' priority with it.
+ * others' priority with it.  A waiter's priority counts as it is when it begins
+ * to wait.
  */
 int lab_mutex_lock_until(struct mutex *m, uint64_t deadline);
 

@@ -97,7 +97,7 @@ static void tell(const struct thread *t, const char *instead_of)
 {
 	if (!run.tell)
 		return;
-	printk("# place %u: thread %u (%s) runs, %s thread %u (%s), which is "
+	printk("place %u: thread %u (%s) runs, %s thread %u (%s), which is "
 	       "here:\n",
 	       run.record->count - 1, t->id, t->name, instead_of, current->id,
 	       current->name);

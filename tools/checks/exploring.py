@@ -40,9 +40,9 @@ def finds(context: Context, name: str, alone: int) -> None:
     expect(counts[0] in again, "the second search differs", counts[0], again[-800:])
     replayed = context.run(machine(context, name, first[1]), alone)
     expect(
-        "# place " in replayed,
+        "\nplace " in replayed,
         "the replay does not say what it forces",
-        "# place 5: thread 6 (worker) runs, ...",
+        "place 5: thread 6 (worker) runs, ...",
         replayed[-800:],
     )
     context.note(f"{counts[1]} schedules, {counts[2]} fail; {first[1]} is one of them")

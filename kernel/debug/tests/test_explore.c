@@ -240,28 +240,36 @@ static void note(struct ktest *t, const char *what,
 		   explore_format(&r->first, text, sizeof(text)));
 }
 
+/* A search cannot be explored itself. */
+static bool may_explore(struct ktest *t)
+{
+	bool may = cpu_count == 1 && !ktest_exploring();
+
+	if (!may)
+		ktest_skip(t, "explores by itself, on one CPU");
+	return may;
+}
+
 static void check_search(struct ktest *t, void (*fn)(struct ktest *t),
 			 bool deadlocks)
 {
 	const struct explore_schedule alone = {.count = 0};
 	struct explore_result with, again, without;
 
-	if (cpu_count > 1) {
-		ktest_skip(t, "explores on one CPU only");
+	if (!may_explore(t))
 		return;
-	}
 	planted = true;
 	EXPECT(t, ktest_explore_one(fn, true, &alone));
-	ktest_explore(fn, true, &with);
+	ktest_explore(fn, EXPLORE_MAX_RUNS, &with);
 	note(t, "with the mistake", &with);
 	EXPECT(t, with.failed > 0);
 	EXPECT_EQ(t, with.deadlocked, deadlocks ? with.failed : 0);
 	EXPECT(t, !ktest_explore_one(fn, true, &with.first));
-	ktest_explore(fn, true, &again);
+	ktest_explore(fn, EXPLORE_MAX_RUNS, &again);
 	EXPECT_EQ(t, again.schedules, with.schedules);
 	EXPECT_EQ(t, again.failed, with.failed);
 	planted = false;
-	ktest_explore(fn, true, &without);
+	ktest_explore(fn, EXPLORE_MAX_RUNS, &without);
 	note(t, "without", &without);
 	EXPECT_EQ(t, without.failed, 0);
 }
@@ -313,13 +321,11 @@ static void test_endless(struct ktest *t)
 {
 	struct explore_result r;
 
-	if (cpu_count > 1) {
-		ktest_skip(t, "explores on one CPU only");
+	if (!may_explore(t))
 		return;
-	}
-	ktest_explore(spin_for_ever, true, &r);
+	ktest_explore(spin_for_ever, EXPLORE_MAX_RUNS, &r);
 	EXPECT_EQ(t, r.endless, 1);
-	ktest_explore(yield_for_ever, true, &r);
+	ktest_explore(yield_for_ever, EXPLORE_MAX_RUNS, &r);
 	EXPECT_EQ(t, r.endless, 1);
 }
 KTEST(explore, endless);

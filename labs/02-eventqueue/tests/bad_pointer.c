@@ -1,5 +1,6 @@
 /*
- * bad_pointer.c - exercise 2.1: a bad pointer gets EFAULT, and no event is lost.
+ * bad_pointer.c - exercise 2.1: a bad pointer gets EFAULT, and no event is
+ * lost.
  */
 #include "events.h"
 

@@ -4,7 +4,7 @@
  * A program prints what it sees, one line each, with "> " in front; its outside
  * half (the .py beside it) types, moves the mouse, reads those lines and
  * compares.  So the program knows nothing of what will come, and needs no
- * opinion.  Not for Linux: it has neither these calls nor this keyboard.
+ * opinion.
  */
 #ifndef EVENTS_H
 #define EVENTS_H

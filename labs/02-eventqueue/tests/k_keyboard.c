@@ -100,10 +100,10 @@ static void try_code(struct ktest *t, uint8_t code, bool extended)
 		byte_comes(0xe0);
 	byte_comes(code);
 	if (key)
-		expect_event(t,
-			     key_down(key, keymap_char(key, modifiers),
-				      modifiers),
-			     what);
+		expect_event(
+			t,
+			key_down(key, keymap_char(key, modifiers), modifiers),
+			what);
 	expect_no_event(t, what);
 	snprintf(what, sizeof(what), "after the bytes %s0x%02x",
 		 extended ? "0xe0 " : "", code | 0x80);
@@ -321,7 +321,8 @@ static void test_keys_while_full(struct ktest *t)
 	      "one event and 4 keys found no place; dropped is %lu",
 	      test_queue.dropped);
 	TYPE_EXPECT(t, key_down(KEY_Q, 'q', MOD_SHIFT | MOD_CAPS), 0x10);
-	TYPE_EXPECT(t, key_down(KEY_A, 'a', MOD_SHIFT | MOD_CAPS | KEY_REPEATED),
+	TYPE_EXPECT(t,
+		    key_down(KEY_A, 'a', MOD_SHIFT | MOD_CAPS | KEY_REPEATED),
 		    0x1e);
 	TYPE_EXPECT(t, key_up(KEY_LEFTSHIFT, MOD_CAPS), 0xaa);
 }

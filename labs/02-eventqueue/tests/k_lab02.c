@@ -47,25 +47,29 @@ const char *event_text(const struct event *e, char *buf, size_t size)
 
 	switch (e->type) {
 	case EVENT_KEY_DOWN:
-		snprintf(buf, size, "KEY_DOWN key %d, character %d%s%c%s, "
-				    "modifiers 0x%x",
+		snprintf(buf, size,
+			 "KEY_DOWN key %d, character %d%s%c%s, "
+			 "modifiers 0x%x",
 			 data[0], data[1], data[1] > 32 ? " '" : "",
 			 data[1] > 32 ? data[1] : ' ', data[1] > 32 ? "'" : "",
 			 data[2]);
 		break;
 	case EVENT_KEY_UP:
-		snprintf(buf, size, "KEY_UP key %d, character %d, "
-				    "modifiers 0x%x",
+		snprintf(buf, size,
+			 "KEY_UP key %d, character %d, "
+			 "modifiers 0x%x",
 			 data[0], data[1], data[2]);
 		break;
 	case EVENT_MOUSE_MOVE:
-		snprintf(buf, size, "MOUSE_MOVE right %d, down %d, "
-				    "buttons 0x%x",
+		snprintf(buf, size,
+			 "MOUSE_MOVE right %d, down %d, "
+			 "buttons 0x%x",
 			 data[0], data[1], data[2]);
 		break;
 	case EVENT_MOUSE_BUTTON:
-		snprintf(buf, size, "MOUSE_BUTTON button %d, pressed %d, "
-				    "buttons 0x%x",
+		snprintf(buf, size,
+			 "MOUSE_BUTTON button %d, pressed %d, "
+			 "buttons 0x%x",
 			 data[0], data[1], data[2]);
 		break;
 	default:

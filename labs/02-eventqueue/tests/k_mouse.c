@@ -87,7 +87,8 @@ static void test_all_moves(struct ktest *t)
 }
 KTEST(lab02, all_moves);
 
-/* More than nine bits can say: the most, in the direction that the sign says. */
+/* More than nine bits can say: the most, in the direction that the sign says.
+ */
 static void test_move_overflow(struct ktest *t)
 {
 	begin();
@@ -282,8 +283,7 @@ static bool random_packet(struct ktest *t, uint64_t *random, uint32_t *held)
 		return false;
 	for (int i = 0; i < 3; i++)
 		if ((changed & 1u << i) &&
-		    !expect_event(t,
-				  mouse_button(i, buttons >> i & 1, buttons),
+		    !expect_event(t, mouse_button(i, buttons >> i & 1, buttons),
 				  "moving and clicking"))
 			return false;
 	return expect_no_event(t, "moving and clicking");

@@ -12,9 +12,10 @@ static bool fill(struct ktest *t, unsigned int from, unsigned int count)
 		struct event e = numbered_event(0, from + i);
 
 		if (!event_push(Q, &e)) {
-			FAIL(t, "event_push() returned false with %u events in "
-				"the queue; it has %d places, and all can be "
-				"used",
+			FAIL(t,
+			     "event_push() returned false with %u events in "
+			     "the queue; it has %d places, and all can be "
+			     "used",
 			     i, EVENTQ_SIZE);
 			return false;
 		}
@@ -30,16 +31,18 @@ static bool drain(struct ktest *t, unsigned int from, unsigned int count)
 		struct event e;
 
 		if (!event_pop(Q, &e)) {
-			FAIL(t, "event_pop() returned false, and %u events "
-				"have not come out yet",
+			FAIL(t,
+			     "event_pop() returned false, and %u events "
+			     "have not come out yet",
 			     count - i);
 			return false;
 		}
 		if (!numbered_read(t, &e, &producer, &n))
 			return false;
 		if (n != from + i) {
-			FAIL(t, "event %u came out, expected event %u: what "
-				"went in first comes out first",
+			FAIL(t,
+			     "event %u came out, expected event %u: what "
+			     "went in first comes out first",
 			     n, from + i);
 			return false;
 		}
@@ -127,8 +130,9 @@ static void test_full_drops_the_new(struct ktest *t)
 		struct event e = numbered_event(1, i);
 
 		if (event_push(Q, &e)) {
-			FAIL(t, "event_push() returned true with %d events in "
-				"the queue: it is full",
+			FAIL(t,
+			     "event_push() returned true with %d events in "
+			     "the queue: it is full",
 			     EVENTQ_SIZE);
 			return;
 		}
@@ -205,21 +209,25 @@ static void test_two_queues(struct ktest *t)
 
 	test_queue_init();
 	eventq_init(&other, "other");
-	fill(t, 0, EVENTQ_SIZE);
+	fill(t, 0, 100);
+	event_push(&other, &e);
+	fill(t, 100, EVENTQ_SIZE - 100);
 	CHECK(t, event_push(&other, &e),
-	      "event_push() to an empty queue returned false, while another "
-	      "queue is full");
-	CHECK(t, event_count(&other) == 1, "event_count() is %u, expected 1",
+	      "event_push() returned false for a queue with one event, while "
+	      "another queue is full");
+	CHECK(t, event_count(&other) == 2, "event_count() is %u, expected 2",
 	      event_count(&other));
-	CHECK(t, other.pushed == 1 && other.dropped == 0,
-	      "one event was pushed to a queue, and its pushed is %lu, dropped "
+	CHECK(t, other.pushed == 2 && other.dropped == 0,
+	      "2 events were pushed to a queue, and its pushed is %lu, dropped "
 	      "%lu",
 	      other.pushed, other.dropped);
 	drain(t, 0, EVENTQ_SIZE);
-	CHECK(t,
-	      event_pop(&other, &out) && memcmp(&e, &out, sizeof(e)) == 0,
-	      "the event of one queue is gone, or changed, after another one "
-	      "was emptied");
+	for (int i = 0; i < 2; i++)
+		CHECK(t,
+		      event_pop(&other, &out) &&
+			      memcmp(&e, &out, sizeof(e)) == 0,
+		      "an event of one queue is gone, or changed, after "
+		      "another one was filled and emptied");
 }
 KTEST(lab02, two_queues);
 

@@ -58,8 +58,9 @@ static bool send(struct ktest *t, enum ps2_port port, uint8_t byte)
 	ps2_inject(port, byte);
 	if (WAIT_FOR(!byte_waits()))
 		return true;
-	FAIL(t, "a byte came from the %s, and nobody took it from the "
-		"controller",
+	FAIL(t,
+	     "a byte came from the %s, and nobody took it from the "
+	     "controller",
 	     port == PS2_MOUSE ? "mouse" : "keyboard");
 	return false;
 }

@@ -1,5 +1,6 @@
 /*
- * keys_held.c - exercise 2.2: tells the events of what keys_held.py types.
+ * keys_held.c - exercise 2.2: tells the events that come of what keys_held.py
+ * does. Not for Linux: it has no such calls.
  */
 #include "events.h"
 

@@ -7,7 +7,17 @@ what comes later must be understood as if the others had never been typed.
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, KEYS, MODIFIERS, OTHERS, Keyboard, expect_lines, finish, press, words
+from us_keyboard import (
+    CHARACTERS,
+    KEYS,
+    MODIFIERS,
+    OTHERS,
+    Keyboard,
+    expect_lines,
+    finish,
+    press,
+    words,
+)
 
 from grader.peer import Guest, Wrong
 

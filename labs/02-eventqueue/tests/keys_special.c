@@ -1,5 +1,6 @@
 /*
- * keys_special.c - exercise 2.2: tells the events of what keys_special.py types.
+ * keys_special.c - exercise 2.2: tells the events that come of what
+ * keys_special.py does. Not for Linux: it has no such calls.
  */
 #include "events.h"
 

@@ -1,5 +1,6 @@
 /*
- * keys_typed.c - exercise 2.2: tells the events of what keys_typed.py types.
+ * keys_typed.c - exercise 2.2: tells the events that come of what keys_typed.py
+ * does. Not for Linux: it has no such calls.
  */
 #include "events.h"
 

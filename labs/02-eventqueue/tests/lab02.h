@@ -1,12 +1,14 @@
 /*
  * lab02.h - what the tests of lab 2 share.
  *
- * A queue, a keyboard and a mouse of a test are its own: nothing that happens on
- * the machine's real ones gets in between.  Queues are too big for a stack, so
- * there is one, test_queue, which test_queue_init() makes empty for each run.
+ * A queue, a keyboard and a mouse of a test are its own: nothing that happens
+ * on the machine's real ones gets in between.  Queues are too big for a stack,
+ * so there is one, test_queue, which test_queue_init() makes empty for each
+ * run.
  *
- * A test looks at a struct eventq only through the functions of eventq.h, and at
- * its counts `pushed` and `dropped`: what else is in it is up to the student.
+ * A test looks at a struct eventq only through the functions of eventq.h, and
+ * at its counts `pushed` and `dropped`: what else is in it is up to the
+ * student.
  */
 #ifndef LAB02_H
 #define LAB02_H

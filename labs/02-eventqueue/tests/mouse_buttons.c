@@ -1,5 +1,6 @@
 /*
- * mouse_buttons.c - exercise 2.3: tells the events of what mouse_buttons.py does.
+ * mouse_buttons.c - exercise 2.3: tells the events that come of what
+ * mouse_buttons.py does. Not for Linux: it has no such calls.
  */
 #include "events.h"
 

@@ -1,5 +1,6 @@
 /*
- * mouse_moves.c - exercise 2.3: tells the events of how mouse_moves.py moves it.
+ * mouse_moves.c - exercise 2.3: tells the events that come of what
+ * mouse_moves.py does. Not for Linux: it has no such calls.
  */
 #include "events.h"
 

@@ -1,10 +1,10 @@
 /*
- * scancodes.c - exercise 2.4: three processes subscribe to the keyboard's bytes;
- * one dies and one leaves, and the third still gets all.
+ * scancodes.c - exercise 2.4: three processes subscribe to the keyboard's
+ * bytes; one dies and one leaves, and the third still gets all.
  *
  * Each tells the bytes that it reads, in hexadecimal, one a line.  A byte 0x0b
  * (the key 0) kills the second, 0x0a (the key 9) makes the third unsubscribe;
- * 0x81 (Esc is released) ends them all.
+ * 0x81 (Esc is released) ends them all.  Not for Linux: it has no such calls.
  */
 #include "events.h"
 

@@ -61,12 +61,15 @@ void run_threads(unsigned int n, void (*entry)(void *arg), void *arg);
  * is not waited for any more. */
 uint64_t patience(const struct ktest *t);
 
-/* Lets others run until the condition holds; false when that takes too long. */
+/* Lets others run, on this CPU and on others, until the condition holds; false
+ * when that takes too long. */
 #define EVENTUALLY(t, condition) \
 	({ \
 		uint64_t deadline_ = time_ns() + patience(t); \
-		while (!(condition) && time_ns() < deadline_) \
+		while (!(condition) && time_ns() < deadline_) { \
 			thread_yield(); \
+			cpu_relax(); \
+		} \
 		(condition); \
 	})
 

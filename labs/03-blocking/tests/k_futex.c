@@ -1,0 +1,209 @@
+/*
+ * k_futex.c - exercise 3.3: the futex engine, one thing a test.
+ *
+ * Waiters that are moved are in k_futex_requeue.c, races in k_futex_races.c.
+ */
+#include "lab03_futex.h"
+
+#define MAX_WAITERS 40
+
+/* ---- waiting and waking ---- */
+
+static void test_futex_value(struct ktest *t)
+{
+	struct futex_caller other = {.value = 7}, same = {.value = 0};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	word_set(&m, 0, 6);
+	word_set(&m, 1, 0);
+	futex_start(&m, &other, 0);
+	expect_returns(&other.c, -EAGAIN, "the word is 6, and not 7");
+	expect_wakes(&m, 0, 1, ANY, 0);
+	futex_bed(&m, &same, 1);
+	word_set(&m, 1, 1);
+	expect_sleeps_on(&same.c, "the word has changed, but nobody called "
+				  "futex_wake_key()");
+	expect_wakes(&m, 1, 1, ANY, 1);
+	expect_returns(&same.c, 0, "after futex_wake_key()");
+	futex_end(&m, &other, 1);
+	futex_end(&m, &same, 1);
+	memory_end(&m);
+}
+KTEST(lab03, futex_value);
+
+static void test_futex_wakes(struct ktest *t)
+{
+	struct futex_caller w[5] = {{.value = 0}};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	expect_wakes(&m, 0, 1, ANY, 0);
+	for (unsigned int i = 0; i < 5; i++)
+		futex_bed(&m, &w[i], 0);
+	expect_wakes(&m, 0, 0, ANY, 0);
+	expect_wakes(&m, 0, 2, ANY, 2);
+	for (unsigned int i = 0; i < 2; i++)
+		expect_returns(&w[i].c, 0, "the first two, after two were "
+					   "woken");
+	for (unsigned int i = 2; i < 5; i++)
+		expect_sleeps_on(&w[i].c, "the other three");
+	expect_wakes(&m, 0, 100, ANY, 3);
+	expect_wakes(&m, 0, 1, ANY, 0);
+	futex_end(&m, w, 5);
+	memory_end(&m);
+}
+KTEST(lab03, futex_wakes);
+
+static void test_futex_bitsets(struct ktest *t)
+{
+	static const uint32_t sets[] = {1, 2, 3, ANY};
+	struct futex_caller w[4] = {{.value = 0}};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	for (unsigned int i = 0; i < 4; i++) {
+		w[i].bitset = sets[i];
+		futex_bed(&m, &w[i], 0);
+	}
+	expect_wakes(&m, 0, 1, 2, 1);
+	expect_returns(&w[1].c, 0, "the first whose set has bit 1");
+	expect_sleeps_on(&w[0].c, "its set has not bit 1");
+	expect_wakes(&m, 0, WAKE_ALL, 4, 1);
+	expect_returns(&w[3].c, 0, "the only one whose set has bit 2");
+	expect_wakes(&m, 0, WAKE_ALL, 8, 0);
+	expect_wakes(&m, 0, WAKE_ALL, ANY, 2);
+	futex_end(&m, w, 4);
+	memory_end(&m);
+}
+KTEST(lab03, futex_bitsets);
+
+/* ---- which futex ---- */
+
+/* A waiter on each of many words; some of them share a bucket. */
+static void test_futex_keys_apart(struct ktest *t)
+{
+	static struct futex_caller w[MAX_WAITERS];
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	for (unsigned int i = 0; i < MAX_WAITERS; i++) {
+		w[i] = (struct futex_caller){.value = 0};
+		futex_bed(&m, &w[i], i);
+	}
+	for (unsigned int i = 0; i < MAX_WAITERS; i++) {
+		unsigned int n = i * 7 % MAX_WAITERS;
+
+		expect_wakes(&m, n, WAKE_ALL, ANY, 1);
+		expect_returns(&w[n].c, 0, "its word was woken");
+	}
+	futex_end(&m, w, MAX_WAITERS);
+	memory_end(&m);
+}
+KTEST(lab03, futex_keys_apart);
+
+/* The same address in another process is another word. */
+static void test_futex_processes_apart(struct ktest *t)
+{
+	struct futex_caller w = {.value = 0};
+	struct process other;
+	struct futex_key k;
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	ASSERT(t, pretended_init(&other) == 0);
+	futex_bed(&m, &w, 0);
+	k = (struct futex_key){other.aspace, word(&m, 0)};
+	CHECK(t, futex_wake_key(&k, WAKE_ALL, ANY) == 0,
+	      "futex_wake_key() of another process's word with the same "
+	      "address has woken somebody");
+	expect_sleeps_on(&w.c, "another process's word was woken");
+	expect_wakes(&m, 0, 1, ANY, 1);
+	futex_end(&m, &w, 1);
+	pretended_free(&other);
+	memory_end(&m);
+}
+KTEST(lab03, futex_processes_apart);
+
+/* ---- memory that is not there ---- */
+
+static void test_futex_bad_address(struct ktest *t)
+{
+	struct futex_caller bad = {.value = 0}, good = {.value = 0};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	futex_start(&m, &bad, 2 * PAGE_SIZE / 4); /* behind the page: not mapped */
+	expect_returns(&bad.c, -EFAULT, "an address at which nothing is");
+	futex_bed(&m, &good, 0);
+	expect_wakes(&m, 0, 1, ANY, 1);
+	expect_returns(&good.c, 0, "after futex_wake_key()");
+	futex_end(&m, &good, 1);
+	thread_join(bad.c.thread);
+	memory_end(&m);
+}
+KTEST(lab03, futex_bad_address);
+
+/* Mapped, but never touched: the word is 0, once somebody looks. */
+static void test_futex_page_comes_in(struct ktest *t)
+{
+	struct futex_caller other = {.value = 1}, same = {.value = 0};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	futex_start(&m, &other, 0);
+	expect_returns(&other.c, -EAGAIN,
+		       "the page was not in memory; the word is 0, and not 1");
+	futex_end(&m, &other, 1);
+	memory_end(&m);
+
+	ASSERT(t, memory_begin(&m, t));
+	futex_bed(&m, &same, 0);
+	expect_wakes(&m, 0, 1, ANY, 1);
+	expect_returns(&same.c, 0, "after futex_wake_key()");
+	futex_end(&m, &same, 1);
+	memory_end(&m);
+}
+KTEST(lab03, futex_page_comes_in);
+
+/* ---- ends that are not wake-ups ---- */
+
+static void test_futex_timeout(struct ktest *t)
+{
+	struct futex_caller late = {.c.deadline = time_ns() + NSEC_PER_MSEC};
+	struct futex_caller past = {.c.deadline = 1}, patient = {.value = 0};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	futex_bed(&m, &late, 0);
+	futex_bed(&m, &patient, 0);
+	futex_start(&m, &past, 0);
+	expect_returns(&past.c, -ETIMEDOUT, "a deadline in the past");
+	thread_sleep_until(late.c.deadline + NSEC_PER_MSEC / 5);
+	expect_returns(&late.c, -ETIMEDOUT, "after the deadline");
+	CHECK(t, late.c.returned_at >= late.c.deadline,
+	      "-ETIMEDOUT came before the deadline");
+	expect_wakes(&m, 0, WAKE_ALL, ANY, 1);
+	expect_returns(&patient.c, 0, "after futex_wake_key()");
+	futex_end(&m, &late, 1);
+	futex_end(&m, &past, 1);
+	futex_end(&m, &patient, 1);
+	memory_end(&m);
+}
+KTEST(lab03, futex_timeout);
+
+static void test_futex_killed(struct ktest *t)
+{
+	struct futex_caller w[2] = {{.value = 0}};
+	struct memory m;
+
+	ASSERT(t, memory_begin(&m, t));
+	futex_bed(&m, &w[0], 0);
+	pretended_kill(&m.p, w[0].c.thread);
+	expect_returns(&w[0].c, -ERESTARTSYS, "killed");
+	expect_wakes(&m, 0, 1, ANY, 0);
+	m.p.killed = false;
+	futex_end(&m, w, 1);
+	memory_end(&m);
+}
+KTEST(lab03, futex_killed);
