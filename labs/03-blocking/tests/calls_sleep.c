@@ -2,7 +2,7 @@
  * calls_sleep - system calls that wait are built on the wait queue: they cost no
  * CPU time either.
  */
-#include "futex.h"
+#include "user_futex.h"
 #include <poll.h>
 
 TEST(wait_for_child)

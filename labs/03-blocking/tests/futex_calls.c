@@ -1,7 +1,7 @@
 /*
  * futex_calls - futex(2), operation by operation, as a program sees it.
  */
-#include "futex.h"
+#include "user_futex.h"
 #include <pthread.h>
 
 #define MAX 4
@@ -179,8 +179,10 @@ TEST(killed_while_waiting)
 	if (pid == 0) {
 		for (int i = 0; i < MAX; i++)
 			start(&w[i], &words[0], ~0u);
-		if (!gather(&words[0], &words[1], MAX))
+		if (!gather(&words[0], &words[1], MAX)) {
+			tap_reach("asleep");
 			_exit(1);
+		}
 		tap_reach("asleep");
 		futex(&words[2], FUTEX_WAIT, words[2], NULL, NULL, 0);
 		_exit(2);

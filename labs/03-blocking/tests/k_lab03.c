@@ -119,10 +119,13 @@ bool await_asleep(struct ktest *t, const struct thread *thread)
 {
 	bool asleep = EVENTUALLY(t, is_asleep(thread));
 
-	CHECK(t, asleep,
-	      "a thread that waits does not sleep: it is %s, and takes CPU "
-	      "time, or has returned already",
-	      thread_state_name(thread->state));
+	if (!asleep && thread->state == THREAD_EXITED)
+		FAIL(t, "a thread that shall sleep has returned already");
+	else if (!asleep)
+		FAIL(t,
+		     "a thread that shall sleep is %s: it takes CPU time, or "
+		     "has returned already",
+		     thread_state_name(thread->state));
 	return asleep;
 }
 
@@ -248,7 +251,8 @@ unsigned int room_wake(struct room *room, unsigned int count)
 
 void room_close(struct room *room, struct caller *sleepers, unsigned int n)
 {
-	room_wake(room, WAKE_ALL);
+	for (unsigned int i = 0; i < n; i++)
+		room_wake(room, WAKE_ALL); /* which should be all */
 	callers_join(sleepers, n);
 }
 

@@ -25,13 +25,20 @@ bool memory_begin(struct memory *m, struct ktest *t)
 	long words;
 
 	m->t = t;
-	if (pretended_init(&m->p))
+	if (t->strategy == SCHED_EXPLORE) {
+		ktest_skip(t, "tests with processes cannot be explored");
 		return false;
+	}
+	if (pretended_init(&m->p)) {
+		FAIL(t, "no memory");
+		return false;
+	}
 	words = aspace_map(m->p.aspace, 0, PAGE_SIZE, PROT_RW, ANONYMOUS, NULL,
 			   0);
 	m->words = words;
+	CHECK(t, words > 0, "no memory");
 	pretend_begin(&m->p);
-	return words > 0;
+	return true;
 }
 
 void memory_end(struct memory *m)

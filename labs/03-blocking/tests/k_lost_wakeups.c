@@ -8,12 +8,23 @@
  */
 #include "lab03.h"
 
+/* Each wake-up that waitq_wake() counts is one sleeper that returns 0. */
+static void expect_as_many(struct ktest *t, unsigned int woken,
+			   unsigned int returned)
+{
+	CHECK(t, woken == returned,
+	      "waitq_wake() says that it has woken %u, but "
+	      "waitq_sleep_until() returned 0 %u times",
+	      woken, returned);
+}
+
 /* ---- one waits for one ---- */
 
 /* needs room.lock: all but it */
 struct letter {
 	struct room room;
 	bool written;
+	unsigned int woken, returned; /* as the two functions say */
 };
 
 static void letter_read(void *arg)
@@ -22,8 +33,8 @@ static void letter_read(void *arg)
 
 	spin_lock(&l->room.lock);
 	while (!l->written)
-		waitq_sleep_until(&l->room.waitq, &l->room.lock, WAIT_FOREVER,
-				  0);
+		l->returned += waitq_sleep_until(&l->room.waitq, &l->room.lock,
+						 WAIT_FOREVER, 0) == 0;
 	spin_unlock(&l->room.lock);
 }
 
@@ -33,13 +44,13 @@ static void letter_write(void *arg)
 
 	spin_lock(&l->room.lock);
 	l->written = true;
-	waitq_wake(&l->room.waitq, 1);
+	l->woken += waitq_wake(&l->room.waitq, 1);
 	spin_unlock(&l->room.lock);
 }
 
 static void test_no_wakeup_lost(struct ktest *t)
 {
-	struct letter l = {.written = false};
+	struct letter l = {.woken = 0};
 	struct thread *reader, *writer;
 
 	room_init(&l.room, t);
@@ -47,6 +58,7 @@ static void test_no_wakeup_lost(struct ktest *t)
 	writer = spawn("writer", letter_write, &l);
 	thread_join(reader);
 	thread_join(writer);
+	expect_as_many(t, l.woken, l.returned);
 }
 KTEST(lab03, no_wakeup_lost, .seeds = 50);
 
@@ -60,6 +72,7 @@ struct rally {
 	unsigned int side; /* whose turn it is */
 	unsigned int played;
 	unsigned int next_player;
+	unsigned int woken, returned;
 };
 
 static void play(void *arg)
@@ -71,11 +84,12 @@ static void play(void *arg)
 	me = r->next_player++;
 	for (unsigned int i = 0; i < TURNS; i++) {
 		while (r->side != me)
-			waitq_sleep_until(&r->room.waitq, &r->room.lock,
-					  WAIT_FOREVER, 0);
+			r->returned += waitq_sleep_until(&r->room.waitq,
+							 &r->room.lock,
+							 WAIT_FOREVER, 0) == 0;
 		r->side = !me;
 		r->played++;
-		waitq_wake(&r->room.waitq, 1);
+		r->woken += waitq_wake(&r->room.waitq, 1);
 	}
 	spin_unlock(&r->room.lock);
 }
@@ -88,6 +102,7 @@ static void test_ping_pong(struct ktest *t)
 	run_threads(2, play, &r);
 	CHECK(t, r.played == 2 * TURNS,
 	      "two threads took %u turns instead of %u", r.played, 2 * TURNS);
+	expect_as_many(t, r.woken, r.returned);
 }
 KTEST(lab03, ping_pong, .seeds = 50);
 
@@ -211,46 +226,57 @@ static void test_timeouts_race_wakeups(struct ktest *t)
 	run_threads(RACERS, race_deadline, &r);
 	thread_join(waker);
 	CHECK(t, r.returned[0] == r.woken,
-	      "waitq_wake() says that it has woken %u, but %u sleepers returned "
-	      "0, and %u timed out: a wake-up was lost to a time-out",
+	      "waitq_wake() says that it has woken %u, but %u sleepers "
+	      "returned 0, and %u timed out: a wake-up was lost to a time-out, "
+	      "or one was woken twice",
 	      r.woken, r.returned[0], r.returned[1]);
 }
 KTEST(lab03, timeouts_race_wakeups, .seeds = 50);
 
 /* ---- the queue is free for the next ones ---- */
 
+/* needs the room's lock: all */
+struct hall {
+	struct room room;
+	unsigned int visits, woken, returned;
+};
+
 /* Each thread sleeps many times, by turns at two queues: its notes lie in the
  * same place on its stack again and again. */
 static void wander(void *arg)
 {
-	struct room *rooms = arg;
+	struct hall *halls = arg;
 
 	for (unsigned int i = 0; i < 10; i++) {
-		struct room *r = &rooms[i % 2];
+		struct hall *h = &halls[i % 2];
+		int result = -ETIMEDOUT;
 
-		spin_lock(&r->lock);
-		waitq_wake(&r->waitq, 2);
-		if (r->left++ % 3)
-			waitq_sleep_until(&r->waitq, &r->lock,
-					  time_ns() + 20000, 0);
-		spin_unlock(&r->lock);
+		spin_lock(&h->room.lock);
+		h->woken += waitq_wake(&h->room.waitq, 2);
+		if (h->visits++ % 3)
+			result = waitq_sleep_until(&h->room.waitq,
+						   &h->room.lock,
+						   time_ns() + 20000, 0);
+		h->returned += result == 0;
+		spin_unlock(&h->room.lock);
 	}
 }
 
 static void test_queues_are_left(struct ktest *t)
 {
-	struct room rooms[2];
+	struct hall halls[2] = {{.visits = 0}};
 
-	room_init(&rooms[0], t);
-	room_init(&rooms[1], t);
-	run_threads(4, wander, rooms);
+	room_init(&halls[0].room, t);
+	room_init(&halls[1].room, t);
+	run_threads(4, wander, halls);
 	for (unsigned int i = 0; i < 2; i++) {
-		unsigned int left = room_wake(&rooms[i], WAKE_ALL);
+		unsigned int left = room_wake(&halls[i].room, WAKE_ALL);
 
 		CHECK(t, left == 0,
 		      "all threads have ended, but waitq_wake(WAKE_ALL) says "
 		      "that it has woken %u",
 		      left);
+		expect_as_many(t, halls[i].woken, halls[i].returned);
 	}
 }
 KTEST(lab03, queues_are_left, .seeds = 50);

@@ -207,10 +207,10 @@ KTEST(lab03, mutex_excludes, .seeds = 50);
 
 static void test_mutex_pair(struct ktest *t)
 {
-	struct account a = {.t = t, .rounds = 1};
+	struct account a = {.t = t, .rounds = 2};
 
 	run_account(&a, 2);
-	CHECK(t, a.added == 2, "mutex_lock() has failed");
+	CHECK(t, a.added == 4, "mutex_lock() has failed");
 }
 KTEST(lab03, mutex_pair, .seeds = 50);
 

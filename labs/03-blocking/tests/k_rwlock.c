@@ -2,7 +2,7 @@
  * k_rwlock.c - exercise 3.2: reader-writer locks.
  *
  * A visitor is a thread that takes the lock, to read or to write, and keeps it
- * until visitor_leave().
+ * until it is told that it leaves().
  */
 #include "lab03.h"
 
@@ -11,6 +11,7 @@ enum purpose { READ, WRITE };
 struct visitor {
 	struct caller c;
 	enum purpose purpose;
+	volatile bool left;
 };
 
 static void visit(void *arg)
@@ -25,6 +26,7 @@ static void visit(void *arg)
 	EXPECT_RESULT(v->c.t,
 		      reads ? rwlock_read_unlock(l) : rwlock_write_unlock(l), 0,
 		      "the caller holds it");
+	v->left = true;
 }
 
 static void start(struct ktest *t, struct visitor *v, struct rwlock *l,
@@ -53,26 +55,36 @@ static void comes_and_waits(struct ktest *t, struct visitor *v,
 static void leaves(struct visitor *v)
 {
 	gate_open(&v->c.go);
-	thread_join(v->c.thread);
+	(void)EVENTUALLY(v->c.t, v->left);
+}
+
+/* When a test has failed, some may still be there. */
+static void end(struct visitor *visitors, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		gate_open(&visitors[i].c.go);
+	for (unsigned int i = 0; i < n; i++)
+		thread_join(visitors[i].c.thread);
 }
 
 static void test_rwlock_shares(struct ktest *t)
 {
-	struct visitor one, two, writer, late;
+	struct visitor v[4];
 	struct rwlock l;
 
 	rwlock_init(&l, "shared");
-	comes_in(t, &one, &l, READ, "a reader of a free lock");
-	comes_in(t, &two, &l, READ, "a second reader");
-	comes_and_waits(t, &writer, &l, WRITE, "a writer, while two read");
-	leaves(&one);
-	expect_sleeps_on(&writer.c, "one of two readers has left");
-	leaves(&two);
-	expect_returns(&writer.c, 0, "both readers have left");
-	comes_and_waits(t, &late, &l, READ, "a reader, while a writer is in");
-	leaves(&writer);
-	expect_returns(&late.c, 0, "the writer has left");
-	leaves(&late);
+	comes_in(t, &v[0], &l, READ, "a reader of a free lock");
+	comes_in(t, &v[1], &l, READ, "a second reader");
+	comes_and_waits(t, &v[2], &l, WRITE, "a writer, while two read");
+	leaves(&v[0]);
+	expect_sleeps_on(&v[2].c, "one of two readers has left");
+	leaves(&v[1]);
+	expect_returns(&v[2].c, 0, "both readers have left");
+	comes_and_waits(t, &v[3], &l, READ, "a reader, while a writer is in");
+	leaves(&v[2]);
+	expect_returns(&v[3].c, 0, "the writer has left");
+	leaves(&v[3]);
+	end(v, 4);
 	EXPECT_RESULT(t, rwlock_write_lock(&l), 0, "all have left");
 	EXPECT_RESULT(t, rwlock_write_unlock(&l), 0, "the caller holds it");
 }
@@ -97,61 +109,60 @@ static void test_rwlock_errors(struct ktest *t)
 	comes_in(t, &writer, &l, WRITE, "a writer of a free lock");
 	EXPECT_RESULT(t, rwlock_write_unlock(&l), -EPERM,
 		      "another thread writes");
-	leaves(&writer);
+	end(&writer, 1);
 }
 KTEST(lab03, rwlock_errors);
 
 /* Readers that keep coming must not keep a writer out for ever. */
 static void test_rwlock_writer_not_starved(struct ktest *t)
 {
-	struct visitor reader, writer, late[2];
+	struct visitor v[4], *late = v + 2;
 	struct rwlock l;
 
 	rwlock_init(&l, "writers wait");
-	comes_in(t, &reader, &l, READ, "a reader of a free lock");
-	comes_and_waits(t, &writer, &l, WRITE, "a writer, while one reads");
+	comes_in(t, &v[0], &l, READ, "a reader of a free lock");
+	comes_and_waits(t, &v[1], &l, WRITE, "a writer, while one reads");
 	for (unsigned int i = 0; i < 2; i++)
 		comes_and_waits(t, &late[i], &l, READ,
 				"a reader that comes while a writer waits");
-	leaves(&reader);
-	expect_returns(&writer.c, 0, "the writer, when the reader has left");
+	leaves(&v[0]);
+	expect_returns(&v[1].c, 0, "the writer, when the reader has left");
 	expect_sleeps_on(&late[0].c, "the writer is in");
-	leaves(&writer);
+	leaves(&v[1]);
 	for (unsigned int i = 0; i < 2; i++)
 		expect_returns(&late[i].c, 0, "the writer has left");
-	leaves(&late[0]);
-	leaves(&late[1]);
+	end(v, 4);
 }
 KTEST(lab03, rwlock_writer_not_starved);
 
 /* Writers that keep coming must not keep readers out for ever. */
 static void test_rwlock_reader_not_starved(struct ktest *t)
 {
-	struct visitor first, second, third, readers[2];
+	struct visitor v[5], *readers = v + 3;
 	struct rwlock l;
 
 	rwlock_init(&l, "readers wait");
-	comes_in(t, &first, &l, WRITE, "a writer of a free lock");
-	comes_and_waits(t, &second, &l, WRITE, "a second writer");
-	comes_and_waits(t, &third, &l, WRITE, "a third writer");
+	comes_in(t, &v[0], &l, WRITE, "a writer of a free lock");
+	comes_and_waits(t, &v[1], &l, WRITE, "a second writer");
+	comes_and_waits(t, &v[2], &l, WRITE, "a third writer");
 	for (unsigned int i = 0; i < 2; i++)
 		comes_and_waits(t, &readers[i], &l, READ,
 				"a reader, while a writer is in");
-	leaves(&first);
+	leaves(&v[0]);
 	for (unsigned int i = 0; i < 2; i++)
 		expect_returns(&readers[i].c, 0,
 			       "a writer has finished: all readers that wait "
 			       "go before the next writer");
-	expect_sleeps_on(&second.c, "readers are in");
+	expect_sleeps_on(&v[1].c, "readers are in");
 	leaves(&readers[0]);
-	expect_sleeps_on(&second.c, "one of two readers has left");
+	expect_sleeps_on(&v[1].c, "one of two readers has left");
 	leaves(&readers[1]);
-	expect_returns(&second.c, 0, "the readers have left: the second "
+	expect_returns(&v[1].c, 0, "the readers have left: the second "
 				     "writer is next");
-	expect_sleeps_on(&third.c, "the second writer is in");
-	leaves(&second);
-	expect_returns(&third.c, 0, "the second writer has left");
-	leaves(&third);
+	expect_sleeps_on(&v[2].c, "the second writer is in");
+	leaves(&v[1]);
+	expect_returns(&v[2].c, 0, "the second writer has left");
+	end(v, 5);
 }
 KTEST(lab03, rwlock_reader_not_starved);
 

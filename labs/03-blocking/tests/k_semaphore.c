@@ -151,25 +151,24 @@ KTEST(lab03, sem_up_in_interrupt);
 
 /* ---- races ---- */
 
-#define TOKENS 2
-
 struct pool {
 	struct ktest *t;
 	struct semaphore s;
-	unsigned int in_use;
+	unsigned int size, rounds;
+	unsigned int in_use; /* atomic */
 };
 
 static void borrow(void *arg)
 {
 	struct pool *p = arg;
 
-	for (unsigned int i = 0; i < 3; i++) {
+	for (unsigned int i = 0; i < p->rounds; i++) {
 		unsigned int in_use;
 
 		sem_down(&p->s);
 		in_use = __atomic_add_fetch(&p->in_use, 1, __ATOMIC_SEQ_CST);
-		CHECK(p->t, in_use <= TOKENS,
-		      "a semaphore of %u has let in %u threads", TOKENS,
+		CHECK(p->t, in_use <= p->size,
+		      "a semaphore of %u has let in %u threads", p->size,
 		      in_use);
 		sched_point(POINT_ACCESS, &p->in_use);
 		__atomic_sub_fetch(&p->in_use, 1, __ATOMIC_SEQ_CST);
@@ -177,15 +176,28 @@ static void borrow(void *arg)
 	}
 }
 
+static void run_pool(struct pool *p, unsigned int threads)
+{
+	sem_init(&p->s, "pool", p->size);
+	run_threads(threads, borrow, p);
+	expect_left(p->t, &p->s, p->size, "when all have given theirs back");
+}
+
 static void test_sem_limits(struct ktest *t)
 {
-	struct pool p = {.t = t};
+	struct pool p = {.t = t, .size = 2, .rounds = 3};
 
-	sem_init(&p.s, "pool", TOKENS);
-	run_threads(TOKENS + 2, borrow, &p);
-	expect_left(t, &p.s, TOKENS, "when all have given theirs back");
+	run_pool(&p, 4);
 }
 KTEST(lab03, sem_limits, .seeds = 50);
+
+static void test_sem_of_one(struct ktest *t)
+{
+	struct pool p = {.t = t, .size = 1, .rounds = 2};
+
+	run_pool(&p, 2);
+}
+KTEST(lab03, sem_of_one, .seeds = 50);
 
 /* One up, one down, in any order: the smallest race of all. */
 static void down_once(void *arg)
@@ -209,6 +221,8 @@ static void test_sem_up_meets_down(struct ktest *t)
 	thread_join(downs);
 	thread_join(ups);
 	expect_left(t, &s, 0, "after one up and one down");
+	sem_up(&s);
+	expect_left(t, &s, 1, "after one up more");
 }
 KTEST(lab03, sem_up_meets_down, .seeds = 50);
 

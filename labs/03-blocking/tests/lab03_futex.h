@@ -30,7 +30,9 @@ struct futex_caller {
 uintptr_t word(const struct memory *m, unsigned int n);
 struct futex_key key(const struct memory *m, unsigned int n);
 
-/* The calling thread has this memory until memory_end(). */
+/* The calling thread has this memory until memory_end().  False: the test cannot
+ * be run, and is told so.  (A run that is explored may be given up with all its
+ * threads, but not those of a process.) */
 bool memory_begin(struct memory *m, struct ktest *t);
 void memory_end(struct memory *m);
 

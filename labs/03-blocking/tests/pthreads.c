@@ -2,7 +2,7 @@
  * pthreads - what the C library builds on futex(2): mutex, condition variable,
  * reader-writer lock, barrier, semaphore, and their time-outs.
  */
-#include "futex.h"
+#include "user_futex.h"
 #include <pthread.h>
 #include <semaphore.h>
 
