@@ -536,6 +536,7 @@ $(BENCH)/root.cpio: tools/mkroot.py bench/root.list $(BENCH_PROGRAMS)
 # One entry boots at once; from two on there is a moment to choose.
 define GRUB_CFG
 set timeout=$(if $(word 2,$(STAGES)),2,0)
+set default="Signalbox $(STAGE)"
 terminal_output console
 set gfxpayload=text
 $(foreach s,$(STAGES),
