@@ -61,7 +61,8 @@ def boot_in_little_memory(context: Context) -> None:
 @check("boot/iso-menu", 4)
 def boot_iso_of_make(context: Context) -> None:
     """The ISO of `make iso` boots as it is."""
-    with context.boot(context.machine(iso=True), typing=True) as guest:
+    # Not by icount: the menu waits for two seconds, which are many instructions.
+    with context.boot(context.machine(iso=True, icount=False), typing=True) as guest:
         guest.wait_for(PROMPT)
         guest.type("poweroff\r")
         context.expect_end(guest, guest.wait_exit(), USER)
