@@ -11,6 +11,7 @@
 #	objects + ksyms.bin -> kernel.elf			second link
 #	kernel.elf -> kernel.elf32		what `qemu -kernel` loads
 #	user/*.c -> build/user/* -> root.cpio	the programs, for user mode
+#	the same, and busybox -> full.cpio	what `make run` starts with
 #	kernel.elf32, root.cpio -> build/signalbox.iso	what a PC boots, by GRUB
 #
 # The symbols lie last in the image, so that the second link moves nothing and
@@ -186,7 +187,7 @@ endef
 
 .PHONY: all kernel
 all: kernel
-kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio compile_commands.json ## Build the kernel (what a bare `make` does)
+kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio compile_commands.json ## Build the kernel (what a bare `make` does)
 
 CHECKED_RUN := $(BUILD)/checked-run
 
@@ -197,13 +198,13 @@ MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
 	$(if $(APPEND),--append $(call quote,$(APPEND)))
 
 .PHONY: user oracle
-user: $(OUT)/root.cpio ## Build the programs for user mode, and pack them
+user: $(OUT)/root.cpio $(OUT)/full.cpio ## Build the programs for user mode, and pack them
 
 oracle: user ## Run the portable user tests on this machine's Linux [TEST=fork]
 	@$(PYTHON) tools/oracle --programs $(USER) $(filter-out all,$(TEST))
 
 .PHONY: run
-run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU [CPUS=2 MEMORY=64 APPEND='words' ISO=1 ICOUNT=1 WINDOW=1]
+run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU, to a shell or with APPEND=monitor to the monitor [CPUS=2 MEMORY=64 APPEND='words' ISO=1 ICOUNT=1 WINDOW=1]
 	@$(MACHINE) run $(MACHINE_ARGS)
 
 .PHONY: test
@@ -326,7 +327,10 @@ format: ## Format the C sources with clang-format
 format-check: ## Say which C sources clang-format would change
 	$(Q)clang-format --dry-run -Werror $(C_SOURCES) $(HEADERS)
 
-.PHONY: setup doctor
+.PHONY: setup busybox doctor
+busybox: ## Fetch busybox, for the shell of `make run`; the first build does
+	@$(PYTHON) tools/busybox $(BUSYBOX_LIST)
+
 setup: ## Install every tool that is missing
 	@tools/setup
 
@@ -444,7 +448,10 @@ compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 #	labs/NN-name/tests/NAME.c -> build/user/NN/NAME		and /tests/NN/NAME
 #	build/user/... -> build/user/stripped/...		what is packed
 #	user/root.list -> tools/mkroot.py -> build/<stage>/root.cpio
+#	and user/busybox.list, tools/busybox -> build/<stage>/full.cpio
 #
+# Tests and marks start with root.cpio, which is the same wherever it is made;
+# `make run` with full.cpio, in which busybox has the place of our small shell.
 # Those in build/user/ have their debugging information, for GDB.
 MUSL_CC := $(call find_tool,x86_64-linux-musl-gcc musl-gcc)
 USER_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) -Iuser
@@ -501,6 +508,17 @@ $(OUT)/root.cpio: tools/mkroot.py user/root.list $(OUT)/tests.list \
 		$(wildcard user/etc/*) $(PROGRAMS:%=$(USER)/stripped/%)
 	$(say) CPIO $@
 	$(Q)$(PYTHON) tools/mkroot.py $@ $(USER)/stripped user/root.list $(OUT)/tests.list
+
+# Empty where there is no busybox: tools/busybox says why.
+BUSYBOX_LIST := $(BUILD)/busybox/list
+
+$(BUSYBOX_LIST): tools/busybox tools/debian.py user/busybox.list
+	$(Q)$(PYTHON) tools/busybox $@
+
+$(OUT)/full.cpio: $(OUT)/root.cpio $(BUSYBOX_LIST)
+	$(say) CPIO $@
+	$(Q)$(PYTHON) tools/mkroot.py $@ $(USER)/stripped user/root.list \
+		$(OUT)/tests.list $(BUSYBOX_LIST)
 
 # The other stages, for the menu of the ISO: one after the other, after this
 # one, since all of them make the same files in build/given/ and build/user/.

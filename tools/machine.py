@@ -48,6 +48,11 @@ BOARD = "pc-i440fx-7.2"
 CPU = "qemu64,+smep,+smap"
 
 
+def says_what_to_run(append: str) -> bool:
+    """Do these words for the kernel say what it ends at?  If not, a person gets a shell."""
+    return any(word.split("=")[0] in ("init", "test", "monitor") for word in append.split())
+
+
 def default_stage() -> str:
     """The highest lab, with the reference's files where they are published."""
     labs = sorted(path.name for path in (ROOT / "labs").glob("[0-9][0-9]-*"))
@@ -140,6 +145,7 @@ class Machine:
     icount: bool = False
     iso: bool = False  # boot through GRUB, from an image
     cpu: str = CPU
+    full: bool = False  # with busybox: for people, and not for marks
 
     @property
     def build(self) -> Path:
@@ -154,7 +160,7 @@ class Machine:
     @property
     def root(self) -> Path:
         """The archive that becomes the root file system."""
-        return self.build / "root.cpio"
+        return self.build / ("full.cpio" if self.full else "root.cpio")
 
     def name(self) -> str:
         """What determines a replay, in one word."""
@@ -175,8 +181,8 @@ class Machine:
             words.append("ICOUNT=1")
         if self.iso:
             words.append("ISO=1")
-        if self.append:
-            words.append("APPEND=" + shlex.quote(self.append))
+        append = self.append if says_what_to_run(self.append) else f"{self.append} monitor"
+        words.append("APPEND=" + shlex.quote(append.strip()))
         return " ".join(words)
 
     def qemu_command(self, serial: list[str], display: str = "none") -> list[str]:
@@ -214,12 +220,13 @@ class Machine:
         line = " ".join(shlex.quote(word) for word in words)
         images = self.build / "images"
         images.mkdir(exist_ok=True)
-        image = images / (hashlib.sha256(line.encode()).hexdigest()[:16] + ".iso")
+        name = hashlib.sha256(f"{line} {self.root.name}".encode()).hexdigest()[:16]
+        image = images / f"{name}.iso"
         with tempfile.TemporaryDirectory(dir=images) as scratch:
             grub = Path(scratch, "root/boot/grub")
             grub.mkdir(parents=True)
             shutil.copy(self.build / "kernel.elf32", grub.parent / "kernel")
-            shutil.copy(self.root, grub.parent)
+            shutil.copy(self.root, grub.parent / "root.cpio")
             (grub / "grub.cfg").write_text(GRUB_CFG.format(line=line), encoding="utf-8")
             made = Path(scratch, "made.iso")
             grub_mkrescue = shutil.which("grub-mkrescue") or "grub2-mkrescue"

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import tty
+from dataclasses import replace
 from pathlib import Path
 
 import machine as m
@@ -101,6 +102,9 @@ def verb_run(options: argparse.Namespace) -> int:
     """QEMU with COM1 on this terminal.  0 after poweroff, or tests that passed."""
     machine = machine_from(options)
     display = run_display(options)
+    if not m.says_what_to_run(machine.append):
+        machine = replace(machine, append=f"{machine.append} init=/sbin/init".lstrip())
+    machine = replace(machine, full="test=" not in machine.append)
     cpu_log = machine.build / "cpu.log"
     serial = [
         "-chardev",
@@ -110,6 +114,8 @@ def verb_run(options: argparse.Namespace) -> int:
     command = machine.qemu_command(serial, display)
     command += ["-d", "cpu_reset", "-D", str(cpu_log)]
     print(f"Signalbox {machine.stage} on {machine.cpus} CPUs: {LEAVE}.", flush=True)
+    if "init=" in machine.append:
+        print("The kernel's own prompt, which needs no lab: make run APPEND=monitor", flush=True)
     with terminal_kept():
         status = subprocess.run(m.guarded(command), cwd=m.ROOT, check=False).returncode
     print()

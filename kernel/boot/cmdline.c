@@ -39,6 +39,7 @@ static const struct {
 	{"trace", "0|1", "record trace points from the start"},
 	{"init", "PATH",
 	 "run this program, /sbin/init for a shell; none: the monitor"},
+	{"monitor", "", "the monitor, whatever init= says"},
 	{"machine", "TEXT", "what runs the kernel: shown in the log"},
 };
 
@@ -145,8 +146,8 @@ void cmdline_help(void)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		char usage[32];
 
-		snprintf(usage, sizeof(usage), "%s=%s", options[i].name,
-			 options[i].value);
+		snprintf(usage, sizeof(usage), "%s%s%s", options[i].name,
+			 *options[i].value ? "=" : "", options[i].value);
 		printk("  %-20s %s\n", usage, options[i].help);
 	}
 }

@@ -48,7 +48,7 @@ static void main_thread(void *arg)
 			archive->end - archive->start);
 	if (selection)
 		ktest_run_and_exit(selection);
-	else if (init && strcmp(init, "none") != 0)
+	else if (init && strcmp(init, "none") != 0 && !cmdline_get("monitor"))
 		process_start_init(init);
 	else
 		monitor_start();

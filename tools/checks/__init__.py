@@ -3,6 +3,7 @@
 from . import (  # noqa: F401
     bench,
     boots,
+    busybox,
     console,
     course,
     debuggers,

@@ -110,7 +110,8 @@ for number_of_cpus in (1, 4):
 
 # ---- screen and keyboard ----
 
-QCODES = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot", "/": "slash"}
+QCODES = {" ": "spc", "\n": "ret", "\x1b": "esc", "-": "minus", ".": "dot", "/": "slash"}
+SHIFTED = {":": "semicolon"}
 TEXT_MEMORY = 0xB8000
 TEXT_MEMORY_SIZE = 0x8000
 COLUMNS, ROWS = 80, 25
@@ -152,7 +153,9 @@ def press(guest: Boot, keys: str) -> None:
     """Types on the keyboard of the guest."""
     for key in keys:
         codes = [{"type": "qcode", "data": QCODES.get(key, key.lower())}]
-        if key.isupper():
+        if key in SHIFTED:
+            codes[0]["data"] = SHIFTED[key]
+        if key.isupper() or key in SHIFTED:
             codes.insert(0, {"type": "qcode", "data": "shift"})
         guest.qmp("send-key", keys=codes, **{"hold-time": 5})
         time.sleep(0.03)

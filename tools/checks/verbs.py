@@ -94,9 +94,9 @@ class Terminal:
 
 @check("verbs/run", 5)
 def run(context: Context) -> None:
-    """The prompt; Ctrl-C goes to the guest; poweroff, and Ctrl-A X, leave."""
+    """The monitor; Ctrl-C goes to the guest; poweroff, and Ctrl-A X, leave."""
     with interactive:
-        arguments = ["run", "--stage", context.stage]
+        arguments = ["run", "--stage", context.stage, "--append", "monitor"]
         with Terminal(arguments, context.log()) as terminal:
             terminal.wait_for("poweroff.*\n")  # how to leave is said first
             terminal.wait_for(PROMPT)
@@ -112,6 +112,20 @@ def run(context: Context) -> None:
             terminal.wait_for(PROMPT)
             terminal.type(CTRL_A + "x")
             terminal.wait_for("stopped")
+            terminal.expect_exit(0)
+
+
+@check("verbs/run-shell", 3)
+def run_shell(context: Context) -> None:
+    """Without words for the kernel it is a shell, which can power off."""
+    with interactive:
+        with Terminal(["run", "--stage", context.stage], context.log()) as terminal:
+            terminal.wait_for("APPEND=monitor")
+            terminal.wait_for("[#$] ")
+            terminal.type("echo o''k\r")
+            terminal.wait_for("\nok\r?\n")
+            terminal.type("poweroff\r")
+            terminal.wait_for("powered off")
             terminal.expect_exit(0)
 
 

@@ -37,6 +37,10 @@ def test_the_machine_can_be_started_by_hand() -> None:
     assert text.endswith(" CPUS=4 MEMORY=32 ICOUNT=1 APPEND='test=a/b seed=7'")
 
 
+def test_what_ends_at_the_monitor_by_hand_does_too() -> None:
+    assert Machine(append="seed=7").by_hand().endswith(" APPEND='seed=7 monitor'")
+
+
 def test_exit_status_in_words() -> None:
     assert machine.TESTS_PASSED == 33
     assert "passed" in machine.exit_words(33)

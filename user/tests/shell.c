@@ -1,7 +1,7 @@
 /*
  * shell - what scripts mean: each is run, and what it printed is compared.
  *
- * The shell is /bin/sh, or that of TEST_SHELL in the environment: so the tests
+ * The shell is /bin/sbsh, or that of TEST_SHELL in the environment: so the tests
  * themselves can be tested with another system's shell.
  */
 #include "tap.h"
@@ -19,7 +19,7 @@ static const char *output_of(const char *script, int *status)
 		dup2(fd, STDOUT_FILENO);
 		dup2(open("errors", O_CREAT | O_TRUNC | O_WRONLY, 0600),
 		     STDERR_FILENO);
-		execl(shell ? shell : "/bin/sh", "sh", "-c", script, "name",
+		execl(shell ? shell : "/bin/sbsh", "sh", "-c", script, "name",
 		      "one", "two words", NULL);
 		_exit(127);
 	}
