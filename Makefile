@@ -528,7 +528,7 @@ $(OTHER_STAGES:%=$(BUILD)/%/root.cpio): $(BUILD)/%/root.cpio: $(BUILD)/%/kernel.
 define other_rule
 $(BUILD)/$(1)/kernel.elf32: FORCE | $(OUT)/kernel.elf32 $(OUT)/root.cpio \
 		$(patsubst %,$(BUILD)/%/kernel.elf32,$(call before,$(1),$(OTHER_STAGES)))
-	$$(Q)$$(MAKE) kernel LAB=$(patsubst %$(SUFFIX),%,$(1))
+	$$(Q)$$(MAKE) --no-print-directory kernel LAB=$(patsubst %$(SUFFIX),%,$(1))
 endef
 $(foreach s,$(OTHER_STAGES),$(eval $(call other_rule,$(s))))
 

@@ -2,7 +2,8 @@
 """Is the grader fair?  Every variant, another correct implementation, has full marks.
 
 A variant is a folder grader/variants/<lab>/<name>/ with the lab's files, or some
-of them: the others come from labs/, so a variant should have them all.
+of them: the others come from labs/, so a variant should have them all.  It
+need not do the challenges.
 
     variants.py [--lab N] [NAME ...]
 """
@@ -26,7 +27,8 @@ def try_variant(folder: Path, lab: Lab) -> trial.Entry:
         return trial.Entry(folder.name, False, f"{', '.join(missing)} is missing")
     request = trial.trial_request(lab, f"variant-{folder.name}", folder)
     got = trial.grade(request)
-    good = got.outcome.points == got.outcome.of and not got.failing
+    challenges = {test.name for test in lab.tests if not test.points}
+    good = got.outcome.points == got.outcome.of and not set(got.failing) - challenges
     if good:
         trial.remove_stage(request)
     words = f"{got.outcome.points}/{got.outcome.of}"

@@ -15,13 +15,13 @@ LOGS = Path(__file__).parent
 TOKEN = "0123456789abcdef"
 
 
-def judged(log: str, status: int, name: str, **ending: object) -> Finding:
+def judged(log: str, status: int, name: str, test: Test | None = None, **ending: object) -> Finding:
     """What is found of that test in a canned log."""
     data = (LOGS / f"canned-{log}.log").read_bytes()
     read = read_log(data, TOKEN)
     span = read.span(f"01/{name}")
     assert span
-    case = Case(Test(name, "1.1", 3), 1)
+    case = Case(test or Test(name, "1.1", 3), 1)
     return Judge(read, Ending(status, **ending)).judge(case, span)  # type: ignore[arg-type]
 
 
@@ -52,6 +52,27 @@ def test_deadlock_begins_with_the_cycle() -> None:
     assert finding.summary.startswith('deadlock: CPU 0 waits for spinlock "irq" at lab_irq_attach')
     assert "held by CPU 0 since lab_irq_attach" in finding.summary
     assert finding.evidence[0] == "deadlock: these waits form a cycle, so none of them ends"
+
+
+def expecting_deadlock(says: str) -> Test:
+    return Test("attach_errors", "1.1", 3, expect="deadlock", deadlock_says=(says,))
+
+
+def test_an_expected_deadlock_passes() -> None:
+    finding = judged("deadlock", 41, "attach_errors", expecting_deadlock("spinlock .irq."))
+    assert finding.verdict is Verdict.PASS
+
+
+def test_an_expected_deadlock_must_be_told_in_the_right_words() -> None:
+    finding = judged("deadlock", 41, "attach_errors", expecting_deadlock("philosopher"))
+    assert finding.verdict is Verdict.WRONG
+    assert "expected /philosopher/, got deadlock: CPU 0 waits" in finding.summary
+
+
+def test_no_deadlock_where_one_is_expected_is_wrong() -> None:
+    finding = judged("deadlock", 41, "nesting", expecting_deadlock("irq"))
+    assert finding.verdict is Verdict.WRONG
+    assert finding.summary.startswith("expected a deadlock, got none: interrupts are on")
 
 
 def test_the_test_before_it_keeps_its_own_verdict() -> None:

@@ -114,6 +114,11 @@ def test_a_strategy_without_seeds_is_not_asked_for(tmp_path: Path) -> None:
         ("points = 60", 'points = 60\nexpect = "panic"\npanic_says = ["("]', r'"\(" is no pattern'),
         (
             "points = 60",
+            'points = 60\nexpect = "panic"\ndeadlock_says = ["x"]',
+            'deadlock_says needs expect = "deadlock"',
+        ),
+        (
+            "points = 60",
             "points = 60\nlimit_instructions = 0",
             "limit_instructions must be above 0",
         ),

@@ -6,11 +6,11 @@
  * fast as one with ten.  And by its slot, a number that never changes while the
  * name is there, for reading the directory: getdents64(2) remembers only the
  * slot where it goes on, and names that come and go meanwhile do not disturb
- *it.
+ * it.
  *
  *	buckets   [2] -> entry "bin" -> entry "tmp"
  *	slots     [0] entry "bin"   [1] free, next 3   [2] entry "tmp"   [3]
- *free
+ * free
  *
  * Slots without a name form a list.  Both arrays have the same size, and grow
  * together when every slot has a name.

@@ -19,7 +19,7 @@
  * (Musuvathi and Qadeer, PLDI 2007), so all schedules up to there are run.
  *
  * kernel/sched/explore.c makes a run follow a schedule and notes what else
- *could have happened; kernel/debug/ktest_explore.c goes through all of them.
+ * could have happened; kernel/debug/ktest_explore.c goes through all of them.
  */
 #ifndef EXPLORE_H
 #define EXPLORE_H

@@ -31,13 +31,13 @@
 /* ---- semaphore ---- */
 
 struct semaphore {
+	/* Given; first, since a spinlock is told by its address, too. */
+	const char *name;
+
 	/* The student's. */
 	struct spinlock lock;
 	struct waitq waiters;
 	unsigned int count;
-
-	/* Given. */
-	const char *name;
 };
 
 void lab_sem_init(struct semaphore *s, const char *name, unsigned int count);
@@ -57,14 +57,14 @@ void lab_sem_up(struct semaphore *s);
 /* ---- mutex ---- */
 
 struct mutex {
+	/* Given; first, since a spinlock is told by its address, too. */
+	const char *name;
+
 	/* The student's. */
 	struct spinlock lock;
 	struct waitq waiters;
 	struct thread *owner;  /* NULL: free */
 	struct list_head link; /* for the challenge; see struct thread */
-
-	/* Given. */
-	const char *name;
 };
 
 void lab_mutex_init(struct mutex *m, const char *name);
@@ -91,12 +91,12 @@ int lab_mutex_unlock(struct mutex *m);
 /* ---- condition variable ---- */
 
 struct condition {
+	/* Given; first, since a spinlock is told by its address, too. */
+	const char *name;
+
 	/* The student's. */
 	struct spinlock lock;
 	struct waitq waiters;
-
-	/* Given. */
-	const char *name;
 };
 
 void lab_condition_init(struct condition *c, const char *name);
@@ -118,14 +118,14 @@ void lab_condition_broadcast(struct condition *c);
 /* ---- reader-writer lock ---- */
 
 struct rwlock {
+	/* Given; first, since a spinlock is told by its address, too. */
+	const char *name;
+
 	/* The student's. */
 	struct spinlock lock;
 	struct waitq read_waiters, write_waiters;
 	unsigned int readers;  /* that hold it */
 	struct thread *writer; /* that holds it, or NULL */
-
-	/* Given. */
-	const char *name;
 };
 
 void lab_rwlock_init(struct rwlock *l, const char *name);

@@ -3,8 +3,8 @@
  *
  * First the new program is built beside the old one: its address space with the
  * mapped file and a filled stack, and what else can fail.  Until then nothing
- *has changed, and any error goes back to the old program.  After that nothing
- *can fail any more:
+ * has changed, and any error goes back to the old program.  After that nothing
+ * can fail any more:
  *
  *	the other threads end, and the caller is the process from now on
  *	the address spaces are exchanged; a parent in vfork() may go on

@@ -173,7 +173,11 @@ def nothing_leaks(context: Context) -> None:
     for lab in sorted(path.name for path in (archive / "labs").glob("[0-9][0-9]-*")):
         own = only_reference(lab)
         passages += len(own)
+        # What a mechanism does before its lab is published, and may begin alike.
+        before = archive / "kernel" / "locked" / lab
         for path, data in texts.items():
+            if before in path.parents:
+                continue
             text = normal(data.decode("utf-8", "replace"))
             leaked = [passage for passage in own if passage in text]
             expect(not leaked, f"{path.relative_to(archive)} has lines of the reference of {lab}",

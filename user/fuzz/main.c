@@ -1,7 +1,7 @@
 /*
  * fuzz - random system calls with random and hostile arguments, to see whether
  * a program can harm the kernel.  It prints its seed; under icount the same
- *seed makes the same calls.
+ * seed makes the same calls.
  *
  *	fuzz [SEED [CALLS [WORKERS]]]
  *
@@ -13,7 +13,7 @@
  * processes.
  *
  * calls.c has the calls and what they want, arguments.c makes it up.  Not
- *called are reboot(2) and its like, which may end the machine.
+ * called are reboot(2) and its like, which may end the machine.
  *
  * At the end it says which kinds of call have never succeeded: of these, only
  * the refusal was tested.

@@ -5,11 +5,11 @@
  *	"text"		as it is, but for $ and backslash
  *	\c		the character c
  *	$NAME ${NAME}	a variable; ${NAME:-word}: word when it is unset or
- *empty
+ * empty
  *	$? $$ $! $#	last status, our pid, last background pid, argument
- *count $0 $1 ... $@ $*	the shell's name and arguments
+ * count $0 $1 ... $@ $*	the shell's name and arguments
  *	* ? [a-z]	unquoted: the names of files that match, if there are
- *any
+ * any
  *
  * What a dollar sign outside of double quotes yields is split at blanks, so a
  * word may become several fields, or none.  "$@" is one field an argument.

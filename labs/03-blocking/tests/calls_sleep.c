@@ -1,6 +1,6 @@
 /*
- * calls_sleep - system calls that wait are built on the wait queue: they cost no
- * CPU time either.
+ * calls_sleep - system calls that wait are built on the wait queue: they cost
+ * no CPU time either.
  */
 #include "user_futex.h"
 #include <poll.h>

@@ -54,9 +54,9 @@ TEST(errors)
 	EXPECT_ERRNO(futex(words, FUTEX_WAIT_BITSET, 1, NULL, NULL, 0), EINVAL);
 	EXPECT_ERRNO(futex(words, FUTEX_WAKE_BITSET, 1, NULL, NULL, 0), EINVAL);
 	EXPECT_ERRNO(futex(tap_nowhere, FUTEX_WAIT, 0, NULL, NULL, 0), EFAULT);
-	EXPECT_ERRNO(futex_requeue(words, FUTEX_CMP_REQUEUE, 1, 1, words + 1,
-				   2),
-		     EAGAIN);
+	EXPECT_ERRNO(
+		futex_requeue(words, FUTEX_CMP_REQUEUE, 1, 1, words + 1, 2),
+		EAGAIN);
 	EXPECT_EQ(futex_wake(words, 1), 0);
 }
 
@@ -107,12 +107,12 @@ TEST(requeue_compares)
 		ASSERT(gather(&words[0], &words[1], 1));
 	}
 	words[1] = 8;
-	EXPECT_ERRNO(futex_requeue(&words[1], FUTEX_CMP_REQUEUE, 1, 1,
-				   &words[2], 7),
-		     EAGAIN);
-	EXPECT_EQ(futex_requeue(&words[1], FUTEX_CMP_REQUEUE, 1, 1, &words[2],
-				8),
-		  2);
+	EXPECT_ERRNO(
+		futex_requeue(&words[1], FUTEX_CMP_REQUEUE, 1, 1, &words[2], 7),
+		EAGAIN);
+	EXPECT_EQ(
+		futex_requeue(&words[1], FUTEX_CMP_REQUEUE, 1, 1, &words[2], 8),
+		2);
 	end(&w[0]);
 	EXPECT_EQ(futex_wake(&words[2], INT_MAX), 1);
 	end(&w[1]);

@@ -65,8 +65,9 @@ static void test_condition_signal(struct ktest *t)
 	mutex_unlock(&p.m);
 	for (unsigned int i = 0; i < 3; i++) {
 		condition_signal(&p.c);
-		expect_returns(&c[i], 0, "who waits longest, after "
-					 "condition_signal()");
+		expect_returns(&c[i], 0,
+			       "who waits longest, after "
+			       "condition_signal()");
 		if (i < 2)
 			expect_sleeps_on(&c[i + 1],
 					 "a signal wakes one, and that was for "
@@ -91,8 +92,9 @@ static void test_condition_broadcast(struct ktest *t)
 					"is not free");
 	mutex_unlock(&p.m);
 	for (unsigned int i = 0; i < 4; i++)
-		expect_returns(&c[i], 0, "after condition_broadcast() and "
-					 "mutex_unlock()");
+		expect_returns(&c[i], 0,
+			       "after condition_broadcast() and "
+			       "mutex_unlock()");
 	end(&p, c, 4);
 }
 KTEST(lab03, condition_broadcast);
@@ -146,8 +148,9 @@ static void test_condition_timeout(struct ktest *t)
 	condition_signal(&p.c);
 	mutex_unlock(&p.m);
 	expect_returns(&late, -ETIMEDOUT, "after deadline and mutex_unlock()");
-	expect_returns(&other, 0, "condition_signal() after the other one has "
-				  "timed out");
+	expect_returns(&other, 0,
+		       "condition_signal() after the other one has "
+		       "timed out");
 	callers_join(&late, 1);
 	callers_join(&other, 1);
 }
@@ -212,7 +215,8 @@ static void fetch_late(void *arg)
 	mutex_unlock(&b->p.m);
 }
 
-/* Those that wait with deadlines must not swallow the signals of who does not. */
+/* Those that wait with deadlines must not swallow the signals of who does not.
+ */
 static void test_condition_timeouts_race_signals(struct ktest *t)
 {
 	struct parcel b = {.here = 0};

@@ -18,7 +18,8 @@ static void take_one_then_other(struct desk *d, struct mutex *first,
 {
 	EXPECT_RESULT(d->t, mutex_lock(first), 0, "it is free");
 	__atomic_add_fetch(&d->ready, 1, __ATOMIC_SEQ_CST);
-	(void)EVENTUALLY(d->t, __atomic_load_n(&d->ready, __ATOMIC_SEQ_CST) == 2);
+	(void)EVENTUALLY(d->t,
+			 __atomic_load_n(&d->ready, __ATOMIC_SEQ_CST) == 2);
 	mutex_lock(second);
 	mutex_unlock(second);
 	mutex_unlock(first);

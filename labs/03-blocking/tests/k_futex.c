@@ -46,8 +46,9 @@ static void test_futex_wakes(struct ktest *t)
 	expect_wakes(&m, 0, 0, ANY, 0);
 	expect_wakes(&m, 0, 2, ANY, 2);
 	for (unsigned int i = 0; i < 2; i++)
-		expect_returns(&w[i].c, 0, "the first two, after two were "
-					   "woken");
+		expect_returns(&w[i].c, 0,
+			       "the first two, after two were "
+			       "woken");
 	for (unsigned int i = 2; i < 5; i++)
 		expect_sleeps_on(&w[i].c, "the other three");
 	expect_wakes(&m, 0, 100, ANY, 3);
@@ -157,7 +158,8 @@ static void test_futex_bad_address(struct ktest *t)
 
 	if (!memory_begin(&m, t))
 		return;
-	futex_start(&m, &bad, 2 * PAGE_SIZE / 4); /* behind the page: not mapped */
+	futex_start(&m, &bad,
+		    2 * PAGE_SIZE / 4); /* behind the page: not mapped */
 	expect_returns(&bad.c, -EFAULT, "an address at which nothing is");
 	futex_bed(&m, &good, 0);
 	expect_wakes(&m, 0, 1, ANY, 1);

@@ -16,8 +16,8 @@ static uint64_t idle_cycles(void)
 	return sum;
 }
 
-/* How much of the time all CPUs are idle, in hundredths of a per cent, while the
- * caller sleeps. */
+/* How much of the time all CPUs are idle, in hundredths of a per cent, while
+ * the caller sleeps. */
 static unsigned int idle_share(uint64_t ns)
 {
 	uint64_t start = time_cycles(), idle = idle_cycles(), elapsed;
@@ -132,8 +132,9 @@ static void test_measure(struct ktest *t)
 
 	MEASURED(t, "idle share while %u threads wait: %u.%02u %%", CROWD,
 		 share / 100, share % 100);
-	MEASURED(t, "from wake to the woken thread's next instruction: %llu "
-		    "cycles",
+	MEASURED(t,
+		 "from wake to the woken thread's next instruction: %llu "
+		 "cycles",
 		 (unsigned long long)wake_latency(t));
 	MEASURED(t, "a thread_yield() with nobody else ready: %llu cycles",
 		 (unsigned long long)yield_cost());

@@ -111,8 +111,7 @@ bool is_asleep(const struct thread *thread)
 {
 	const volatile enum thread_state *state = &thread->state;
 
-	return *state == THREAD_BLOCKED &&
-	       thread->waits.wait.kind != WAIT_NONE;
+	return *state == THREAD_BLOCKED && thread->waits.wait.kind != WAIT_NONE;
 }
 
 bool await_asleep(struct ktest *t, const struct thread *thread)

@@ -3,8 +3,8 @@
  *
  * Each test is a few threads that meet at a wait queue, run again and again in
  * other orders: by chance, with seeds; and the smallest ones in all orders that
- * two forced switches can make (sched=explore).  A wake-up that is lost leaves a
- * thread asleep for ever, and then nobody can run: the kernel says who waits.
+ * two forced switches can make (sched=explore).  A wake-up that is lost leaves
+ * a thread asleep for ever, and then nobody can run: the kernel says who waits.
  */
 #include "lab03.h"
 
@@ -84,9 +84,9 @@ static void play(void *arg)
 	me = r->next_player++;
 	for (unsigned int i = 0; i < TURNS; i++) {
 		while (r->side != me)
-			r->returned += waitq_sleep_until(&r->room.waitq,
-							 &r->room.lock,
-							 WAIT_FOREVER, 0) == 0;
+			r->returned +=
+				waitq_sleep_until(&r->room.waitq, &r->room.lock,
+						  WAIT_FOREVER, 0) == 0;
 		r->side = !me;
 		r->played++;
 		r->woken += waitq_wake(&r->room.waitq, 1);
@@ -158,8 +158,8 @@ static void test_one_wakeup_each(struct ktest *t)
 	run_threads(SLEEPERS, sleep_and_count, &c);
 	thread_join(waker);
 	CHECK(t, c.returned == SLEEPERS,
-	      "%u of %u sleepers returned 0 after as many wake-ups",
-	      c.returned, SLEEPERS);
+	      "%u of %u sleepers returned 0 after as many wake-ups", c.returned,
+	      SLEEPERS);
 }
 KTEST(lab03, one_wakeup_each, .seeds = 50);
 
@@ -172,8 +172,8 @@ KTEST(lab03, one_wakeup_each, .seeds = 50);
 struct race {
 	struct room room;
 	uint64_t random;
-	unsigned int woken;              /* as waitq_wake() says */
-	unsigned int returned[2];        /* with 0, with -ETIMEDOUT */
+	unsigned int woken;       /* as waitq_wake() says */
+	unsigned int returned[2]; /* with 0, with -ETIMEDOUT */
 	unsigned int finished;
 };
 
@@ -254,9 +254,9 @@ static void wander(void *arg)
 		spin_lock(&h->room.lock);
 		h->woken += waitq_wake(&h->room.waitq, 2);
 		if (h->visits++ % 3)
-			result = waitq_sleep_until(&h->room.waitq,
-						   &h->room.lock,
-						   time_ns() + 20000, 0);
+			result =
+				waitq_sleep_until(&h->room.waitq, &h->room.lock,
+						  time_ns() + 20000, 0);
 		h->returned += result == 0;
 		spin_unlock(&h->room.lock);
 	}

@@ -127,8 +127,9 @@ static void test_mutex_timeout(struct ktest *t)
 	caller_bed(t, &late);
 	caller_bed(t, &patient);
 	thread_sleep_until(late.deadline + NSEC_PER_MSEC / 5);
-	expect_returns(&late, -ETIMEDOUT, "mutex_lock_until, after the "
-					  "deadline");
+	expect_returns(&late, -ETIMEDOUT,
+		       "mutex_lock_until, after the "
+		       "deadline");
 	expect_sleeps_on(&patient, "another one has timed out");
 	let_go(&owner);
 	expect_returns(&patient, 0, "mutex_lock, after the unlock");
@@ -189,8 +190,7 @@ static void run_account(struct account *a, unsigned int threads)
 	      "%u threads added %u under a mutex, and the sum is %u: two of "
 	      "them were in the section at once",
 	      threads, a->added, a->balance);
-	EXPECT_RESULT(a->t, mutex_try_lock(&a->m), 0,
-		      "all have given it back");
+	EXPECT_RESULT(a->t, mutex_try_lock(&a->m), 0, "all have given it back");
 	mutex_unlock(&a->m);
 }
 
@@ -199,8 +199,9 @@ static void test_mutex_excludes(struct ktest *t)
 	struct account a = {.t = t, .rounds = 6};
 
 	run_account(&a, 3);
-	CHECK(t, a.added == 18, "3 threads locked the mutex 6 times each, and "
-				"%u of 18 calls returned 0",
+	CHECK(t, a.added == 18,
+	      "3 threads locked the mutex 6 times each, and "
+	      "%u of 18 calls returned 0",
 	      a.added);
 }
 KTEST(lab03, mutex_excludes, .seeds = 50);

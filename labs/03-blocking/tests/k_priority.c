@@ -11,8 +11,8 @@
 
 enum { LOW = 1, MIDDLE = 2, HIGH = 3 };
 
-/* A thread that takes up to two mutexes, one after the other, waits until it may
- * go on, and gives them back in the order in which it took them. */
+/* A thread that takes up to two mutexes, one after the other, waits until it
+ * may go on, and gives them back in the order in which it took them. */
 struct worker {
 	struct caller c;
 	unsigned int priority;
@@ -27,8 +27,8 @@ static void work(void *arg)
 
 	thread_set_priority(current, w->priority);
 	for (unsigned int i = 0; i < 2 && w->mutexes[i]; i++) {
-		uint64_t deadline = i == 0 ? caller_deadline(&w->c)
-					   : WAIT_FOREVER;
+		uint64_t deadline =
+			i == 0 ? caller_deadline(&w->c) : WAIT_FOREVER;
 
 		w->c.result = mutex_lock_until(w->mutexes[i], deadline);
 		if (w->c.result)
@@ -79,8 +79,8 @@ static void expect_priority(struct worker *w, unsigned int want,
 
 	(void)EVENTUALLY(w->c.t, thread_priority(w->c.thread) == want);
 	got = thread_priority(w->c.thread);
-	CHECK(w->c.t, got == want, "%s must run with priority %u, not %u",
-	      what, want, got);
+	CHECK(w->c.t, got == want, "%s must run with priority %u, not %u", what,
+	      want, got);
 }
 
 static void owns(struct worker *w, const char *what)

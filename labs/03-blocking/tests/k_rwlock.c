@@ -157,8 +157,9 @@ static void test_rwlock_reader_not_starved(struct ktest *t)
 	leaves(&readers[0]);
 	expect_sleeps_on(&v[1].c, "one of two readers has left");
 	leaves(&readers[1]);
-	expect_returns(&v[1].c, 0, "the readers have left: the second "
-				     "writer is next");
+	expect_returns(&v[1].c, 0,
+		       "the readers have left: the second "
+		       "writer is next");
 	expect_sleeps_on(&v[2].c, "the second writer is in");
 	leaves(&v[1]);
 	expect_returns(&v[2].c, 0, "the second writer has left");

@@ -109,8 +109,9 @@ static void test_sem_interrupted(struct ktest *t)
 		caller_bed(t, &c[i]);
 	}
 	pretended_kill(&p, c[0].thread);
-	expect_returns(&c[0], -ERESTARTSYS, "killed in sem_down_until with "
-					    "WAIT_INTERRUPTIBLE");
+	expect_returns(&c[0], -ERESTARTSYS,
+		       "killed in sem_down_until with "
+		       "WAIT_INTERRUPTIBLE");
 	expect_sleeps_on(&c[1], "another one was killed");
 	sem_up(&s);
 	expect_returns(&c[1], 0, "after sem_up");
@@ -265,7 +266,8 @@ static void test_sem_timeouts_race_ups(struct ktest *t)
 		thread_join(threads[i]);
 	left = drain(&r.s);
 	CHECK(t, r.taken + left == RUSHES,
-	      "%u ups, %u downs that returned 0 and others that timed out leave "
+	      "%u ups, %u downs that returned 0 and others that timed out "
+	      "leave "
 	      "%u in the semaphore: expected %u",
 	      RUSHES, r.taken, left, RUSHES - r.taken);
 }

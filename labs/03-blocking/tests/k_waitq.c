@@ -41,8 +41,9 @@ static void test_lock_is_given_up(struct ktest *t)
 	room_init(&room, t);
 	sleeper_bed(&room, &all[0]);
 	is_free = spin_try_lock(&room.lock);
-	CHECK(t, is_free, "the lock is taken while a thread sleeps: nobody can "
-			  "change what it waits for");
+	CHECK(t, is_free,
+	      "the lock is taken while a thread sleeps: nobody can "
+	      "change what it waits for");
 	if (is_free)
 		spin_unlock(&room.lock);
 	all[1].deadline = time_ns() + 50 * NSEC_PER_USEC;
@@ -102,8 +103,9 @@ static void test_wake_counts(struct ktest *t)
 	expect_sleeps_on(&all[0], "after waitq_wake(0)");
 	expect_woken(&room, 3, 3);
 	for (unsigned int i = 0; i < 3; i++)
-		expect_returns(&all[i], 0, "the first three, after "
-					   "waitq_wake(3)");
+		expect_returns(&all[i], 0,
+			       "the first three, after "
+			       "waitq_wake(3)");
 	for (unsigned int i = 3; i < MANY; i++)
 		expect_sleeps_on(&all[i], "the other two, after waitq_wake(3)");
 	expect_woken(&room, WAKE_ALL, 2);
@@ -199,8 +201,9 @@ static void test_stale_unblock(struct ktest *t)
 		expect_sleeps_on(&all[i], "after a thread_unblock() that is "
 					  "no waitq_wake()");
 	}
-	CHECK(t, room_wake(&room, 1) == 1, "waitq_wake(1) after a "
-					   "thread_unblock(): expected 1");
+	CHECK(t, room_wake(&room, 1) == 1,
+	      "waitq_wake(1) after a "
+	      "thread_unblock(): expected 1");
 	expect_returns(&all[0], 0, "after waitq_wake()");
 	room_close(&room, all, 2);
 }

@@ -82,8 +82,9 @@ static void test_wakeup_beats_deadline(struct ktest *t)
 	waitq_wake(&room.waitq, 1);
 	spin_until(s.deadline + LATENESS);
 	spin_unlock(&room.lock);
-	expect_returns(&s, 0, "woken by waitq_wake() before its deadline, "
-			      "which has passed since");
+	expect_returns(&s, 0,
+		       "woken by waitq_wake() before its deadline, "
+		       "which has passed since");
 	room_close(&room, &s, 1);
 }
 KTEST(lab03, wakeup_beats_deadline);

@@ -95,10 +95,10 @@ struct caller {
 	struct ktest *t;
 	int (*call)(struct caller *c);
 	void *object;
-	uint64_t deadline;  /* 0: none */
-	unsigned int flags; /* of the wait */
-	struct process *pretends;  /* to be one of it; NULL: a kernel thread */
-	unsigned int *order;       /* counts those that have returned, or NULL */
+	uint64_t deadline;        /* 0: none */
+	unsigned int flags;       /* of the wait */
+	struct process *pretends; /* to be one of it; NULL: a kernel thread */
+	unsigned int *order;      /* counts those that have returned, or NULL */
 
 	struct thread *thread;
 	volatile bool returned;

@@ -30,22 +30,22 @@ struct futex_caller {
 uintptr_t word(const struct memory *m, unsigned int n);
 struct futex_key key(const struct memory *m, unsigned int n);
 
-/* The calling thread has this memory until memory_end().  False: the test cannot
- * be run, and is told so.  (A run that is explored may be given up with all its
- * threads, but not those of a process.) */
+/* The calling thread has this memory until memory_end().  False: the test
+ * cannot be run, and is told so.  (A run that is explored may be given up with
+ * all its threads, but not those of a process.) */
 bool memory_begin(struct memory *m, struct ktest *t);
 void memory_end(struct memory *m);
 
 void word_set(struct memory *m, unsigned int n, uint32_t value);
 uint32_t word_get(struct memory *m, unsigned int n);
 
-/* Starts a thread that waits on the n-th word, which must be w->value; the same,
- * and returns when it sleeps. */
+/* Starts a thread that waits on the n-th word, which must be w->value; the
+ * same, and returns when it sleeps. */
 void futex_start(struct memory *m, struct futex_caller *w, unsigned int n);
 void futex_bed(struct memory *m, struct futex_caller *w, unsigned int n);
 
-/* Wakes on the words from 0 on whoever still waits, and waits for the end of the
- * n threads. */
+/* Wakes on the words from 0 on whoever still waits, and waits for the end of
+ * the n threads. */
 void futex_end(struct memory *m, struct futex_caller *w, unsigned int n);
 
 /* Wakes up to count of those that wait on the n-th word. */

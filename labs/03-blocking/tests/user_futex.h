@@ -51,14 +51,15 @@ static inline long futex_wake(volatile uint32_t *word, int count)
 	return futex(word, FUTEX_WAKE, count, NULL, NULL, 0);
 }
 
-/* Moves n sleepers from one word to another, in the order in which they come. */
+/* Moves n sleepers from one word to another, in the order in which they come.
+ */
 static inline bool gather(volatile uint32_t *from, volatile uint32_t *to, int n)
 {
 	int moved = 0;
 
 	for (int i = 0; moved < n && i < TRIES; i++) {
-		moved += futex_requeue(from, FUTEX_REQUEUE, 0, n - moved, to,
-				       0);
+		moved +=
+			futex_requeue(from, FUTEX_REQUEUE, 0, n - moved, to, 0);
 		sched_yield();
 	}
 	if (moved != n)
