@@ -57,7 +57,8 @@ TEST(all_comes_back)
 		int status;
 
 		EXPECT_EQ(waitpid(pid, &status, 0), pid);
-		EXPECT(WIFEXITED(status) && WEXITSTATUS(status) > LIMIT / MIB / 2);
+		EXPECT(WIFEXITED(status) &&
+		       WEXITSTATUS(status) > LIMIT / MIB / 2);
 	}
 }
 
