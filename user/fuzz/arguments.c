@@ -91,7 +91,6 @@ static const char *const paths[] = {
 	"/dev/null",
 	"/dev/zero",
 	"/bin/true",
-	"/dev/tty",
 	"a",
 	"b",
 	".",
@@ -186,8 +185,10 @@ static uint64_t wanted(struct batch *b, char kind)
 		return BELOW(2) ? -1ull : 50000 + BELOW(4);
 	case 'o':
 		return BELOW(12);
+	case 'c':
+		return 0x1001 + BELOW(4);
 	default:
-		return 0;
+		return kind - '0';
 	}
 }
 

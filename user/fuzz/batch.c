@@ -27,20 +27,6 @@
 #define CALL(number, ...) \
 	call_make(SYS_##number, (const uint64_t[6]){__VA_ARGS__})
 
-long call_make(uint64_t number, const uint64_t a[6])
-{
-	register uint64_t r10 asm("r10") = a[3], r8 asm("r8") = a[4],
-			      r9 asm("r9") = a[5];
-	long result;
-
-	asm volatile("syscall"
-		     : "=a"(result)
-		     : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10),
-		       "r"(r8), "r"(r9)
-		     : "rcx", "r11", "memory");
-	return result;
-}
-
 /* ---- the arena ---- */
 
 static char *arena_make(void)
@@ -178,7 +164,8 @@ static __attribute__((noreturn)) void batch_end(void)
  * counts.  That of a vfork has its parent's memory, and the parent waits: it
  * makes one call.
  */
-static void child_begin(struct batch *b, uint64_t number)
+static __attribute__((noinline)) void child_begin(struct batch *b,
+						  uint64_t number)
 {
 	uint64_t a[6];
 

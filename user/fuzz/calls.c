@@ -7,13 +7,14 @@
  *	b buffer	n its length			x flags
  *	a page		l length in whole pages		r protection
  *	m mmap's flags	t a time, short			i process
- *	u user or group	o small number			0 zero
- *	. anything, as are all further arguments
+ *	u user or group	o small number			0 zero, 1 one
+ *	c arch_prctl's code	. anything, as are all further arguments
  *
  * tools/check user/fuzz-calls compares this list with that of the kernel.
  */
 #include "fuzz.h"
 
+#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #define C(name, kinds) \
@@ -30,7 +31,7 @@ const struct call calls[] = {
 	C(stat, "pb"),
 	C(fstat, "fb"),
 	C(lstat, "pb"),
-	C(poll, "boo"),
+	C(poll, "bo0"),
 	C(lseek, "fno"),
 	C(ioctl, "f.b"),
 	C(pread64, "fbnn"),
@@ -106,7 +107,7 @@ const struct call calls[] = {
 	C(vfork, ""),
 	C(execve, "pbb"),
 	C(exit, "o"),
-	C(wait4, "ibob"),
+	C(wait4, "ib1b"),
 	C(kill, "io"),
 	C(getppid, ""),
 	C(setpgid, "ii"),
@@ -121,11 +122,11 @@ const struct call calls[] = {
 	C(set_tid_address, "b"),
 	C(exit_group, "o"),
 	C(waitid, "oibob"),
-	C(set_robust_list, "bo"),
+	C(set_robust_list, "bn"),
 	C(rseq, "bnxo"),
 	C(clone3, "bn"),
 	C(prctl, "ob"),
-	C(arch_prctl, "xb"),
+	C(arch_prctl, "cb"),
 	C(sched_yield, ""),
 	C(sched_getaffinity, "inb"),
 	C(getcpu, "bb"),
@@ -193,10 +194,15 @@ static bool is_forbidden(uint64_t number)
 	}
 }
 
-/* What would end the batch is done seldom. */
+/* What would end the batch is done seldom; a limit of descriptors, too, with
+ * which it could not tell its progress. */
 static bool is_final(uint64_t number, const uint64_t a[6])
 {
 	switch (number) {
+	case SYS_setrlimit:
+		return a[0] == RLIMIT_NOFILE;
+	case SYS_prlimit64:
+		return a[1] == RLIMIT_NOFILE;
 	case SYS_exit:
 	case SYS_exit_group:
 		return true;

@@ -34,6 +34,23 @@ struct batch {
 	struct progress progress;
 };
 
+/* Inline: the child of a vfork shares the stack, and must not return into its
+ * parent's frames. */
+__attribute__((always_inline)) static inline long call_make(uint64_t number,
+							    const uint64_t a[6])
+{
+	register uint64_t r10 asm("r10") = a[3], r8 asm("r8") = a[4],
+			      r9 asm("r9") = a[5];
+	long result;
+
+	asm volatile("syscall"
+		     : "=a"(result)
+		     : "a"(number), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10),
+		       "r"(r8), "r"(r9)
+		     : "rcx", "r11", "memory");
+	return result;
+}
+
 /* arguments.c: the next of the numbers that a seed stands for. */
 uint64_t random_next(uint64_t *random);
 uint64_t random_below(uint64_t *random, uint64_t limit);
@@ -55,7 +72,6 @@ extern const size_t call_count;
 uint64_t call_choose(struct batch *b, uint64_t a[6]);
 
 /* batch.c */
-long call_make(uint64_t number, const uint64_t a[6]);
 __attribute__((noreturn)) void batch_run(uint64_t seed, uint64_t count,
 					 const char *path);
 

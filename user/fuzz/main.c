@@ -38,7 +38,10 @@
 
 #define FIRST_USER 50000
 #define BATCH_CALLS 2000
-#define STALL 20000000 /* ns without progress */
+/* ns without progress, and before there is any */
+#define STALL 5000000
+#define START 200000000
+#define MAX_WORKERS 16
 #define MAX_PROCESSES 12
 #define MAX_MEMORY (16 << 20)
 #define MAX_FILE (1 << 20)
@@ -64,7 +67,8 @@ static void become_user(uid_t user)
 
 	for (int fd = 0; fd < 3; fd++)
 		dup2(null, fd);
-	close(null);
+	for (int fd = 3; fd < MAX_WORKERS + 4; fd++)
+		close(fd); /* the workers' */
 	signal(SIGXFSZ, SIG_IGN);
 	setrlimit(RLIMIT_AS, &memory);
 	setrlimit(RLIMIT_FSIZE, &file);
@@ -74,6 +78,19 @@ static void become_user(uid_t user)
 		_exit(1);
 }
 
+static void kill_once(uid_t user)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (setuid(user) == 0)
+			kill(-1, SIGKILL);
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 /* What the batch has left behind: children, wherever they are now.  Those made
  * with CLONE_PARENT are ours. */
 static void kill_all_of(uid_t user)
@@ -81,15 +98,9 @@ static void kill_all_of(uid_t user)
 	pid_t pid;
 
 	do {
-		pid = fork();
-		if (pid == 0) {
-			if (setuid(user) == 0)
-				kill(-1, SIGKILL);
-			_exit(0);
-		}
+		kill_once(user);
 		while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 			;
-		sched_yield();
 	} while (pid == 0);
 }
 
@@ -116,7 +127,8 @@ static void watch(const struct worker *w, pid_t pid)
 	uint64_t done = 0;
 	int64_t since = now();
 
-	while (waitpid(pid, NULL, WNOHANG) == 0 && now() - since < STALL) {
+	while (waitpid(pid, NULL, WNOHANG) == 0 &&
+	       now() - since < (done ? STALL : START)) {
 		uint64_t done_now = progress_read(w).done;
 
 		if (done_now != done)
@@ -256,7 +268,8 @@ int main(int argc, char **argv)
 	uint64_t count = argc > 2 ? strtoull(argv[2], NULL, 0) : 20000;
 	int workers = argc > 3 ? atoi(argv[3]) : 2, failed;
 
-	if (getuid() != 0 || workers < 1 || workers > 64 || count < 1) {
+	if (getuid() != 0 || workers < 1 || workers > MAX_WORKERS ||
+	    count < 1) {
 		fprintf(stderr, "fuzz [SEED [CALLS [WORKERS]]], as root\n");
 		return 2;
 	}

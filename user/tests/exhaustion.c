@@ -80,19 +80,27 @@ static void eat_by_names(void)
 	_exit(errno == ENOSPC || errno == ENOMEM ? 0 : 1);
 }
 
-static void *wait_for_ever(void *arg)
+/* Each uses much of its stack, so that they need not be many. */
+static void *use_stack(void *arg)
 {
+	char block[MIB / 4];
+
+	memset(block, 1, sizeof(block));
+	asm volatile("" : : "r"(block) : "memory");
 	tap_await("never");
 	return arg;
 }
 
 static void eat_by_threads(void)
 {
+	pthread_attr_t attr;
 	pthread_t thread;
 	int error;
 
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, MIB / 2);
 	do
-		error = pthread_create(&thread, NULL, wait_for_ever, NULL);
+		error = pthread_create(&thread, &attr, use_stack, NULL);
 	while (!error);
 	_exit(error == EAGAIN || error == ENOMEM ? 0 : 1);
 }
@@ -103,6 +111,13 @@ static long free_memory(void)
 
 	ASSERT(sysinfo(&info) == 0);
 	return info.freeram * info.mem_unit;
+}
+
+/* For tests that take long where there is much. */
+static void need_little_memory(void)
+{
+	if (free_memory() > 40 * MIB)
+		SKIP("only with 32 MiB of memory");
 }
 
 /* It got an error, or was killed by the kernel, which had no other way. */
@@ -164,13 +179,13 @@ TEST(by_processes)
 
 TEST(by_mappings)
 {
+	need_little_memory();
 	run(eat_by_mappings);
 }
 
 TEST(by_names)
 {
-	if (free_memory() > 40 * MIB)
-		SKIP("takes long, unless memory is 32 MiB");
+	need_little_memory();
 	run(eat_by_names);
 }
 

@@ -53,7 +53,10 @@ TEST(four_thousand_alive)
 	first = make_batch(0);
 	for (int i = BATCH; i < PROCESSES; i += BATCH)
 		last = make_batch(i);
-	tap_print("# %ld ns to make a process at first, %ld ns at last\n", first, last);
+	tap_print("# %ld ns to make a process at first, %ld ns at last\n",
+		  first, last);
+	ASSERT(sysinfo(&info) == 0);
+	EXPECT(info.procs > PROCESSES);
 	for (int i = 0; i < PROCESSES; i++)
 		EXPECT_EQ(kill(pids[i], SIGKILL), 0);
 	for (int i = 0; i < PROCESSES; i++)
