@@ -1,6 +1,6 @@
 /*
  * bad_pointer.c - exercise 2.1: a bad pointer gets EFAULT, and no event is
- * lost.
+ * lost. Not for Linux: it has no such calls.
  */
 #include "events.h"
 

@@ -26,7 +26,10 @@ enum {
 };
 
 #define MS 1000000ll
-#define TRIES 1000 /* yields; a few will do */
+/* How long a thread may take to fall asleep, in yields and in seconds: whichever
+ * is later.  On a quiet machine a few yields will do. */
+#define TRIES 1000
+#define PATIENCE 3
 
 /* With the errors as -1 and errno. */
 static inline long futex(volatile uint32_t *word, int operation, uint32_t value,
@@ -55,9 +58,10 @@ static inline long futex_wake(volatile uint32_t *word, int count)
  */
 static inline bool gather(volatile uint32_t *from, volatile uint32_t *to, int n)
 {
+	time_t end = time(NULL) + PATIENCE;
 	int moved = 0;
 
-	for (int i = 0; moved < n && i < TRIES; i++) {
+	for (int i = 0; moved < n && (i < TRIES || time(NULL) < end); i++) {
 		moved +=
 			futex_requeue(from, FUTEX_REQUEUE, 0, n - moved, to, 0);
 		sched_yield();
