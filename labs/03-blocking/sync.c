@@ -29,7 +29,7 @@
  * could keep all three waiting.  Such a chain leads through several mutexes, in
  * any order: a lock for each of them could not be taken without a deadlock of
  * their own.  So one spinlock, `owners`, guards all mutexes: who owns which,
- *who waits, and what is borrowed.  It is held for a few dozen instructions.
+ * who waits, and what is borrowed.  It is held for a few dozen instructions.
  */
 #include "sync.h"
 

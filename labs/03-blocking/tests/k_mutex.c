@@ -62,6 +62,10 @@ static void test_mutex_owner(struct ktest *t)
 	EXPECT_RESULT(t, mutex_unlock(&m), -EPERM, "nobody owns it any more");
 	EXPECT_RESULT(t, mutex_try_lock(&m), 0, "it is free");
 	EXPECT_RESULT(t, mutex_unlock(&m), 0, "the caller owns it");
+	EXPECT_RESULT(t, mutex_lock_until(&m, 1), 0,
+		      "it is free, so there is no need to wait, whatever the "
+		      "deadline");
+	EXPECT_RESULT(t, mutex_unlock(&m), 0, "the caller owns it");
 }
 KTEST(lab03, mutex_owner);
 

@@ -36,8 +36,12 @@ static void test_sem_counts(struct ktest *t)
 
 	sem_init(&s, "counts", 3);
 	EXPECT_RESULT(t, sem_down_until(&s, WAIT_FOREVER, 0), 0, "it is 3");
+	EXPECT_RESULT(t, sem_down_until(&s, 1, 0), 0,
+		      "it is 2, so there is no need to wait, whatever the "
+		      "deadline");
 	sem_up(&s);
-	expect_left(t, &s, 3, "at 3, after one down and one up,");
+	sem_up(&s);
+	expect_left(t, &s, 3, "at 3, after two downs and two ups,");
 	CHECK(t, !sem_try_down(&s), "sem_try_down() took one from 0");
 	sem_up(&s);
 	sem_up(&s);

@@ -26,10 +26,31 @@ enum {
 };
 
 #define MS 1000000ll
-/* How long a thread may take to fall asleep, in yields and in seconds: whichever
- * is later.  On a quiet machine a few yields will do. */
-#define TRIES 1000
-#define PATIENCE 3
+#define TRIES 400 /* all but 100 of them 10 ms apart; mostly a few will do */
+
+/* ---- time ---- */
+
+static inline long long now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ll + t.tv_nsec;
+}
+
+static inline struct timespec in_ns(long long ns)
+{
+	return (struct timespec){ns / 1000000000, ns % 1000000000};
+}
+
+static inline void pause_ms(int ms)
+{
+	struct timespec t = in_ns(ms * MS);
+
+	nanosleep(&t, NULL);
+}
+
+/* ---- futex(2) ---- */
 
 /* With the errors as -1 and errno. */
 static inline long futex(volatile uint32_t *word, int operation, uint32_t value,
@@ -58,13 +79,15 @@ static inline long futex_wake(volatile uint32_t *word, int count)
  */
 static inline bool gather(volatile uint32_t *from, volatile uint32_t *to, int n)
 {
-	time_t end = time(NULL) + PATIENCE;
 	int moved = 0;
 
-	for (int i = 0; moved < n && (i < TRIES || time(NULL) < end); i++) {
+	for (int i = 0; moved < n && i < TRIES; i++) {
 		moved +=
 			futex_requeue(from, FUTEX_REQUEUE, 0, n - moved, to, 0);
-		sched_yield();
+		if (i < 100)
+			sched_yield();
+		else
+			pause_ms(10);
 	}
 	if (moved != n)
 		TAP_FAIL("%d of %d threads that wait on a futex were found "
@@ -73,27 +96,7 @@ static inline bool gather(volatile uint32_t *from, volatile uint32_t *to, int n)
 	return moved == n;
 }
 
-/* ---- time ---- */
-
-static inline long long now(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ll + t.tv_nsec;
-}
-
-static inline struct timespec in_ns(long long ns)
-{
-	return (struct timespec){ns / 1000000000, ns % 1000000000};
-}
-
-static inline void pause_ms(int ms)
-{
-	struct timespec t = in_ns(ms * MS);
-
-	nanosleep(&t, NULL);
-}
+/* ---- sleeping ---- */
 
 /* CPU time of this thread, which waiting must not cost. */
 static inline long long cpu_time(void)
