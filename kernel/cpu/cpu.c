@@ -21,7 +21,7 @@
 /* Source: SDM 3A, 7.7. */
 struct tss {
 	uint32_t reserved0;
-	uint64_t rsp[3];
+	struct tss_rsp rsp[3];
 	uint64_t reserved1;
 	uint64_t ist[7];
 	uint64_t reserved2;
@@ -103,6 +103,7 @@ void cpu_init(struct cpu *c)
 	load_gdt(t);
 
 	c->self = c;
+	c->trap_rsp = t->tss.rsp;
 	c->id = c - cpus;
 	wrmsr(MSR_GS_BASE, (uintptr_t)c);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
@@ -119,12 +120,6 @@ void cpu_init_stacks(struct cpu *c)
 			      c->id);
 		tables[c->id].tss.ist[i] = stack + STACK_SIZE;
 	}
-}
-
-void cpu_set_kernel_stack(struct cpu *c, uintptr_t top)
-{
-	c->kernel_rsp = top;
-	tables[c->id].tss.rsp[0] = top;
 }
 
 /* CPUID leaf 1, EDX and ECX; every x86-64 CPU has these, except for the local

@@ -9,6 +9,8 @@
 #include "lock.h"
 #include "backtrace.h"
 #include "cpu.h"
+#include "hooks.h"
+#include "lock_inline.h"
 #include "panic.h"
 #include "perturb.h"
 #include "trace.h"
@@ -29,8 +31,8 @@ static __attribute__((noinline, noreturn)) void lock_panic(
 	      lock->name, what, here, taken_name, there);
 }
 
-static __attribute__((noinline, noreturn)) void order_panic(
-	const struct core_lock *lock, const struct cpu *c, uintptr_t call_site)
+void core_lock_panic_order(const struct core_lock *lock, const struct cpu *c,
+			   uintptr_t call_site)
 {
 	const struct core_lock *last = c->held[c->held_count - 1];
 
@@ -44,17 +46,9 @@ static __attribute__((noinline, noreturn)) void order_panic(
 		   last->taken_at, last->name, call_site);
 }
 
-/* The CPU has it now, beside `held` others. */
-static inline void remember(struct cpu *c, struct core_lock *lock,
-			    unsigned int held, uintptr_t call_site)
+void core_lock_panic_many(const struct core_lock *lock, uintptr_t call_site)
 {
-	if (unlikely(held == MAX_HELD_LOCKS))
-		lock_panic(lock, "is one too many to hold at once", 0, NULL,
-			   call_site);
-	c->held[held] = lock;
-	c->held_count = held + 1;
-	lock->holder = c;
-	lock->taken_at = call_site;
+	lock_panic(lock, "is one too many to hold at once", 0, NULL, call_site);
 }
 
 void core_lock_init(struct core_lock *lock, const char *name,
@@ -69,56 +63,25 @@ static inline bool has_sched_point(enum lock_rank rank)
 	return rank < RANK_RUN_QUEUE;
 }
 
-/* Schedule points and trace points are rare, and cost one test together. */
-static inline bool hooks_on(void)
-{
-	return perturb_on | trace_enabled;
-}
-
-/* The ticket and the checks; interrupts are off already. */
-static inline void acquire(struct cpu *c, struct core_lock *lock,
-			   uintptr_t call_site)
-{
-	unsigned int held = c->held_count;
-
-	if (held && unlikely(c->held[held - 1]->rank >= lock->rank))
-		order_panic(lock, c, call_site);
-
-	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
-
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
-		cpu_relax();
-	remember(c, lock, held, call_site);
-}
-
-void core_lock_pushed(struct core_lock *lock)
-{
-	uintptr_t call_site = CALL_SITE;
-
-	acquire(this_cpu(), lock, call_site);
-	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
-}
-
 static __attribute__((noinline)) void lock_hooked(struct core_lock *lock,
 						  uintptr_t call_site)
 {
 	if (has_sched_point(lock->rank))
 		sched_point(POINT_CORE_LOCK, lock);
-	acquire(intr_push(), lock, call_site);
-	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+	core_lock_traced(intr_push(), lock, call_site);
 }
 
 void core_lock(struct core_lock *lock)
 {
-	if (unlikely(hooks_on())) {
+	if (unlikely(hooks_any)) {
 		lock_hooked(lock, CALL_SITE);
 		return;
 	}
-	acquire(intr_push(), lock, CALL_SITE);
+	core_lock_acquire(intr_push(), lock, CALL_SITE);
 }
 
 /* Puts a lock that was taken out of order where its rank belongs: so the last
- * in c->held still has the highest, which acquire() compares with. */
+ * in c->held still has the highest, which core_lock_acquire() compares with. */
 static void sort_newest(struct cpu *c)
 {
 	unsigned int i = c->held_count - 1;
@@ -141,8 +104,12 @@ bool core_try_lock(struct core_lock *lock)
 		intr_pop();
 		return false;
 	}
-	remember(this_cpu(), lock, this_cpu()->held_count, CALL_SITE);
-	sort_newest(this_cpu());
+	struct cpu *c = this_cpu();
+
+	if (c->held_count == MAX_HELD_LOCKS)
+		core_lock_panic_many(lock, CALL_SITE);
+	core_lock_remember(c, lock, c->held_count, CALL_SITE);
+	sort_newest(c);
 	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 	return true;
 }
@@ -150,9 +117,7 @@ bool core_try_lock(struct core_lock *lock)
 /* The newest lock held is the last in c->held: see release_any(). */
 static inline void release(struct cpu *c, struct core_lock *lock)
 {
-	c->held_count--;
-	lock->holder = NULL;
-	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+	core_lock_release(c, lock);
 	intr_pop();
 }
 
@@ -183,7 +148,7 @@ void core_unlock(struct core_lock *lock)
 		lock_panic(lock, "released by a CPU that does not hold it",
 			   lock->holder ? lock->taken_at : 0, lock->name,
 			   CALL_SITE);
-	if (unlikely(hooks_on() || c->held[c->held_count - 1] != lock)) {
+	if (unlikely(hooks_any || c->held[c->held_count - 1] != lock)) {
 		release_any(c, lock, CALL_SITE);
 		return;
 	}

@@ -16,7 +16,6 @@
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
 #define MSR_FMASK 0xc0000084
-#define MSR_FS_BASE 0xc0000100
 
 /* Cleared on entry: trap, interrupt, direction, nested task, and alignment
  * check (which is also what lets SMAP be bypassed). */
@@ -32,16 +31,6 @@ void syscall_entry(void);
 /* The state that a program starts with. */
 static struct fpu_state clean_fpu;
 
-static void fpu_load(const struct fpu_state *fpu)
-{
-	asm volatile("fxrstor64 %0" : : "m"(*fpu));
-}
-
-void user_fpu_save(struct fpu_state *fpu)
-{
-	asm volatile("fxsave64 %0" : "=m"(*fpu));
-}
-
 void user_fpu_init(struct fpu_state *fpu)
 {
 	*fpu = clean_fpu;
@@ -49,7 +38,7 @@ void user_fpu_init(struct fpu_state *fpu)
 
 void user_fpu_reset(void)
 {
-	fpu_load(&clean_fpu);
+	user_fpu_load(&clean_fpu);
 }
 
 /* CR0.EM and TS are clear since entry.asm, CR4.OSFXSR is set. */
@@ -72,17 +61,4 @@ void user_set_fs_base(uint64_t base)
 {
 	current->fs_base = base;
 	wrmsr(MSR_FS_BASE, base);
-}
-
-void user_switch_out(struct thread *t)
-{
-	user_fpu_save(&t->fpu);
-}
-
-void user_switch_in(struct thread *t)
-{
-	cpu_set_kernel_stack(this_cpu(), t->stack + STACK_SIZE);
-	aspace_activate(t->proc->aspace);
-	wrmsr(MSR_FS_BASE, t->fs_base);
-	fpu_load(&t->fpu);
 }

@@ -22,6 +22,7 @@
 #include "backtrace.h"
 #include "cmdline.h"
 #include "cpu.h"
+#include "hooks.h"
 #include "ktest.h"
 #include "lock.h"
 #include "spinlock.h"
@@ -42,7 +43,7 @@ struct arrow {
 	unsigned int visited;     /* by which search */
 };
 
-bool lockorder_on;
+bool lockorder_on HOOK_FLAG;
 
 /* All need lock.  An arrow is in the bucket of where it begins. */
 static struct core_lock order_lock =

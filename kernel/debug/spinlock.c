@@ -9,6 +9,7 @@
  */
 #include "spinlock.h"
 #include "backtrace.h"
+#include "hooks.h"
 #include "perturb.h"
 #include "printk.h"
 #include "thread.h"
@@ -21,12 +22,12 @@
  * the student's function has left them on, a record may be wrong or get lost;
  * that is all, and not worth a section of its own at each lock.
  */
-static inline void record_held(const struct spinlock *lock, uintptr_t call_site)
+static inline void record_held(struct cpu *c, const struct spinlock *lock,
+			       uintptr_t call_site)
 {
-	struct cpu *c = this_cpu();
 	unsigned int count = c->spin_held_count;
 
-	if (count < MAX_HELD_LOCKS) {
+	if (likely(count < MAX_HELD_LOCKS)) {
 		c->spin_held[count] = lock;
 		c->spin_held_at[count] = call_site;
 		c->spin_held_count = count + 1;
@@ -34,8 +35,7 @@ static inline void record_held(const struct spinlock *lock, uintptr_t call_site)
 }
 
 /* Locks may be released in any order. */
-static __attribute__((noinline)) void record_released_any(
-	const struct spinlock *lock)
+static void record_released(const struct spinlock *lock)
 {
 	struct cpu *c = intr_push();
 
@@ -52,16 +52,16 @@ static __attribute__((noinline)) void record_released_any(
 	intr_pop();
 }
 
-/* Mostly the newest. */
-static inline void record_released(const struct spinlock *lock)
+/* Mostly the newest is.  False: it is another one. */
+static inline bool record_released_newest(const struct spinlock *lock)
 {
 	struct cpu *c = this_cpu();
 	unsigned int newest = c->spin_held_count - 1;
 
-	if (likely(newest < MAX_HELD_LOCKS && c->spin_held[newest] == lock))
-		c->spin_held_count = newest;
-	else
-		record_released_any(lock);
+	if (unlikely(newest >= MAX_HELD_LOCKS || c->spin_held[newest] != lock))
+		return false;
+	c->spin_held_count = newest;
+	return true;
 }
 
 /* ---- the wrappers ---- */
@@ -71,7 +71,7 @@ static inline void record_released(const struct spinlock *lock)
  * turned interrupts off it may be moved.  A handler that interrupts the wait
  * and takes a lock itself puts back what it found.
  */
-static __attribute__((noinline)) void spin_lock_slowly(struct spinlock *lock,
+static __attribute__((noinline)) void spin_lock_hooked(struct spinlock *lock,
 						       uintptr_t call_site)
 {
 	struct thread *self = current;
@@ -85,26 +85,31 @@ static __attribute__((noinline)) void spin_lock_slowly(struct spinlock *lock,
 	lab_spin_lock(lock, call_site);
 	self->spin_waiting = outer;
 	self->spin_waiting_at = outer_at;
-	record_held(lock, call_site);
+	record_held(this_cpu(), lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 }
 
-/* The same, the shortest way: mostly nothing is watched, and nobody waits. */
+/* The same, the shortest way: mostly nothing is watched, and no wait was
+ * interrupted.  Who has waited is read again from the record: that is shorter
+ * than to keep three values across the call. */
 void spin_lock(struct spinlock *lock)
 {
 	uintptr_t call_site = CALL_SITE;
 	struct thread *self = current;
 
-	if (unlikely(self->spin_waiting ||
-		     (perturb_on | trace_enabled | lockorder_on))) {
-		spin_lock_slowly(lock, call_site);
+	if (unlikely(hooks_any || self->spin_waiting)) {
+		spin_lock_hooked(lock, call_site);
 		return;
 	}
 	self->spin_waiting_at = call_site;
 	self->spin_waiting = lock;
 	lab_spin_lock(lock, call_site);
+
+	struct cpu *c = this_cpu();
+
+	self = c->running;
+	record_held(c, self->spin_waiting, self->spin_waiting_at);
 	self->spin_waiting = NULL;
-	record_held(lock, call_site);
 }
 
 bool spin_try_lock(struct spinlock *lock)
@@ -114,17 +119,28 @@ bool spin_try_lock(struct spinlock *lock)
 	sched_point(POINT_LOCK, lock);
 	if (!lab_spin_try_lock(lock, call_site))
 		return false;
-	record_held(lock, call_site);
+	record_held(this_cpu(), lock, call_site);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 	return true;
 }
 
+static __attribute__((noinline)) void spin_unlock_hooked(struct spinlock *lock,
+							 uintptr_t call_site)
+{
+	trace(TRACE_UNLOCK, TRACE_PTR(lock), call_site);
+	record_released(lock);
+	lab_spin_unlock(lock, call_site);
+	sched_point(POINT_UNLOCK, NULL);
+}
+
 void spin_unlock(struct spinlock *lock)
 {
-	trace(TRACE_UNLOCK, TRACE_PTR(lock), CALL_SITE);
-	record_released(lock);
-	lab_spin_unlock(lock, CALL_SITE);
-	sched_point(POINT_UNLOCK, NULL);
+	uintptr_t call_site = CALL_SITE;
+
+	if (likely(!hooks_any && record_released_newest(lock)))
+		lab_spin_unlock(lock, call_site);
+	else
+		spin_unlock_hooked(lock, call_site);
 }
 
 /* ---- the report ---- */

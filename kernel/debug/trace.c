@@ -19,6 +19,7 @@
 #include "cpu.h"
 #include "eventq.h"
 #include "heap.h"
+#include "hooks.h"
 #include "lock.h"
 #include "perturb.h"
 #include "printk.h"
@@ -33,7 +34,7 @@ struct trace_ring {
 	struct trace_event events[TRACE_RING_SIZE];
 };
 
-bool trace_enabled;
+bool trace_enabled HOOK_FLAG;
 
 /* Where a reader is in each ring. */
 struct trace_cursor {

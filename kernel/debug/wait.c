@@ -54,22 +54,17 @@ unsigned int waitq_wake(struct waitq *wq, unsigned int count)
 	return lab_waitq_wake(wq, count);
 }
 
+/* A program's wait, and no wait inside another one. */
 int futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 	       uint32_t bitset, uint64_t deadline)
 {
-	struct wait_record outer;
+	struct wait_record *wait = &current->waits.wait;
 	int error;
 
-	outer = wait_begin(WAIT_FUTEX, (const void *)uaddr, NULL, CALL_SITE);
+	wait_set(wait, WAIT_FUTEX, (const void *)uaddr, NULL, CALL_SITE);
 	error = lab_futex_wait(key, uaddr, value, bitset, deadline);
-	wait_end(outer);
+	current->waits.wait.kind = WAIT_NONE;
 	return error;
-}
-
-long futex_wake_key(const struct futex_key *key, unsigned int count,
-		    uint32_t bitset)
-{
-	return lab_futex_wake(key, count, bitset);
 }
 
 long futex_requeue(const struct futex_key *from, const struct futex_key *to,

@@ -39,13 +39,7 @@ struct wait_record wait_begin(enum wait_kind kind, const void *object,
 		lockorder_check(object, name, call_site);
 	if (says_more(outer.kind, kind))
 		return outer;
-	*wait = (struct wait_record){
-		.object = object,
-		.name = name,
-		.at = call_site,
-		.since = time_ns(),
-	};
-	wait->kind = kind; /* last: who reads it then finds the rest */
+	wait_set(wait, kind, object, name, call_site);
 	return outer;
 }
 

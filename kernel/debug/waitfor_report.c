@@ -193,7 +193,9 @@ static void print_row(unsigned int i)
 	}
 	printk("  %s waits for %s, since %'llu us, at %s\n", name,
 	       object_name(wait, object, sizeof(object)),
-	       (unsigned long long)(time_ns() - wait->since) / NSEC_PER_USEC,
+	       (unsigned long long)time_cycles_to_ns(time_cycles() -
+						     wait->since) /
+		       NSEC_PER_USEC,
 	       symbol_format_call(wait->at, where, sizeof(where)));
 	print_holders(wait);
 }

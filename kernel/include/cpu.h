@@ -18,6 +18,7 @@
 #include "types.h"
 #include "x86.h"
 
+struct aspace;
 struct spinlock;
 struct thread;
 struct trap_frame;
@@ -32,6 +33,11 @@ struct irq_section {
 	unsigned int depth; /* irq_push() not yet popped */
 	bool enabled;       /* were interrupts on before the first? */
 };
+
+/* A field of the TSS, which has no gaps: so it is not aligned. */
+struct tss_rsp {
+	uint64_t top;
+} __attribute__((packed));
 
 struct cpu {
 	/* Private to this CPU, interrupts off.  The assembler knows the first
@@ -51,7 +57,7 @@ struct cpu {
 	struct core_lock *held[MAX_HELD_LOCKS];
 
 	struct irq_section irq; /* the student's: irq.h */
-	uint64_t irqoff_since;  /* irqoff.h */
+	uint64_t irqoff_since;  /* irqoff.h; 0: not known */
 	uintptr_t irqoff_where;
 
 	/* Spinlocks, for spin_report(); written by this CPU, read by any. */
@@ -61,6 +67,9 @@ struct cpu {
 
 	struct thread *idle;
 	struct run_queue *rq;
+	struct aspace *aspace; /* whose page tables are loaded; NULL: none's */
+	struct tss_rsp
+		*trap_rsp; /* in the TSS: as kernel_rsp, for interrupts */
 	struct timer_queue *timers;
 	struct trace_ring *trace;
 
@@ -135,6 +144,17 @@ static inline struct cpu *intr_push_outermost(void)
 	return c;
 }
 
+/* The same, for a caller that knows that interrupts are on: then no section is
+ * open. */
+static inline struct cpu *intr_push_enabled(void)
+{
+	cli();
+	struct cpu *c = this_cpu();
+	c->intr_depth = 1;
+	c->intr_saved = true;
+	return c;
+}
+
 static inline void intr_pop(void)
 {
 	struct cpu *c = this_cpu();
@@ -151,7 +171,11 @@ void cpu_init(struct cpu *c);
 void cpu_init_stacks(struct cpu *c);
 
 /* The stack on which the next trap or call from user mode begins. */
-void cpu_set_kernel_stack(struct cpu *c, uintptr_t top);
+static inline void cpu_set_kernel_stack(struct cpu *c, uintptr_t top)
+{
+	c->kernel_rsp = top;
+	c->trap_rsp->top = top;
+}
 
 /* NULL when the CPU has all that the kernel needs, else a name for what is
  * missing (in words). */

@@ -90,8 +90,13 @@ static inline void futex_init(void)
 
 int futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 	       uint32_t bitset, uint64_t deadline);
-long futex_wake_key(const struct futex_key *key, unsigned int count,
-		    uint32_t bitset);
+
+static inline long futex_wake_key(const struct futex_key *key,
+				  unsigned int count, uint32_t bitset)
+{
+	return lab_futex_wake(key, count, bitset);
+}
+
 long futex_requeue(const struct futex_key *from, const struct futex_key *to,
 		   unsigned int wake_count, unsigned int requeue,
 		   const struct futex_compare *compare);

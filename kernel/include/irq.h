@@ -84,34 +84,32 @@ static inline uint64_t irq_save(void)
 {
 	uint64_t flags = lab_irq_save();
 
-	if (flags & RFLAGS_IF)
-		irqoff_begin();
+	if (unlikely(irqoff_on))
+		irqoff_saved(flags);
 	return flags;
 }
 
 static inline void irq_restore(uint64_t flags)
 {
-	if (flags & RFLAGS_IF)
-		irqoff_end();
+	if (unlikely(irqoff_on))
+		irqoff_restoring(flags);
 	lab_irq_restore(flags);
 }
 
 static inline void irq_push(void)
 {
-	bool enabled = intr_enabled();
-
-	lab_irq_push();
-	if (enabled)
-		irqoff_begin();
+	if (unlikely(irqoff_on))
+		irqoff_push();
+	else
+		lab_irq_push();
 }
 
 static inline void irq_pop(void)
 {
-	const struct irq_section *section = &this_cpu()->irq;
-
-	if (section->depth == 1 && section->enabled)
-		irqoff_end();
-	lab_irq_pop();
+	if (unlikely(irqoff_on))
+		irqoff_pop();
+	else
+		lab_irq_pop();
 }
 
 static inline int irq_attach(unsigned int line, irq_handler handler, void *arg)

@@ -1,9 +1,10 @@
 /*
  * irqoff.h - how long were interrupts off?
  *
- * The wrappers of irq.h note when a CPU turns them off and how long that
- * lasted, and where the longest section began.  Times are in cycles: guest
- * instructions, under QEMU's -icount shift=0.
+ * From irqoff_reset() on, the wrappers of irq.h note when a CPU turns them off
+ * and how long that lasted, and where the longest section began.  Before it
+ * they do not: to look at the clock twice would double the cost of a lock.
+ * Times are in cycles: guest instructions, under QEMU's -icount shift=0.
  */
 #ifndef IRQOFF_H
 #define IRQOFF_H
@@ -15,15 +16,23 @@ struct irqoff_max {
 	uintptr_t where; /* where the section began */
 };
 
-/* This CPU's interrupts were on, and have just been turned off.  The section
- * is named by the call site. */
-void irqoff_begin(void);
+/* Is it measured? */
+extern bool irqoff_on;
 
-/* They are about to be turned on again. */
-void irqoff_end(void);
+/* If so: lab_irq_push() and lab_irq_pop(), measured.  The section is named by
+ * the call site. */
+void irqoff_push(void);
+void irqoff_pop(void);
 
-/* The longest section of any CPU since irqoff_reset(). */
-struct irqoff_max irqoff_longest(void);
+/* The same after lab_irq_save() and before lab_irq_restore(), which have these
+ * flags. */
+void irqoff_saved(uint64_t flags);
+void irqoff_restoring(uint64_t flags);
+
+/* Begins to measure, or begins anew. */
 void irqoff_reset(void);
+
+/* The longest section of any CPU since then. */
+struct irqoff_max irqoff_longest(void);
 
 #endif

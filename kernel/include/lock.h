@@ -64,10 +64,6 @@ void core_lock_init(struct core_lock *lock, const char *name,
  */
 void core_lock(struct core_lock *lock);
 
-/* The same, for a caller that has done its intr_push(), in order to learn which
- * lock to take; core_unlock() does the intr_pop().  No schedule point. */
-void core_lock_pushed(struct core_lock *lock);
-
 /* Panics when this CPU does not hold the lock. */
 void core_unlock(struct core_lock *lock);
 

@@ -16,6 +16,7 @@
 #define PROCESS_H
 
 #include "aspace.h"
+#include "cpu.h"
 #include "list.h"
 #include "spinlock.h"
 #include "thread.h"
@@ -254,14 +255,32 @@ void user_fpu_init(struct fpu_state *fpu);
 void user_fpu_reset(void);
 
 /* Stores what the CPU has; interrupts off, or the current thread's own. */
-void user_fpu_save(struct fpu_state *fpu);
+static inline void user_fpu_save(struct fpu_state *fpu)
+{
+	asm volatile("fxsave64 %0" : "=m"(*fpu));
+}
+
+static inline void user_fpu_load(const struct fpu_state *fpu)
+{
+	asm volatile("fxrstor64 %0" : : "m"(*fpu));
+}
 
 /* FS base of the current thread, now and after switches. */
 void user_set_fs_base(uint64_t base);
 
-/* Takes a user thread's state off the CPU, and puts it there: the switch. */
-void user_switch_out(struct thread *t);
-void user_switch_in(struct thread *t);
+/* Takes what a user thread has in the CPU off it, and puts it there: for the
+ * switch, which loads the address space before, if it is another. */
+static inline void user_registers_save(struct thread *t)
+{
+	user_fpu_save(&t->fpu);
+}
+
+static inline void user_registers_load(struct cpu *c, struct thread *t)
+{
+	cpu_set_kernel_stack(c, t->stack + STACK_SIZE);
+	wrmsr(MSR_FS_BASE, t->fs_base);
+	user_fpu_load(&t->fpu);
+}
 
 /* Goes to user mode with these registers; a new thread's frame must be that of
  * syscall_frame(), at the top of its stack. */

@@ -38,4 +38,13 @@ typedef uint64_t paddr_t; /* a physical address */
 /* The address that the current function returns to: its call site. */
 #define CALL_SITE ((uintptr_t)__builtin_return_address(0))
 
+/* An address in the current function, to be used as a call site. */
+#define HERE \
+	({ \
+		uintptr_t here_; \
+\
+		asm("leaq 0(%%rip), %0" : "=r"(here_)); \
+		here_; \
+	})
+
 #endif

@@ -24,6 +24,7 @@
 #ifndef WAITFOR_H
 #define WAITFOR_H
 
+#include "time.h"
 #include "types.h"
 
 struct spinlock;
@@ -52,7 +53,7 @@ struct wait_record {
 	const void *object;
 	const char *name; /* of the object; NULL: it has none */
 	uintptr_t at;     /* call site */
-	uint64_t since;   /* time_ns() */
+	uint64_t since;   /* time_cycles() */
 };
 
 /* What a thread holds. */
@@ -72,6 +73,18 @@ struct thread_waits {
 	unsigned int held_count;
 	struct held_record held[MAX_HELD_OBJECTS];
 };
+
+/* Fills in a record; needs what wait_begin() takes care of. */
+static inline void wait_set(struct wait_record *wait, enum wait_kind kind,
+			    const void *object, const char *name,
+			    uintptr_t call_site)
+{
+	wait->object = object;
+	wait->name = name;
+	wait->at = call_site;
+	wait->since = time_cycles();
+	wait->kind = kind; /* last: who reads it then finds the rest */
+}
 
 /*
  * The caller is about to wait for the object, or to take it, which is the same

@@ -11,7 +11,7 @@
  * to a kernel thread loads nothing, since every address space has the kernel's
  * half, and the same program often comes back.  So a CPU can have an address
  * space loaded that nobody on it runs in, even when the last thread of the
- * program has ended on another CPU.  loaded[] says what each CPU has, and
+ * program has ended on another CPU.  struct cpu says what each has, and
  * as->cpus says the same the other way round.
  *
  * Its page tables may only be given back when no CPU has them loaded any more,
@@ -37,9 +37,6 @@
 #include "thread.h"
 #include "uaccess.h"
 #include "vm.h"
-
-/* By CPU, private to it, interrupts off: NULL for the kernel's own tables. */
-static struct aspace *loaded[MAX_CPUS];
 
 void aspace_init(void)
 {
@@ -130,13 +127,13 @@ void aspace_activate(struct aspace *as)
 {
 	struct cpu *c = this_cpu();
 	unsigned int bit = 1u << c->id;
-	struct aspace *old = loaded[c->id];
+	struct aspace *old = c->aspace;
 
 	if (as == old)
 		return;
 	if (as)
 		__atomic_fetch_or(&as->cpus, bit, __ATOMIC_SEQ_CST);
-	loaded[c->id] = as;
+	c->aspace = as;
 	write_cr3(as ? as->root : vm_root);
 	/* From here on the old one may be gone. */
 	if (old)
@@ -145,7 +142,7 @@ void aspace_activate(struct aspace *as)
 
 void aspace_leave(void)
 {
-	struct aspace *as = loaded[this_cpu()->id];
+	struct aspace *as = this_cpu()->aspace;
 
 	if (as && (!current->proc || as->refs == 0))
 		aspace_activate(NULL);
@@ -156,7 +153,7 @@ void aspace_leave(void)
 static void unload_everywhere(struct aspace *as)
 {
 	intr_push();
-	if (loaded[this_cpu()->id] == as)
+	if (this_cpu()->aspace == as)
 		aspace_activate(NULL);
 	intr_pop();
 	if (as->cpus)

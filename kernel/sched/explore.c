@@ -118,7 +118,7 @@ static void keep_for_ever(struct run_queue *rq)
 {
 	for (;;) {
 		current->state = THREAD_BLOCKED;
-		sched_switch_away();
+		sched_switch_away(this_cpu());
 		rq = sched_lock_local();
 		assert(rq == this_cpu()->rq);
 	}

@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "errno.h"
 #include "explore.h"
+#include "hooks.h"
 #include "panic.h"
 #include "printk.h"
 #include "sched.h"
@@ -30,7 +31,7 @@
 #define PCT_MAX_DEPTH 8
 #define PCT_MAX_STEPS_LOG2 14
 
-bool perturb_on;
+bool perturb_on HOOK_FLAG;
 
 /* Written by perturb_start() and perturb_stop(), while tests do not run. */
 static struct {

@@ -8,11 +8,8 @@
  * comes (sched_finish_switch).  So whoever gets the lock and finds a thread
  * BLOCKED or READY knows that its registers are saved.
  *
- * Threads are spread in two ways.  One that becomes ready goes to an idle CPU
- * if there is one; and a CPU that runs out of work takes some from another's
- * queue before it sleeps.  A CPU first marks itself idle and then looks at the
- * queues, and a waker first queues and then looks for idle CPUs, so one of
- * the two sees the other.
+ * Which CPU's queue a thread is put on, and what a CPU does that has none to
+ * run, is in wake.c.
  *
  * A queue is ordered by rank, which is a thread's priority, its own or
  * borrowed; mostly all have 0.  Who becomes ready with a higher rank than that
@@ -24,18 +21,16 @@
  * inter-processor interrupt.
  */
 #include "sched.h"
-#include "apic.h"
+#include "errno.h"
+#include "hooks.h"
+#include "lock_inline.h"
 #include "panic.h"
 #include "process.h"
 #include "time.h"
 #include "timer.h"
 #include "trace.h"
-#include "vm.h"
 
 struct run_queue run_queues[MAX_CPUS];
-
-/* One bit a CPU that found nothing to run. */
-static volatile unsigned int idle_mask;
 
 struct run_queue *sched_lock_thread(struct thread *t)
 {
@@ -53,8 +48,7 @@ struct run_queue *sched_lock_thread(struct thread *t)
 /* ---- queues ---- */
 
 /* Behind those of its rank, before those of lower ones. */
-static __attribute__((noinline)) void queue_insert(struct run_queue *rq,
-						   struct thread *t)
+void sched_queue_insert(struct run_queue *rq, struct thread *t)
 {
 	struct thread *other;
 
@@ -62,21 +56,6 @@ static __attribute__((noinline)) void queue_insert(struct run_queue *rq,
 		if (other->rank < t->rank)
 			break;
 	list_push_back(&other->run_link, &t->run_link);
-}
-
-static inline void queue_push(struct run_queue *rq, struct thread *t)
-{
-	if (likely(t->rank == 0))
-		list_push_back(&rq->ready, &t->run_link);
-	else
-		queue_insert(rq, t);
-	rq->length++;
-}
-
-static inline void queue_remove(struct run_queue *rq, struct thread *t)
-{
-	list_remove(&t->run_link);
-	rq->length--;
 }
 
 /* The thread to run next, off the queue; NULL when nobody is ready. */
@@ -113,18 +92,33 @@ void sched_arm_slice(struct run_queue *rq)
 
 /* ---- switching ---- */
 
+/* What the end of a switch rarely has to do: tell the trace, and bury the
+ * thread that left for good. */
+static __attribute__((noinline)) void finish_rare(struct run_queue *rq)
+{
+	struct thread *dead = rq->dead;
+
+	rq->dead = NULL;
+	core_unlock(&rq->lock);
+	if (dead)
+		thread_bury(dead);
+}
+
+/* The section of the thread that left, of depth one, ends as ours. */
 static inline void finish_switch(void)
 {
 	struct cpu *c = this_cpu();
 	struct run_queue *rq = c->rq;
-	struct thread *dead = rq->dead;
 
-	if (unlikely(dead != NULL))
-		rq->dead = NULL;
-	c->intr_saved = current->intr_saved;
-	core_unlock(&rq->lock);
-	if (unlikely(dead != NULL))
-		thread_bury(dead);
+	c->intr_saved = c->running->intr_saved;
+	if (unlikely(hooks_any || rq->dead)) {
+		finish_rare(rq);
+		return;
+	}
+	core_lock_release(c, &rq->lock);
+	c->intr_depth = 0;
+	if (likely(c->intr_saved))
+		sti();
 }
 
 void sched_finish_switch(void)
@@ -132,24 +126,12 @@ void sched_finish_switch(void)
 	finish_switch();
 }
 
-/* What a switch rarely has to do: tell the trace, and exchange what only user
- * mode uses. */
-static __attribute__((noinline)) void switch_rare(struct thread *prev,
-						  struct thread *next)
+/* The switch itself; it returns when the caller has the CPU again. */
+static inline __attribute__((always_inline)) void exchange(struct cpu *c,
+							   struct run_queue *rq,
+							   struct thread *prev,
+							   struct thread *next)
 {
-	trace(TRACE_SWITCH, prev->id, next->id);
-	if (prev->proc)
-		user_switch_out(prev);
-	if (next->proc)
-		user_switch_in(next);
-}
-
-/* Needs a depth of one, which the callers have checked. */
-static inline void switch_to(struct run_queue *rq, struct thread *next,
-			     bool rare)
-{
-	struct cpu *c = this_cpu();
-	struct thread *prev = current;
 	uint64_t now = time_cycles();
 
 	prev->run_cycles += now - prev->switched_in;
@@ -158,37 +140,68 @@ static inline void switch_to(struct run_queue *rq, struct thread *next,
 	next->state = THREAD_RUNNING;
 	c->running = next;
 	rq->switches++;
-	if (!rq->slice_armed && next != c->idle)
-		sched_arm_slice(rq);
-	if (unlikely(rare || next->proc))
-		switch_rare(prev, next);
+	if (prev->proc)
+		user_registers_save(prev);
+	if (next->proc)
+		user_registers_load(c, next);
 	context_switch(&prev->rsp, next->rsp);
 	finish_switch();
 }
 
-/* Gives the CPU to a thread that was taken off the queue, or is the idle one.
- */
-static void switch_checked(struct run_queue *rq, struct thread *next)
+/* The same, with what a switch rarely has to do. */
+static __attribute__((noinline)) void switch_rare(struct cpu *c,
+						  struct run_queue *rq,
+						  struct thread *next)
 {
-	assert(this_cpu()->intr_depth == 1);
-	switch_to(rq, next, true);
+	struct thread *prev = c->running;
+
+	if (!rq->slice_armed && next != c->idle)
+		sched_arm_slice(rq);
+	trace(TRACE_SWITCH, prev->id, next->id);
+	if (next->proc)
+		aspace_activate(next->proc->aspace);
+	exchange(c, rq, prev, next);
 }
 
-void sched_switch_away(void)
+static inline bool has_other_aspace(const struct cpu *c, const struct thread *t)
 {
-	struct run_queue *rq = this_cpu()->rq;
+	return t->proc && t->proc->aspace != c->aspace;
+}
+
+/* Gives the CPU to a thread that was taken off the queue, or is the idle one.
+ * Needs a depth of one, which the callers have checked. */
+static inline __attribute__((always_inline)) void switch_to(
+	struct cpu *c, struct run_queue *rq, struct thread *next)
+{
+	if (unlikely(hooks_any || !rq->slice_armed ||
+		     has_other_aspace(c, next)))
+		switch_rare(c, rq, next);
+	else
+		exchange(c, rq, c->running, next);
+}
+
+static inline __attribute__((always_inline)) void switch_away(struct cpu *c)
+{
+	struct run_queue *rq = c->rq;
 	struct thread *next = queue_pick(rq);
 
-	switch_checked(rq, next ? next : this_cpu()->idle);
+	switch_to(c, rq, likely(next != NULL) ? next : c->idle);
+}
+
+void sched_switch_away(struct cpu *c)
+{
+	switch_away(c);
 }
 
 void sched_requeue(struct run_queue *rq)
 {
+	struct cpu *c = this_cpu();
 	struct thread *next = queue_pick(rq);
 
-	current->state = THREAD_READY;
-	queue_push(rq, current);
-	switch_checked(rq, next);
+	assert(c->intr_depth == 1);
+	c->running->state = THREAD_READY;
+	queue_push(rq, c->running);
+	switch_rare(c, rq, next);
 }
 
 static __attribute__((noinline)) void yield_slowly(struct run_queue *rq)
@@ -207,13 +220,12 @@ static __attribute__((noinline)) void yield_slowly(struct run_queue *rq)
  */
 void thread_yield(void)
 {
-	struct run_queue *rq = intr_push_outermost()->rq;
-	struct thread *self = current;
+	struct cpu *c = intr_push_outermost();
+	struct run_queue *rq = c->rq;
 	struct list_head *link;
 
-	core_lock_pushed(&rq->lock);
-	if (unlikely(self->proc ||
-		     (perturb_on | trace_enabled | sched_ranked))) {
+	core_lock_acquire(c, &rq->lock, HERE);
+	if (unlikely(hooks_any | sched_ranked)) {
 		yield_slowly(rq);
 		return;
 	}
@@ -222,76 +234,113 @@ void thread_yield(void)
 		core_unlock(&rq->lock);
 		return;
 	}
-	self->state = THREAD_READY;
-	list_push_back(&rq->ready, &self->run_link);
-	switch_to(rq, list_entry(link, struct thread, run_link), false);
+	c->running->state = THREAD_READY;
+	list_push_back(&rq->ready, &c->running->run_link);
+	switch_to(c, rq, list_entry(link, struct thread, run_link));
 }
 
-/* ---- waking ---- */
-
-/* Takes a CPU out of the idle ones, so that the next waker finds another. */
-static bool claim_idle(unsigned int cpu)
+void sched_run_ready(void)
 {
-	unsigned int bit = 1u << cpu;
+	for (;;) {
+		struct run_queue *rq = sched_lock_local();
+		struct thread *next = queue_pick(rq);
 
-	return __atomic_fetch_and(&idle_mask, ~bit, __ATOMIC_SEQ_CST) & bit;
-}
-
-/* An idle CPU for a thread that may run anywhere, its last one if possible;
- * when all are busy, its last one. */
-static unsigned int choose_cpu(const struct thread *t)
-{
-	unsigned int idle;
-
-	if (t->pinned != ANY_CPU)
-		return t->pinned;
-	while ((idle = idle_mask) != 0) {
-		unsigned int cpu = t->cpu;
-
-		if (!(idle & 1u << cpu))
-			cpu = __builtin_ctz(idle);
-		if (claim_idle(cpu))
-			return cpu;
+		if (!next) {
+			core_unlock(&rq->lock);
+			return;
+		}
+		current->state = THREAD_READY;
+		switch_rare(this_cpu(), rq, next);
 	}
-	return t->cpu;
 }
 
-/* Work waits here while other CPUs sleep: let one come and take it. */
-static void wake_idle_cpu(void)
-{
-	unsigned int idle = idle_mask;
+/* ---- blocking ---- */
 
-	if (idle && claim_idle(__builtin_ctz(idle)))
-		apic_send_ipi(__builtin_ctz(idle), VECTOR_RESCHEDULE);
+/* The wake-up came before the thread went to sleep.  Needs the run queue lock,
+ * and releases it. */
+static __attribute__((noinline)) void consume_early_wake(struct thread *self)
+{
+	self->timed_out = !self->wake_pending;
+	self->wake_pending = false;
+	self->timeout_pending = false;
+	core_unlock(&this_cpu()->rq->lock);
 }
 
-void sched_enqueue(struct run_queue *rq, struct thread *t)
+/* What is rarely to be done before a thread blocks, if it does. */
+static __attribute__((noinline)) void block_hooks(struct thread *self,
+						  uintptr_t call_site)
 {
-	/* Off for all of it: between the two locks t is on no queue, and must
-	 * not stay so while this CPU does something else. */
-	struct cpu *self = intr_push();
-	unsigned int cpu = choose_cpu(t);
-	struct run_queue *target = &run_queues[cpu];
-	bool idle;
+	assert_may_sleep_at(call_site);
+	sched_point(POINT_SLEEP, self);
+	trace(TRACE_BLOCK, self->id, call_site);
+}
 
-	if (target != rq) {
-		t->cpu = cpu;
-		t->moving = true;
+static inline void block(uintptr_t call_site)
+{
+	if (unlikely(hooks_any || !intr_enabled()))
+		block_hooks(current, call_site);
+
+	struct cpu *c = intr_push_enabled();
+	struct thread *self = c->running;
+
+	core_lock_acquire(c, &c->rq->lock, call_site);
+	if (unlikely(self->wake_pending | self->timeout_pending)) {
+		consume_early_wake(self);
+		return;
+	}
+	self->state = THREAD_BLOCKED;
+	self->blocked_at = call_site;
+	switch_away(c);
+}
+
+/* Not inlined, as the next one: CALL_SITE must be in the caller. */
+__attribute__((noinline)) void thread_block(void)
+{
+	block(CALL_SITE);
+}
+
+static void deadline_passed(struct timer *timer)
+{
+	struct thread *t = container_of(timer, struct thread, timer);
+	struct run_queue *rq = sched_lock_thread(t);
+
+	if (t->state == THREAD_BLOCKED) {
+		t->timed_out = true;
+		t->state = THREAD_READY;
+		sched_enqueue(rq, t);
+	} else {
+		t->timeout_pending = true;
 		core_unlock(&rq->lock);
-		core_lock(&target->lock);
-		t->moving = false;
 	}
-	queue_push(target, t);
-	trace(TRACE_WAKE, t->id, cpu);
-	idle = cpus[cpu].running == cpus[cpu].idle;
-	if (idle ? cpu != self->id : t->rank > cpus[cpu].running->rank)
-		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
-	core_unlock(&target->lock);
-	/* A busy CPU comes to it at the end of its time slice; one that went
-	 * idle since we chose may come and take it before. */
-	if (!idle && t->pinned == ANY_CPU)
-		wake_idle_cpu();
-	intr_pop();
+}
+
+static __attribute__((noinline)) int block_until(uint64_t deadline,
+						 uintptr_t call_site)
+{
+	struct thread *self = current;
+
+	assert_may_sleep_at(call_site);
+	self->timed_out = false;
+	timer_start(&self->timer, deadline, deadline_passed);
+	block(call_site);
+	timer_cancel(&self->timer);
+	self->timeout_pending = false; /* it came just after a wake-up */
+	return self->timed_out ? -ETIMEDOUT : 0;
+}
+
+__attribute__((noinline)) int thread_block_until(uint64_t deadline)
+{
+	if (deadline != WAIT_FOREVER)
+		return block_until(deadline, CALL_SITE);
+	block(CALL_SITE);
+	return 0;
+}
+
+void thread_sleep_until(uint64_t deadline)
+{
+	assert_may_sleep_at(CALL_SITE);
+	while (time_ns() < deadline)
+		thread_block_until(deadline);
 }
 
 /* To wake an idle CPU the interrupt is enough; a thread of lower rank makes
@@ -320,7 +369,7 @@ void sched_slice_over(void)
 	core_unlock(&rq->lock);
 	rq->need_resched = perturb_slice_ends_turn();
 	if (rq->length > 0)
-		wake_idle_cpu();
+		sched_wake_idle_cpu();
 }
 
 void sched_interrupt_exit(void)
@@ -332,96 +381,6 @@ void sched_interrupt_exit(void)
 	c->rq->need_resched = false;
 	if (c->running != c->idle)
 		thread_yield();
-}
-
-/* ---- idle ---- */
-
-/* The oldest ready thread of another CPU that may move; it is ours then. */
-static struct thread *steal_from(unsigned int victim)
-{
-	struct run_queue *rq = &run_queues[victim];
-	struct thread *t;
-
-	if (*(volatile unsigned int *)&rq->length == 0)
-		return NULL;
-	core_lock(&rq->lock);
-	list_for_each (t, &rq->ready, run_link) {
-		if (t->pinned != ANY_CPU)
-			continue;
-		/* Before t is off the queue: who sees all CPUs idle and
-		 * all queues empty shall be right. */
-		claim_idle(this_cpu()->id);
-		queue_remove(rq, t);
-		t->cpu = this_cpu()->id;
-		t->moving = true;
-		core_unlock(&rq->lock);
-		trace(TRACE_STEAL, t->id, victim);
-		return t;
-	}
-	core_unlock(&rq->lock);
-	return NULL;
-}
-
-/* Puts a stolen thread on this CPU's queue; false when there was none. */
-static bool steal(struct cpu *c)
-{
-	for (unsigned int i = 1; i < cpu_count; i++) {
-		struct thread *t = steal_from((c->id + i) % cpu_count);
-
-		if (!t)
-			continue;
-		core_lock(&c->rq->lock);
-		t->moving = false;
-		queue_push(c->rq, t);
-		core_unlock(&c->rq->lock);
-		return true;
-	}
-	return false;
-}
-
-/* Runs what is ready here; returns when nothing is. */
-static void run_ready(void)
-{
-	for (;;) {
-		struct run_queue *rq = sched_lock_local();
-		struct thread *next = queue_pick(rq);
-
-		if (!next) {
-			core_unlock(&rq->lock);
-			return;
-		}
-		current->state = THREAD_READY;
-		switch_checked(rq, next);
-	}
-}
-
-uint64_t sched_idle_epoch(void)
-{
-	uint64_t switches = 1;
-
-	if (idle_mask != (1u << cpu_count) - 1)
-		return 0;
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		switches += run_queues[i].switches;
-		if (run_queues[i].length)
-			return 0;
-	}
-	return switches;
-}
-
-void sched_idle(void)
-{
-	for (;;) {
-		run_ready();
-		cli();
-		struct cpu *c = this_cpu();
-
-		__atomic_fetch_or(&idle_mask, 1u << c->id, __ATOMIC_SEQ_CST);
-		if (c->rq->length == 0 && !steal(c) && !wait_check_deadlock())
-			sti_hlt();
-		claim_idle(c->id);
-		sti();
-	}
 }
 
 void sched_init_cpu(struct cpu *c)

@@ -6,7 +6,7 @@
 
 #include "cpu.h"
 #include "list.h"
-#include "lock.h"
+#include "lock_inline.h"
 #include "perturb.h"
 #include "thread.h"
 
@@ -35,21 +35,44 @@ void context_switch(uint64_t *save, uint64_t load);
 /* The second half of a switch, in the thread that was switched to. */
 void sched_finish_switch(void);
 
-/* The caller's state is no longer RUNNING: gives the CPU to another thread.
- * Needs this CPU's run queue lock, and releases it. */
-void sched_switch_away(void);
+/* The caller's state is no longer RUNNING: gives the CPU, which is this one, to
+ * another thread.  Needs its run queue lock, and releases it. */
+void sched_switch_away(struct cpu *c);
 
 /* The caller stays ready; another ready thread runs, of which there is one.
  * Needs this CPU's run queue lock, and releases it. */
 void sched_requeue(struct run_queue *rq);
 
+/* Runs what is ready on this CPU; returns when nothing is.  For the idle thread
+ * alone. */
+void sched_run_ready(void);
+
 /* Takes this CPU's run queue lock, and returns the queue. */
 static inline struct run_queue *sched_lock_local(void)
 {
-	struct run_queue *rq = intr_push()->rq;
+	struct cpu *c = intr_push();
 
-	core_lock_pushed(&rq->lock);
-	return rq;
+	core_lock_traced(c, &c->rq->lock, HERE);
+	return c->rq;
+}
+
+/* Puts t behind those of its rank, before those of lower ones. */
+void sched_queue_insert(struct run_queue *rq, struct thread *t);
+
+/* Needs the queue's lock, as the next one. */
+static inline void queue_push(struct run_queue *rq, struct thread *t)
+{
+	if (likely(t->rank == 0))
+		list_push_back(&rq->ready, &t->run_link);
+	else
+		sched_queue_insert(rq, t);
+	rq->length++;
+}
+
+static inline void queue_remove(struct run_queue *rq, struct thread *t)
+{
+	list_remove(&t->run_link);
+	rq->length--;
 }
 
 /* Some thread has had a rank that is not 0; once set it stays. */
@@ -84,6 +107,9 @@ struct run_queue *sched_lock_thread(struct thread *t);
 /* A thread in state READY that is on no queue: finds it a CPU.  Needs its run
  * queue lock, and releases it. */
 void sched_enqueue(struct run_queue *rq, struct thread *t);
+
+/* wake.c: work waits here while other CPUs sleep: let one come and take it. */
+void sched_wake_idle_cpu(void);
 
 /* thread.c: the thread's stack is no longer in use. */
 void thread_bury(struct thread *t);

@@ -155,96 +155,6 @@ int thread_spawn_on(unsigned int cpu, struct thread **out, const char *name,
 	return 0;
 }
 
-/* ---- blocking ---- */
-
-/* The wake-up that came early, if one did.  Needs the run queue lock. */
-static bool consume_early_wake(struct thread *self)
-{
-	self->timed_out = !self->wake_pending && self->timeout_pending;
-	if (!self->wake_pending && !self->timeout_pending)
-		return false;
-	self->wake_pending = false;
-	self->timeout_pending = false;
-	return true;
-}
-
-static void block(struct thread *self, uintptr_t call_site)
-{
-	assert_may_sleep_at(call_site);
-	sched_point(POINT_SLEEP, self);
-
-	struct run_queue *rq = sched_lock_local();
-
-	if (consume_early_wake(self)) {
-		core_unlock(&rq->lock);
-		return;
-	}
-	self->state = THREAD_BLOCKED;
-	self->blocked_at = call_site;
-	trace(TRACE_BLOCK, self->id, call_site);
-	sched_switch_away();
-}
-
-/* Not inlined, as the next one: CALL_SITE must be in the caller. */
-__attribute__((noinline)) void thread_block(void)
-{
-	block(current, CALL_SITE);
-}
-
-bool thread_unblock(struct thread *t)
-{
-	struct run_queue *rq = sched_lock_thread(t);
-	bool was_blocked = t->state == THREAD_BLOCKED;
-
-	if (was_blocked) {
-		t->state = THREAD_READY;
-		sched_enqueue(rq, t);
-	} else {
-		t->wake_pending = true;
-		core_unlock(&rq->lock);
-	}
-	sched_point(POINT_WAKE, was_blocked ? t : NULL);
-	return was_blocked;
-}
-
-static void deadline_passed(struct timer *timer)
-{
-	struct thread *t = container_of(timer, struct thread, timer);
-	struct run_queue *rq = sched_lock_thread(t);
-
-	if (t->state == THREAD_BLOCKED) {
-		t->timed_out = true;
-		t->state = THREAD_READY;
-		sched_enqueue(rq, t);
-	} else {
-		t->timeout_pending = true;
-		core_unlock(&rq->lock);
-	}
-}
-
-__attribute__((noinline)) int thread_block_until(uint64_t deadline)
-{
-	struct thread *self = current;
-
-	if (deadline == WAIT_FOREVER) {
-		block(self, CALL_SITE);
-		return 0;
-	}
-	assert_may_sleep_at(CALL_SITE);
-	timer_start(&self->timer, deadline, deadline_passed);
-	block(self, CALL_SITE);
-	timer_cancel(&self->timer);
-	self->timeout_pending = false; /* it came just after a wake-up */
-	return self->timed_out ? -ETIMEDOUT : 0;
-}
-
-void thread_sleep_until(uint64_t deadline)
-{
-	assert_may_sleep_at(CALL_SITE);
-	while (time_ns() < deadline)
-		thread_block_until(deadline);
-}
-
 /* ---- death ---- */
 
 static void thread_free(struct thread *t)
@@ -266,7 +176,7 @@ void thread_exit(void)
 	rq = sched_lock_local();
 	self->state = THREAD_EXITED;
 	rq->dead = self;
-	sched_switch_away();
+	sched_switch_away(this_cpu());
 	panic("thread_exit: thread %u (%s) ran again", self->id, self->name);
 }
 

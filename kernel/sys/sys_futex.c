@@ -38,7 +38,7 @@ enum futex_operation {
  * wake-up need not agree with the wait on that.  There, the shared form will
  * ask the memory object behind the address.
  */
-int futex_key(uintptr_t uaddr, bool shared, struct futex_key *key)
+static inline int key_of(uintptr_t uaddr, bool shared, struct futex_key *key)
 {
 	(void)shared;
 	if (uaddr % sizeof(uint32_t))
@@ -47,6 +47,11 @@ int futex_key(uintptr_t uaddr, bool shared, struct futex_key *key)
 		return -EFAULT;
 	*key = (struct futex_key){current->proc->aspace, uaddr};
 	return 0;
+}
+
+int futex_key(uintptr_t uaddr, bool shared, struct futex_key *key)
+{
+	return key_of(uaddr, shared, key);
 }
 
 void futex_wake(uintptr_t uaddr, unsigned int count)
@@ -130,8 +135,10 @@ static bool operation_waits(enum futex_operation operation)
 	return operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET;
 }
 
-/* futex(addr, operation, value, timeout or value2, addr2, value3) */
-SYSCALL(futex)
+/* The operations that are rare, and waits with a deadline. */
+static __attribute__((noinline)) long futex_rare(uint64_t a, uint64_t b,
+						 uint64_t c, uint64_t d,
+						 uint64_t e, uint64_t f)
 {
 	enum futex_operation operation =
 		(uint32_t)b & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
@@ -146,7 +153,7 @@ SYSCALL(futex)
 	if (operation_waits(operation))
 		error = deadline_read(d, operation, realtime, &deadline);
 	if (!error)
-		error = futex_key(a, shared, &key);
+		error = key_of(a, shared, &key);
 	if (error)
 		return error;
 	switch (operation) {
@@ -154,8 +161,6 @@ SYSCALL(futex)
 		return wait(&key, a, c, FUTEX_BITSET_ANY, deadline);
 	case FUTEX_WAIT_BITSET:
 		return wait(&key, a, c, f, deadline);
-	case FUTEX_WAKE:
-		return wake(&key, c, FUTEX_BITSET_ANY);
 	case FUTEX_WAKE_BITSET:
 		return wake(&key, c, f);
 	case FUTEX_REQUEUE:
@@ -166,4 +171,23 @@ SYSCALL(futex)
 	default:
 		return -ENOSYS;
 	}
+}
+
+/* futex(addr, operation, value, timeout or value2, addr2, value3): a mutex of
+ * the C library wakes, and waits without a deadline. */
+SYSCALL(futex)
+{
+	enum futex_operation operation = (uint32_t)b & ~FUTEX_PRIVATE_FLAG;
+	bool shared = !(b & FUTEX_PRIVATE_FLAG);
+	struct futex_key key;
+	int error;
+
+	if (operation != FUTEX_WAKE && (operation != FUTEX_WAIT || d))
+		return futex_rare(a, b, c, d, e, f);
+	error = key_of(a, shared, &key);
+	if (error)
+		return error;
+	if (operation == FUTEX_WAKE)
+		return wake(&key, c, FUTEX_BITSET_ANY);
+	return futex_wait(&key, a, c, FUTEX_BITSET_ANY, WAIT_FOREVER);
 }

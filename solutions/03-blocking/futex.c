@@ -20,20 +20,36 @@
  * the address is right; then the lock is given up, the page fetched, and all is
  * begun anew, for meanwhile the word may have changed.
  *
- * Each waiter has a wait queue of its own, on which it is the only sleeper: for
- * the wake-up is for some threads of a list, and not for those that came first
- * on it.  A waiter that was woken is off the list; one that gives up takes
- * itself off.
+ * There is no wait queue here: a wake-up is for some threads of a list, not for
+ * those that came first on it, and who is woken needs the lock no more.  What
+ * the waker tells it is all in one word:
  *
- * One lock guards all buckets.  A requeue moves sleepers between them, and a
- * sleeper takes the lock again that it gave up when it fell asleep: with a lock
- * for each bucket, this would then be the wrong one.
+ *	waiter					waker, under the lock
+ *
+ *	under the lock: looks, joins the list
+ *	blocks
+ *						takes the waiter off the list
+ *						unblocks its thread
+ *						woken = true
+ *	sees `woken`, and returns
+ *
+ * `woken` comes last: once it is true, the waiter may return, its place on the
+ * stack be used again, and the thread itself end.  So the waker must not touch
+ * either after that.  If the waiter comes too early to see it, or something
+ * else has ended its sleep, it takes the lock: then the waker is done.  One
+ * that gives up takes itself off the list.
+ *
+ * One lock guards all buckets.  A requeue moves sleepers between them, and who
+ * gives up takes the lock that guards the list that it is on: with a lock for
+ * each bucket, it would have to find out which.
  */
 #include "futex.h"
 
+#include "cpu.h"
 #include "errno.h"
 #include "list.h"
 #include "spinlock.h"
+#include "thread.h"
 #include "time.h"
 #include "uaccess.h"
 #include "waitq.h"
@@ -46,7 +62,8 @@ struct futex_waiter {
 	struct list_head link; /* in the bucket of key */
 	struct futex_key key;
 	uint32_t bitset;
-	struct waitq waitq; /* where this thread alone sleeps */
+	struct thread *thread;
+	bool woken; /* off the list, and nobody else knows it any more */
 };
 
 static struct spinlock futex_lock = SPINLOCK_INIT("futex");
@@ -65,7 +82,7 @@ static struct list_head *bucket_of(const struct futex_key *key)
 
 /* Takes the lock if the word has the value: 0, and the lock is held; or
  * -EAGAIN, -EFAULT, and it is not. */
-static int lock_if_equal(uintptr_t uaddr, uint32_t value)
+static inline int lock_if_equal(uintptr_t uaddr, uint32_t value)
 {
 	uint32_t now;
 	int error;
@@ -90,8 +107,8 @@ static bool is_meant(const struct futex_waiter *w, const struct futex_key *key,
 }
 
 /* Needs futex_lock. */
-static unsigned int wake(const struct futex_key *key, unsigned int count,
-			 uint32_t bitset)
+static inline unsigned int wake(const struct futex_key *key, unsigned int count,
+				uint32_t bitset)
 {
 	struct list_head *bucket = bucket_of(key);
 	struct futex_waiter *w, *next;
@@ -103,7 +120,8 @@ static unsigned int wake(const struct futex_key *key, unsigned int count,
 		if (!is_meant(w, key, bitset))
 			continue;
 		list_remove(&w->link);
-		waitq_wake(&w->waitq, 1);
+		thread_unblock(w->thread);
+		__atomic_store_n(&w->woken, true, __ATOMIC_RELEASE);
 		woken++;
 	}
 	return woken;
@@ -157,11 +175,21 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 		return error;
 	self.key = *key;
 	self.bitset = bitset;
-	waitq_init(&self.waitq, "futex");
+	self.thread = current;
+	self.woken = false;
 	list_push_back(bucket_of(key), &self.link);
-	error = waitq_sleep_until(&self.waitq, &futex_lock, deadline,
-				  WAIT_INTERRUPTIBLE);
-	if (error)
+	do {
+		spin_unlock(&futex_lock);
+		error = wait_interrupted() ? -ERESTARTSYS
+					   : thread_block_until(deadline);
+		if (__atomic_load_n(&self.woken, __ATOMIC_ACQUIRE))
+			return 0;
+		spin_lock(&futex_lock);
+	} while (!self.woken && !error);
+
+	if (self.woken)
+		error = 0;
+	else
 		list_remove(&self.link);
 	spin_unlock(&futex_lock);
 	return error;

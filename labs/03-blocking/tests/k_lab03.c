@@ -276,7 +276,8 @@ void pretend_begin(struct process *p)
 	intr_push();
 	user_fpu_init(&current->fpu);
 	current->proc = p;
-	user_switch_in(current);
+	aspace_activate(p->aspace);
+	user_registers_load(this_cpu(), current);
 	intr_pop();
 }
 
