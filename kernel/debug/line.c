@@ -2,8 +2,8 @@
  * line.c - typing a line: editing, history, completion.
  *
  * The terminal, at the other end of COM1 or the VGA screen, knows little: it
- * shows characters, and obeys a few escape sequences (see dev/vga.c).  So the
- * line is kept here, and after a change drawn anew:
+ * shows characters, and obeys a few escape sequences (see dev/screen.c).  So
+ * the line is kept here, and after a change drawn anew:
  *
  *	signalbox> walk 0xffff8000000b8000
  *	           ^     ^                ^
@@ -114,6 +114,9 @@ static int escape_decode(void)
 		return CTRL('A');
 	case 'F':
 		return CTRL('E');
+	case '[': /* ESC [ [ A is F1, on Linux's console */
+		byte_wait();
+		return 0;
 	case '~': /* the keys that the VT220 numbers */
 		if (number == 1 || number == 7)
 			return CTRL('A');

@@ -39,17 +39,37 @@ void printk_unlocked_end(void)
 	intr_pop();
 }
 
-void printk_write(const char *text, size_t len)
+static bool devices_lock(void)
 {
 	intr_push();
 	bool locked = unlocked_depth[this_cpu()->id] == 0;
 
 	if (locked)
 		core_lock(&console_lock);
-	console_write(text, len);
+	return locked;
+}
+
+static void devices_unlock(bool locked)
+{
 	if (locked)
 		core_unlock(&console_lock);
 	intr_pop();
+}
+
+void printk_write(const char *text, size_t len)
+{
+	bool locked = devices_lock();
+
+	console_write(text, len);
+	devices_unlock(locked);
+}
+
+void printk_send(unsigned int devices, const char *bytes, size_t len)
+{
+	bool locked = devices_lock();
+
+	console_send(devices, bytes, len);
+	devices_unlock(locked);
 }
 
 void vprintk(const char *fmt, va_list args)

@@ -20,7 +20,7 @@ static bool use_serial = true, use_vga = true;
 void console_init(void)
 {
 	serial_init();
-	vga_init();
+	screen_init();
 }
 
 /* Is `name` one of the words of a list with commas? */
@@ -54,21 +54,46 @@ void console_select(const char *names)
 	use_vga = vga;
 }
 
+void console_send(unsigned int devices, const char *bytes, size_t len)
+{
+	if (use_serial && (devices & CONSOLE_SERIAL))
+		serial_write(bytes, len);
+	if (use_vga && (devices & CONSOLE_SCREEN))
+		screen_write(bytes, len);
+}
+
+/* A device takes a newline for what it says: down, in the same column. */
 void console_write(const char *text, size_t len)
 {
-	if (use_serial)
-		serial_write(text, len);
-	if (use_vga)
-		vga_write(text, len);
+	unsigned int both = CONSOLE_SERIAL | CONSOLE_SCREEN;
+
+	while (len > 0) {
+		size_t line = 0;
+
+		while (line < len && text[line] != '\n')
+			line++;
+		console_send(both, text, line);
+		if (line < len) {
+			console_send(both, "\r\n", 2);
+			line++;
+		}
+		text += line;
+		len -= line;
+	}
+}
+
+int console_poll_device(unsigned int device)
+{
+	if (device == CONSOLE_SERIAL)
+		return use_serial ? serial_poll() : -1;
+	return use_vga ? keyboard_poll() : -1;
 }
 
 int console_poll(void)
 {
-	int c = use_serial ? serial_poll() : -1;
+	int c = console_poll_device(CONSOLE_SERIAL);
 
-	if (c < 0 && use_vga)
-		c = keyboard_poll();
-	return c;
+	return c < 0 ? console_poll_device(CONSOLE_SCREEN) : c;
 }
 
 bool console_listen(void (*ready)(void))

@@ -33,33 +33,40 @@ static void (*listener)(void);    /* or NULL */
 
 /* ---- from keys to bytes ---- */
 
-/* The keys that make no character, as an ANSI terminal sends them. */
+/* The keys that make no character, as Linux's console has them. */
+static const char *const key_sequences[KEYS] = {
+	[KEY_UP] = "\x1b[A",       [KEY_DOWN] = "\x1b[B",
+	[KEY_RIGHT] = "\x1b[C",    [KEY_LEFT] = "\x1b[D",
+	[KEY_HOME] = "\x1b[1~",    [KEY_INSERT] = "\x1b[2~",
+	[KEY_DELETE] = "\x1b[3~",  [KEY_END] = "\x1b[4~",
+	[KEY_PAGEUP] = "\x1b[5~",  [KEY_PAGEDOWN] = "\x1b[6~",
+	[KEY_F1] = "\x1b[[A",      [KEY_F1 + 1] = "\x1b[[B",
+	[KEY_F1 + 2] = "\x1b[[C",  [KEY_F1 + 3] = "\x1b[[D",
+	[KEY_F1 + 4] = "\x1b[[E",  [KEY_F1 + 5] = "\x1b[17~",
+	[KEY_F1 + 6] = "\x1b[18~", [KEY_F1 + 7] = "\x1b[19~",
+	[KEY_F1 + 8] = "\x1b[20~", [KEY_F1 + 9] = "\x1b[21~",
+	[KEY_F11] = "\x1b[23~",    [KEY_F12] = "\x1b[24~",
+};
+
+/* A program may want the arrows to be told from what else begins so. */
+static const char *const application_sequences[KEYS] = {
+	[KEY_UP] = "\x1bOA",
+	[KEY_DOWN] = "\x1bOB",
+	[KEY_RIGHT] = "\x1bOC",
+	[KEY_LEFT] = "\x1bOD",
+};
+
 static const char *key_sequence(unsigned int key)
 {
-	switch (key) {
-	case KEY_UP:
-		return "\x1b[A";
-	case KEY_DOWN:
-		return "\x1b[B";
-	case KEY_RIGHT:
-		return "\x1b[C";
-	case KEY_LEFT:
-		return "\x1b[D";
-	case KEY_HOME:
-		return "\x1b[H";
-	case KEY_END:
-		return "\x1b[F";
-	case KEY_INSERT:
-		return "\x1b[2~";
-	case KEY_DELETE:
-		return "\x1b[3~";
-	case KEY_PAGEUP:
-		return "\x1b[5~";
-	case KEY_PAGEDOWN:
-		return "\x1b[6~";
-	default:
+	const char *text = NULL;
+
+	if (key >= KEYS)
 		return "";
-	}
+	if (screen_wants_application_keys())
+		text = application_sequences[key];
+	if (!text)
+		text = key_sequences[key];
+	return text ? text : "";
 }
 
 void keyboard_type(unsigned int key, int character)

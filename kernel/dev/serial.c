@@ -12,8 +12,6 @@
  * for it is bounded, so that a machine whose port is stuck, or which has none,
  * still runs, in silence.
  *
- * A newline is sent as carriage return and line feed, as terminals expect.
- *
  * Source: Texas Instruments PC16550D data sheet, section 8 (registers).
  */
 #include "console.h"
@@ -106,14 +104,11 @@ static void send_byte(char c)
 	fifo_room--;
 }
 
-void serial_write(const char *text, size_t len)
+void serial_write(const char *bytes, size_t len)
 {
 	fifo_room = 0;
-	for (size_t i = 0; present && i < len; i++) {
-		if (text[i] == '\n')
-			send_byte('\r');
-		send_byte(text[i]);
-	}
+	for (size_t i = 0; present && i < len; i++)
+		send_byte(bytes[i]);
 }
 
 int serial_poll(void)

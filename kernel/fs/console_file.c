@@ -1,10 +1,19 @@
 /*
- * console_file.c - the console as a terminal: /dev/console, /dev/tty.
+ * console_file.c - the machine's own terminals: its console, its serial line,
+ * its screen with the keyboard.
  *
- * Output goes to the console's devices as it is.  Input comes from them one
- * byte at a time: a kernel thread takes it, and hands each byte to the terminal
- * (tty.c).  It sleeps until a program reads from the console, or polls it, for
- * the first time: until then the monitor may have the keys.
+ *	/dev/console	both, as the kernel's messages: what is written shows on
+ *			both, and either may type
+ *	/dev/ttyS0	the serial line
+ *	/dev/tty1	the screen
+ *
+ * A device has one terminal at a time.  While /dev/ttyS0 or /dev/tty1 is open,
+ * the device is that terminal's, and the console has the other one; so two
+ * shells do not read the same keys.
+ *
+ * Input comes from the devices one byte at a time: a kernel thread takes it,
+ *and hands each byte to the terminal (tty.c).  It sleeps until a program reads,
+ *or polls, for the first time: until then the monitor may have the keys.
  *
  * From lab 3 on the thread then waits for the devices' interrupts, and costs
  * nothing while nobody types.  Before that a wait is a loop that takes all the
@@ -13,24 +22,23 @@
  */
 #include "boot.h"
 #include "console.h"
-#include "errno.h"
 #include "fs.h"
 #include "panic.h"
 #include "printk.h"
+#include "stat.h"
 #include "thread.h"
 #include "time.h"
 #include "tty.h"
-#include "uaccess.h"
 #include "waitfor.h"
 #include "waitq.h"
 
-#define PIECE 256
 #define FIRST_LAB_THAT_BLOCKS 3
 
 #define POLL_FIRST (1 * NSEC_PER_MSEC)
 #define POLL_SLOWEST (20 * NSEC_PER_MSEC)
 
-static struct tty tty;
+static struct tty console, serial, screen;
+
 static struct thread *input;
 static volatile bool wanted; /* somebody has asked for input */
 
@@ -38,7 +46,32 @@ static struct spinlock ready_lock = SPINLOCK_INIT("console input");
 static struct waitq ready_waitq; /* needs ready_lock, as the next */
 static bool ready;               /* a device has called since the last look */
 
-/* In the interrupt handler of a device. */
+/* Who typed on the console last: there a question is answered. */
+static volatile unsigned int last_typed = CONSOLE_SERIAL;
+
+/* ---- who has which device ---- */
+
+static struct tty *terminal_at(unsigned int device)
+{
+	struct tty *own = device == CONSOLE_SERIAL ? &serial : &screen;
+
+	return __atomic_load_n(&own->files, __ATOMIC_RELAXED) ? own : &console;
+}
+
+static unsigned int devices_of(const struct tty *tty)
+{
+	unsigned int devices = 0;
+
+	if (terminal_at(CONSOLE_SERIAL) == tty)
+		devices |= CONSOLE_SERIAL;
+	if (terminal_at(CONSOLE_SCREEN) == tty)
+		devices |= CONSOLE_SCREEN;
+	return devices;
+}
+
+/* ---- input ---- */
+
+/* Also in the interrupt handler of a device. */
 static void device_ready(void)
 {
 	spin_lock(&ready_lock);
@@ -51,7 +84,7 @@ static void device_ready(void)
 static __attribute__((noinline)) void wait_for_device(void)
 {
 	struct wait_record outer =
-		wait_begin(WAIT_WORK, &tty, "console", CALL_SITE);
+		wait_begin(WAIT_WORK, &console, "console", CALL_SITE);
 
 	spin_lock(&ready_lock);
 	while (!ready)
@@ -59,6 +92,40 @@ static __attribute__((noinline)) void wait_for_device(void)
 	ready = false;
 	spin_unlock(&ready_lock);
 	wait_end(outer);
+}
+
+static bool take_typed(unsigned int device)
+{
+	int c = console_poll_device(device);
+
+	if (c < 0)
+		return false;
+	last_typed = device;
+	tty_input(terminal_at(device), c);
+	return true;
+}
+
+/* What the screen answers to a program's question.  A console on both devices
+ * is answered by the one that is typed at, which for the serial line is the
+ * terminal at its other end. */
+static bool take_answer(void)
+{
+	struct tty *tty = terminal_at(CONSOLE_SCREEN);
+	int c = screen_answer();
+
+	if (c < 0)
+		return false;
+	if (tty == &screen || last_typed == CONSOLE_SCREEN)
+		tty_input(tty, c);
+	return true;
+}
+
+static bool take_input(void)
+{
+	bool serial_typed = take_typed(CONSOLE_SERIAL);
+	bool screen_typed = take_typed(CONSOLE_SCREEN);
+
+	return take_answer() || serial_typed || screen_typed;
 }
 
 /* Polls less often the longer nothing was typed; or not at all. */
@@ -69,21 +136,16 @@ static void input_thread(void *arg)
 	bool interrupts;
 
 	(void)arg;
-	outer = wait_begin(WAIT_WORK, &tty, "console", CALL_SITE);
+	outer = wait_begin(WAIT_WORK, &console, "console", CALL_SITE);
 	while (!wanted)
 		thread_block();
 	wait_end(outer);
 	interrupts = stage_lab() >= FIRST_LAB_THAT_BLOCKS &&
 		     console_listen(device_ready);
 	for (;;) {
-		int c = console_poll();
-
-		if (c >= 0) {
-			tty_input(&tty, c);
+		if (take_input()) {
 			pause = POLL_FIRST;
-			continue;
-		}
-		if (interrupts) {
+		} else if (interrupts) {
 			wait_for_device();
 		} else {
 			thread_sleep_until(time_ns() + pause);
@@ -92,67 +154,72 @@ static void input_thread(void *arg)
 	}
 }
 
-static void want_input(void)
+static void want_input(struct tty *tty)
 {
+	(void)tty;
 	if (wanted)
 		return;
 	wanted = true;
 	thread_unblock(input);
 }
 
-static long console_file_read(struct file *f, uintptr_t buf, size_t len,
-			      uint64_t *pos)
+/* ---- output ---- */
+
+static void send(struct tty *tty, const char *bytes, size_t len)
 {
-	(void)pos;
-	want_input();
-	return tty_read(&tty, buf, len, f->flags & O_NONBLOCK);
+	printk_send(devices_of(tty), bytes, len);
+	if (screen_has_answer())
+		device_ready();
 }
 
-static long console_file_write(struct file *f, uintptr_t buf, size_t len,
-			       uint64_t *pos)
-{
-	char piece[PIECE];
-	size_t done = 0;
+/* ---- the terminals ---- */
 
-	(void)f;
-	(void)pos;
-	while (done < len) {
-		size_t n = MIN(len - done, sizeof(piece));
-		size_t copied = copy_from_user_partial(piece, buf + done, n);
-
-		printk_write(piece, copied);
-		done += copied;
-		if (copied < n)
-			return done ? (long)done : -EFAULT;
-	}
-	return done;
-}
-
-static unsigned int console_file_poll(struct file *f, struct pollhead **head)
-{
-	(void)f;
-	want_input();
-	*head = &tty.pollhead;
-	return tty_can_read(&tty) ? POLLIN | POLLOUT : POLLOUT;
-}
-
-static long console_file_ioctl(struct file *f, unsigned int request,
-			       uintptr_t arg)
-{
-	(void)f;
-	return tty_ioctl(&tty, request, arg);
-}
-
-const struct file_ops console_file_ops = {
-	.read = console_file_read,
-	.write = console_file_write,
-	.ioctl = console_file_ioctl,
-	.poll = console_file_poll,
+static const struct tty_device device = {
+	.send = send,
+	.want_input = want_input,
 };
 
+static int terminal_open(struct file *f, struct tty *tty, bool acquire)
+{
+	tty_count_file(tty);
+	tty_attach(f, tty);
+	if (acquire)
+		tty_acquire(tty);
+	return 0;
+}
+
+/* Nobody gets the console without asking for it: it is for messages. */
+int console_open(struct file *f, unsigned int minor, bool acquire)
+{
+	(void)minor;
+	(void)acquire;
+	return terminal_open(f, &console, false);
+}
+
+int serial_open(struct file *f, unsigned int minor, bool acquire)
+{
+	(void)minor;
+	return terminal_open(f, &serial, acquire);
+}
+
+int screen_open(struct file *f, unsigned int minor, bool acquire)
+{
+	(void)minor;
+	return terminal_open(f, &screen, acquire);
+}
+
+/* A serial terminal has 24 rows, as the VT100 had; so has what shows on both.
+ */
 void console_file_init(void)
 {
-	tty_init(&tty, "console", printk_write);
+	tty_init(&console, "console", DEVICE(5, 1), &device);
+	tty_init(&serial, "ttyS0", DEVICE(4, 64), &device);
+	tty_init(&screen, "tty1", DEVICE(4, 1), &device);
+	console.termios.iflag |= IUTF8;
+	serial.termios.iflag |= IUTF8;
+	screen.termios.iflag |= IUTF8;
+	console.size = serial.size = (struct winsize){24, 80, 0, 0};
+	screen.size = (struct winsize){SCREEN_ROWS, SCREEN_COLUMNS, 0, 0};
 	waitq_init(&ready_waitq, "console input");
 	if (thread_spawn(&input, "console", input_thread, NULL))
 		panic("console_file_init: no memory for the thread");

@@ -11,7 +11,9 @@
 #include "page.h"
 #include "panic.h"
 #include "random.h"
+#include "stat.h"
 #include "string.h"
+#include "tty.h"
 #include "uaccess.h"
 
 /* ---- null, zero, full ---- */
@@ -126,37 +128,51 @@ static const struct device {
 	const char *name;
 	uint64_t rdev;
 	const struct file_ops *ops;
+	/* Or what opens it; acquire: a terminal becomes that of the session. */
+	int (*open)(struct file *f, unsigned int minor, bool acquire);
 } devices[] = {
-	{"null", DEVICE(1, 3), &null_ops},
-	{"zero", DEVICE(1, 5), &zero_ops},
-	{"full", DEVICE(1, 7), &full_ops},
-	{"random", DEVICE(1, 8), &random_ops},
-	{"urandom", DEVICE(1, 9), &random_ops},
-	{"ttyS0", DEVICE(4, 64), &console_file_ops},
-	{"tty", DEVICE(5, 0), &console_file_ops},
-	{"console", DEVICE(5, 1), &console_file_ops},
-	{"ktest", DEVICE(10, 240), &ktest_file_ops}, /* a minor for local use */
-	{"input", DEVICE(13, 64), &input_file_ops},
+	{"null", DEVICE(1, 3), &null_ops, NULL},
+	{"zero", DEVICE(1, 5), &zero_ops, NULL},
+	{"full", DEVICE(1, 7), &full_ops, NULL},
+	{"random", DEVICE(1, 8), &random_ops, NULL},
+	{"urandom", DEVICE(1, 9), &random_ops, NULL},
+	{"tty1", DEVICE(4, 1), NULL, screen_open},
+	{"ttyS0", DEVICE(4, 64), NULL, serial_open},
+	{"tty", DEVICE(5, 0), NULL, tty_open_own},
+	{"console", DEVICE(5, 1), NULL, console_open},
+	{"ptmx", DEVICE(5, 2), NULL, ptmx_open},
+	{"ktest", DEVICE(10, 240), &ktest_file_ops, NULL}, /* for local use */
+	{"input", DEVICE(13, 64), &input_file_ops, NULL},
 };
 
-int dev_open(struct file *f, uint64_t rdev)
+#define MINOR_MASK 0xffu
+
+int dev_open(struct file *f, uint64_t rdev, bool acquire)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		if (devices[i].rdev == rdev) {
-			f->ops = devices[i].ops;
-			return 0;
-		}
+	if ((rdev & ~(uint64_t)MINOR_MASK) == DEVICE(PTS_MAJOR, 0))
+		return pts_open(f, rdev & MINOR_MASK, acquire);
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		const struct device *d = &devices[i];
+
+		if (d->rdev != rdev)
+			continue;
+		if (d->open)
+			return d->open(f, rdev & MINOR_MASK, acquire);
+		f->ops = d->ops;
+		return 0;
+	}
 	return -ENXIO;
 }
 
 /* ---- /dev ---- */
 
-/* Terminals by their names are root's; /dev/tty is everybody's own. */
+/* The machine's terminals are root's; /dev/tty is everybody's own. */
 static uint32_t permissions(const struct device *d)
 {
-	bool terminal = d->ops == &console_file_ops;
-
-	return terminal && d->rdev != DEVICE(5, 0) ? 0600 : 0666;
+	return d->rdev == DEVICE(4, 1) || d->rdev == DEVICE(4, 64) ||
+			       d->rdev == DEVICE(5, 1)
+		       ? 0600
+		       : 0666;
 }
 
 static void make_device(struct inode *dir, const struct device *d)

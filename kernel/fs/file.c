@@ -10,6 +10,7 @@
 #include "fs.h"
 #include "heap.h"
 #include "locks.h"
+#include "poll.h"
 
 struct file *file_create(const struct file_ops *ops, unsigned int flags)
 {
@@ -32,6 +33,8 @@ void file_put(struct file *f)
 {
 	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	if (f->epolls)
+		epoll_file_closed(f);
 	locks_end(f, f);
 	if (f->ops->release)
 		f->ops->release(f);

@@ -6,10 +6,12 @@
  * when the machine stops.
  */
 #include "fs.h"
+#include "epoll.h"
 #include "panic.h"
 #include "printk.h"
 #include "realtime.h"
 #include "string.h"
+#include "tty.h"
 
 static struct inode *root;
 
@@ -58,11 +60,13 @@ void fs_init(const void *archive, size_t len)
 	if (len > 0)
 		unpack(archive, len);
 	console_file_init();
+	epoll_init();
 	core_mutex_lock(&fs_lock);
 	make_directory(root, "tmp", 01777);
 	proc_init(make_directory(root, "proc", 0555));
 	dev = make_directory(root, "dev", 0755);
 	dev_init(dev);
 	make_directory(dev, "shm", 01777);
+	pty_start(make_directory(dev, "pts", 0755));
 	core_mutex_unlock(&fs_lock);
 }

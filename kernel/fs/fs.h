@@ -68,8 +68,8 @@ unsigned int lookup_flags(unsigned int at_flags, bool follow);
  * and dir_add(). */
 int name_create(struct lookup *l, struct inode *inode);
 
-/* Takes fs_lock, and makes a name for a node without one; the reference is taken
- * over in any case. */
+/* Takes fs_lock, and makes a name for a node without one; the reference is
+ * taken over in any case. */
 long name_new(int dirfd, uintptr_t path, struct inode *inode);
 
 /* 0, -EACCES, or -EPERM in a directory with the sticky bit. */
@@ -210,11 +210,11 @@ void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end);
 /* Makes what is in /dev.  Needs fs_lock. */
 void dev_init(struct inode *dir);
 
-/* Gives the file the device's ops.  -ENXIO: no such device. */
-int dev_open(struct file *f, uint64_t rdev);
+/* Gives the file the device's ops.  With acquire a terminal becomes that of a
+ * session that has none.  -ENXIO: no such device. */
+int dev_open(struct file *f, uint64_t rdev, bool acquire);
 
 void console_file_init(void);
-extern const struct file_ops console_file_ops;
 extern const struct file_ops ktest_file_ops; /* debug/ktest_program.c */
 
 /* ---- proc.c ---- */

@@ -88,6 +88,12 @@ static int find(struct lookup *l, unsigned int flags, uint32_t mode,
 	return error;
 }
 
+/* A session leader's first terminal becomes that of its session: open(2). */
+static bool may_acquire(unsigned int flags)
+{
+	return !(flags & O_NOCTTY) && (flags & O_ACCMODE) != O_WRONLY;
+}
+
 /* What the file can do depends on the kind of the node. */
 static int attach(struct file *f, struct inode *inode, unsigned int flags)
 {
@@ -104,7 +110,7 @@ static int attach(struct file *f, struct inode *inode, unsigned int flags)
 		f->ops = &dir_ops;
 		return 0;
 	case S_IFCHR:
-		return dev_open(f, inode->rdev);
+		return dev_open(f, inode->rdev, may_acquire(flags));
 	default:
 		return -ENXIO;
 	}

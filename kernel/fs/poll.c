@@ -12,7 +12,8 @@
  *	pollhead B  <->  watch 1  ->  poller: woken, and its wait queue
  *	pollhead C  <->  watch 2 /
  *
- * A watch needs the lock of its pollhead; `woken` and the queue need the
+ * Others watch pollheads as well: epoll.c.  A watch needs the lock of its
+ * pollhead; `woken` and the queue need the
  * poller's.  The order of locks: the object, its pollhead, the poller.
  */
 #include "poll.h"
@@ -36,10 +37,9 @@ struct poller {
 };
 
 struct watch {
-	struct list_head link; /* needs head->lock */
+	struct poll_watcher watcher;
 	struct poller *poller;
-	struct pollhead *head; /* NULL: nothing to wait for */
-	struct file *file;     /* a reference */
+	struct file *file; /* a reference */
 };
 
 /* ---- pollheads ---- */
@@ -47,15 +47,7 @@ struct watch {
 void pollhead_init(struct pollhead *head)
 {
 	spin_init(&head->lock, "pollhead");
-	list_init(&head->pollers);
-}
-
-static void poller_wake(struct poller *p)
-{
-	spin_lock(&p->lock);
-	p->woken = true;
-	waitq_wake(&p->waitq, 1);
-	spin_unlock(&p->lock);
+	list_init(&head->watchers);
 }
 
 /*
@@ -65,38 +57,34 @@ static void poller_wake(struct poller *p)
  */
 void poll_notify(struct pollhead *head)
 {
-	struct watch *w;
+	struct poll_watcher *w;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (list_empty(&head->pollers))
+	if (list_empty(&head->watchers))
 		return;
 	spin_lock(&head->lock);
-	list_for_each (w, &head->pollers, link)
-		poller_wake(w->poller);
+	list_for_each (w, &head->watchers, link)
+		w->notify(w);
 	spin_unlock(&head->lock);
 }
 
-static void watch_begin(struct watch *w, struct poller *p,
-			struct pollhead *head)
+void poll_watch(struct poll_watcher *w, struct pollhead *head)
 {
-	w->poller = p;
 	w->head = head;
 	if (!head)
 		return;
 	spin_lock(&head->lock);
-	list_push_back(&head->pollers, &w->link);
+	list_push_back(&head->watchers, &w->link);
 	spin_unlock(&head->lock);
 }
 
-static void watch_end(struct watch *w)
+void poll_unwatch(struct poll_watcher *w)
 {
-	if (w->head) {
-		spin_lock(&w->head->lock);
-		list_remove(&w->link);
-		spin_unlock(&w->head->lock);
-	}
-	if (w->file)
-		file_put(w->file);
+	if (!w->head)
+		return;
+	spin_lock(&w->head->lock);
+	list_remove(&w->link);
+	spin_unlock(&w->head->lock);
 }
 
 /* ---- asking ---- */
@@ -107,7 +95,7 @@ static inline unsigned int file_poll(struct file *f, struct pollhead **head)
 	if (f->ops->poll)
 		return f->ops->poll(f, head);
 	return f->flags & O_PATH ? POLLNVAL
-				 : POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+				 : poll_with_normal(POLLIN | POLLOUT);
 }
 
 static inline unsigned int wanted(const struct pollfd *p, unsigned int events)
@@ -183,6 +171,23 @@ static unsigned int ask_watched(struct pollfd *fds, unsigned int count,
 
 /* ---- waiting ---- */
 
+static void poller_wake(struct poll_watcher *watcher)
+{
+	struct poller *p = container_of(watcher, struct watch, watcher)->poller;
+
+	spin_lock(&p->lock);
+	p->woken = true;
+	waitq_wake(&p->waitq, 1);
+	spin_unlock(&p->lock);
+}
+
+static void watch_end(struct watch *w)
+{
+	poll_unwatch(&w->watcher);
+	if (w->file)
+		file_put(w->file);
+}
+
 static int poller_sleep(struct poller *p, uint64_t deadline)
 {
 	int error = 0;
@@ -205,7 +210,9 @@ static void watch_all(struct pollfd *fds, unsigned int count,
 		watches[i].file = fds[i].fd < 0 ? NULL : fd_get(fds[i].fd);
 		if (watches[i].file)
 			file_poll(watches[i].file, &head);
-		watch_begin(&watches[i], poller, head);
+		watches[i].poller = poller;
+		watches[i].watcher.notify = poller_wake;
+		poll_watch(&watches[i].watcher, head);
 	}
 }
 

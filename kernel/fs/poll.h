@@ -4,10 +4,18 @@
 #ifndef POLL_H
 #define POLL_H
 
+#include "file.h"
 #include "types.h"
 
 #define POLLRDNORM 0x040
 #define POLLWRNORM 0x100
+
+/* Data is of one kind here: what is ready is also ready so. */
+static inline unsigned int poll_with_normal(unsigned int events)
+{
+	return events | (events & POLLIN ? POLLRDNORM : 0) |
+	       (events & POLLOUT ? POLLWRNORM : 0);
+}
 
 struct pollfd { /* as in poll(2) */
 	int fd;
@@ -36,5 +44,11 @@ void poll_timeout_write(const struct poll_timeout *t);
 /* The signal mask during ppoll() and pselect(); addr 0: no change. */
 int poll_mask_begin(uintptr_t addr, size_t size, uint64_t *old);
 void poll_mask_end(uint64_t old);
+
+/* ---- epoll.c ---- */
+
+/* The file has no references any more: it leaves the epolls that watch it.
+ * Sleeps. */
+void epoll_file_closed(struct file *f);
 
 #endif

@@ -150,13 +150,15 @@ static uint64_t ticks(uint64_t cycles)
 static int show_stat(const struct proc_node *node, struct text *text)
 {
 	struct snapshot s;
-	int error = snapshot_take(node, &s);
+	int error = snapshot_take(node, &s), foreground = -1;
+	uint64_t terminal = 0;
 
 	if (error)
 		return error;
+	tty_of_session(s.sid, &terminal, &foreground);
 	/* 1 to 13: who, terminal, flags, faults. */
 	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0", s.tid, s.name,
-		    s.state, s.ppid, s.pgid, s.sid, s.sid ? 0x501 : 0, -1);
+		    s.state, s.ppid, s.pgid, s.sid, (int)terminal, foreground);
 	/* 14 to 22: times, priority, threads. */
 	text_printf(text, " %lu %lu %lu %lu 20 0 %u 0 %lu", ticks(s.time.user),
 		    ticks(s.time.system), ticks(s.children.user),

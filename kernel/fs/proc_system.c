@@ -76,11 +76,20 @@ struct cpu_usage {
 /* What is neither idle nor the kernel's, by sched/cputime.c, is programs'. */
 static struct cpu_usage cpu_usage(unsigned int cpu)
 {
+	/* Each of the three is rounded down, so the remainder may be a tick
+	 * less than it was; who takes differences must not see that. */
+	static uint64_t user_seen[MAX_CPUS];
 	uint64_t all = time_ns() / (NSEC_PER_SEC / TICKS_PER_SECOND);
 	uint64_t idle = MIN(all, ticks(sched_idle_cycles(cpu)));
 	uint64_t system = MIN(all - idle, ticks(sched_system_cycles(cpu)));
+	uint64_t user = all - idle - system;
+	uint64_t seen = __atomic_load_n(&user_seen[cpu], __ATOMIC_RELAXED);
 
-	return (struct cpu_usage){all - idle - system, system, idle};
+	while (user > seen &&
+	       !__atomic_compare_exchange_n(&user_seen[cpu], &seen, user, false,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
+	return (struct cpu_usage){MAX(user, seen), system, idle};
 }
 
 static void print_usage(struct text *text, const struct cpu_usage *u)

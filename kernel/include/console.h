@@ -11,21 +11,32 @@
 
 #include "types.h"
 
-/* Before everything else; serial output works from here on.  vga_init needs
- * nothing but the boot page tables either. */
+/* Before everything else; serial output works from here on.  screen_init
+ * needs nothing but the boot page tables either. */
 void console_init(void);
 
 /* After the command line is known: obeys console=; NULL changes nothing. */
 void console_select(const char *names);
 
-/* Raw output; printk's lock is the caller's business. */
+/* The devices, in masks. */
+#define CONSOLE_SERIAL 1u
+#define CONSOLE_SCREEN 2u
+
+/* Text for every enabled device, with a carriage return before each newline;
+ * printk's lock is the caller's business. */
 void console_write(const char *text, size_t len);
+
+/* The same for some devices, and bytes as they are. */
+void console_send(unsigned int devices, const char *bytes, size_t len);
 
 /*
  * The next input byte, or -1 when there is none; never waits.  Keys without
  * a character come as the escape sequences of an ANSI terminal (up: ESC [ A).
  */
 int console_poll(void);
+
+/* The same from one device. */
+int console_poll_device(unsigned int device);
 
 /*
  * From now on, ready() is called when console_poll() may have a byte: any
@@ -38,7 +49,7 @@ bool console_listen(void (*ready)(void));
 void console_flush(void);
 
 void serial_init(void);
-void serial_write(const char *text, size_t len);
+void serial_write(const char *bytes, size_t len);
 int serial_poll(void);
 
 /* The receiver interrupts, on the line of COM1, and ready() is called then.
@@ -46,9 +57,23 @@ int serial_poll(void);
 bool serial_listen(void (*ready)(void));
 void serial_flush(void);
 
-void vga_init(void);
-void vga_write(const char *text, size_t len);
-void vga_clear(void);
+/* ---- the screen: dev/screen.c ---- */
+
+#define SCREEN_ROWS 25
+#define SCREEN_COLUMNS 80
+
+void screen_init(void);
+void screen_write(const char *bytes, size_t len);
+
+/* What it answers to a program's question, as where the cursor is: a byte, or
+ * -1.  One thread at a time. */
+int screen_answer(void);
+bool screen_has_answer(void);
+
+/* Do the arrow keys send what a program has asked for (DECCKM)? */
+bool screen_wants_application_keys(void);
+
+/* ---- the keyboard ---- */
 
 /* The next byte that the keyboard has typed, or -1; one thread at a time. After
  * ps2_init(); until then there is none. */

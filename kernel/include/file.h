@@ -17,6 +17,7 @@
 #include "types.h"
 #include "waitq.h"
 
+struct epoll_item;
 struct file;
 struct inode;
 struct kernel_stat;
@@ -75,11 +76,25 @@ struct page;
  */
 struct pollhead {
 	struct spinlock lock;
-	struct list_head pollers;
+	struct list_head watchers; /* needs lock */
+};
+
+/* Somebody who is to be told: a call of poll(2), an entry of an epoll. */
+struct poll_watcher {
+	struct list_head link; /* needs head->lock */
+	struct pollhead *head; /* NULL: nothing to wait for */
+	/* Called with head->lock held, and what poll_notify()'s caller holds.
+	 */
+	void (*notify)(struct poll_watcher *w);
 };
 
 void pollhead_init(struct pollhead *head);
 void poll_notify(struct pollhead *head);
+
+/* From now on, until poll_unwatch() returns, w->notify(w) is called.  Whoever
+ * watches then asks the object: it may have changed just before. */
+void poll_watch(struct poll_watcher *w, struct pollhead *head);
+void poll_unwatch(struct poll_watcher *w);
 
 /* ---- files ---- */
 
@@ -113,8 +128,9 @@ struct file {
 	const struct file_ops *ops;
 	struct core_mutex lock; /* of pos */
 	uint64_t pos;
-	struct inode *inode; /* a reference, or NULL */
-	void *object;        /* the ops' own */
+	struct inode *inode;       /* a reference, or NULL */
+	void *object;              /* the ops' own */
+	struct epoll_item *epolls; /* that watch it: epoll.c */
 };
 
 /* NULL when memory is exhausted; one reference. */
@@ -152,6 +168,17 @@ void fs_init(const void *archive, size_t len);
  * 0 or a negative errno. */
 int fs_open(int dirfd, const char *path, unsigned int flags, uint32_t mode,
 	    struct file **out);
+
+/* ---- terminals ---- */
+
+/* The leader of a session ends: its terminal is free again. */
+void tty_session_ended(int session);
+
+/* The number in /dev of a session's terminal, and the group in its foreground;
+ * false: it has none. */
+bool tty_of_session(int session, uint64_t *number, int *foreground);
+
+/* ---- nodes ---- */
 
 struct inode *fs_root(void);
 struct inode *inode_get(struct inode *inode);

@@ -14,8 +14,10 @@
 void printk(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void vprintk(const char *fmt, va_list args);
 
-/* Raw bytes, whole: what programs write to the console. */
+/* Text, whole; and the same for some devices (CONSOLE_*), bytes as they are:
+ * what programs write to terminals. */
 void printk_write(const char *text, size_t len);
+void printk_send(unsigned int devices, const char *bytes, size_t len);
 
 /*
  * From here on printk takes no lock on this CPU: for panic and the NMI report,

@@ -114,6 +114,7 @@ struct process {
 	bool shares_files;           /* with another process: CLONE_FILES */
 	struct scancodes *scancodes; /* sys_input.c; NULL: no subscriber */
 	char name[COMM_SIZE];        /* comm: last part of the path */
+	bool left_terminal;          /* its session's is not its: TIOCNOTTY */
 
 	/* Needs lock. */
 	struct spinlock lock;
@@ -204,6 +205,9 @@ struct process *process_find(int pid);
 
 /* The thread with this tid, in any process; needs process_lock. */
 struct thread *process_find_thread(int tid);
+
+/* Is there a process of this group in this session?  Needs process_lock. */
+bool group_in_session(int pgid, int sid);
 
 /* Calls fn for each process, oldest first, with process_lock held. */
 void process_for_each(void (*fn)(struct process *p, void *arg), void *arg);

@@ -43,9 +43,9 @@ int user_load32(uintptr_t addr, uint32_t *value);
 int user_exchange32(uintptr_t addr, uint32_t value, uint32_t *old);
 
 /*
- * As user_load32(), but never sleeps, and so may be called with a spinlock held;
- * interrupts must be off.  -EFAULT also when the page is only not in memory yet:
- * user_load32() would bring it in.
+ * As user_load32(), but never sleeps, and so may be called with a spinlock
+ * held; interrupts must be off.  -EFAULT also when the page is only not in
+ * memory yet: user_load32() would bring it in.
  */
 int user_load32_atomic(uintptr_t addr, uint32_t *value);
 

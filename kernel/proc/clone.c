@@ -185,6 +185,7 @@ static void properties_copy(struct process *p, struct process *from)
 	p->umask = from->umask;
 	spin_unlock(&from->lock);
 	memcpy(p->name, from->name, sizeof(p->name));
+	p->left_terminal = from->left_terminal;
 }
 
 static int resources_copy(struct process *p, struct process *from,

@@ -140,6 +140,8 @@ static void process_end(struct process *p, struct estate *estate)
 	p->max_resident = MAX(MAX(p->max_resident, estate->as->max_resident),
 			      p->children_max_resident);
 	input_process_exit(p);
+	if (p->sid == p->pid)
+		tty_session_ended(p->sid);
 	estate_free(estate);
 	spin_lock(&process_lock);
 	t->proc = NULL;

@@ -116,6 +116,7 @@ SYSCALL(setsid)
 	} else {
 		process_set_group(p, p->pid);
 		process_set_session(p, p->pid);
+		p->left_terminal = false;
 	}
 	spin_unlock(&process_lock);
 	return result;

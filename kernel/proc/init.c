@@ -21,7 +21,7 @@
 static const char *const environment[] = {
 	"HOME=/",
 	"PATH=/bin:/sbin:/usr/bin:/usr/sbin",
-	"TERM=vt100",
+	"TERM=linux",
 };
 
 /* ---- in the new process ---- */

@@ -42,9 +42,6 @@ bool pid_names_group(int pid);
 void process_set_group(struct process *p, int pgid);
 void process_set_session(struct process *p, int sid);
 
-/* Is there a process of this group in this session? */
-bool group_in_session(int pgid, int sid);
-
 /* From PROCESS_NEW to RUNNING, as a child of parent (NULL: the first). */
 void process_publish(struct process *p, struct process *parent);
 

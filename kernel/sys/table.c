@@ -124,6 +124,7 @@
 	X(201, time) \
 	X(202, futex) \
 	X(204, sched_getaffinity) \
+	X(213, epoll_create) \
 	X(217, getdents64) \
 	X(218, set_tid_address) \
 	X(221, fadvise64) \
@@ -132,6 +133,8 @@
 	X(229, clock_getres) \
 	X(230, clock_nanosleep) \
 	X(231, exit_group) \
+	X(232, epoll_wait) \
+	X(233, epoll_ctl) \
 	X(234, tgkill) \
 	X(235, utimes) \
 	X(247, waitid) \
@@ -153,7 +156,11 @@
 	X(273, set_robust_list) \
 	X(274, get_robust_list) \
 	X(280, utimensat) \
+	X(281, epoll_pwait) \
+	X(284, eventfd) \
 	X(285, fallocate) \
+	X(290, eventfd2) \
+	X(291, epoll_create1) \
 	X(292, dup3) \
 	X(293, pipe2) \
 	X(295, preadv) \
@@ -171,6 +178,7 @@
 	X(435, clone3) \
 	X(436, close_range) \
 	X(439, faccessat2) \
+	X(441, epoll_pwait2) \
 	X(1000, input_poll_event) \
 	X(1001, scancode_subscribe) \
 	X(1002, scancode_read) \

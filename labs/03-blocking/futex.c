@@ -20,20 +20,36 @@
  * the address is right; then the lock is given up, the page fetched, and all is
  * begun anew, for meanwhile the word may have changed.
  *
- * Each waiter has a wait queue of its own, on which it is the only sleeper: for
- * the wake-up is for some threads of a list, and not for those that came first
- * on it.  A waiter that was woken is off the list; one that gives up takes
- * itself off.
+ * There is no wait queue here: a wake-up is for some threads of a list, not for
+ * those that came first on it, and who is woken needs the lock no more.  What
+ * the waker tells it is all in one word:
  *
- * One lock guards all buckets.  A requeue moves sleepers between them, and a
- * sleeper takes the lock again that it gave up when it fell asleep: with a lock
- * for each bucket, this would then be the wrong one.
+ *	waiter					waker, under the lock
+ *
+ *	under the lock: looks, joins the list
+ *	blocks
+ *						takes the waiter off the list
+ *						unblocks its thread
+ *						woken = true
+ *	sees `woken`, and returns
+ *
+ * `woken` comes last: once it is true, the waiter may return, its place on the
+ * stack be used again, and the thread itself end.  So the waker must not touch
+ * either after that.  If the waiter comes too early to see it, or something
+ * else has ended its sleep, it takes the lock: then the waker is done.  One
+ * that gives up takes itself off the list.
+ *
+ * One lock guards all buckets.  A requeue moves sleepers between them, and who
+ * gives up takes the lock that guards the list that it is on: with a lock for
+ * each bucket, it would have to find out which.
  */
 #include "futex.h"
 
+#include "cpu.h"
 #include "errno.h"
 #include "list.h"
 #include "spinlock.h"
+#include "thread.h"
 #include "time.h"
 #include "uaccess.h"
 #include "waitq.h"

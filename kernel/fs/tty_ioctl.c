@@ -1,0 +1,199 @@
+/*
+ * tty_ioctl.c - the settings of a terminal, and what else ioctl(2) asks of it.
+ *
+ * Most requests come by way of the C library: tcgetattr(3) is TCGETS,
+ * tcsetattr(3) is TCSETS or, when it shall wait for output or drop input,
+ * TCSETSW and TCSETSF.  Output never lies anywhere, so there is nothing to wait
+ * for.  Flags that mean nothing to us, as the speed, are kept and given back.
+ *
+ * Source: Linux, tty_ioctl(4).
+ */
+#include "errno.h"
+#include "process.h"
+#include "signals.h"
+#include "tty.h"
+#include "uaccess.h"
+
+/* ---- termios ---- */
+
+/* What is typed but not complete is for readers, once lines do not count. */
+static void set_termios(struct tty *tty, const struct termios *t, bool flush)
+{
+	spin_lock(&tty->lock);
+	tty->termios = *t;
+	if (flush)
+		tty_flush_input(tty);
+	if (!tty_has_local_flag(tty, ICANON))
+		tty_wake_readers(tty);
+	if (tty->stopped && !tty_has_input_flag(tty, IXON))
+		tty->stopped = false;
+	tty_wake_writers(tty);
+	spin_unlock(&tty->lock);
+}
+
+static long set_termios_user(struct tty *tty, uintptr_t arg, bool flush)
+{
+	struct termios termios;
+
+	if (get_user(termios, arg))
+		return -EFAULT;
+	set_termios(tty, &termios, flush);
+	return 0;
+}
+
+/* ---- the window ---- */
+
+static long set_size(struct tty *tty, uintptr_t arg)
+{
+	struct winsize size, old;
+
+	if (get_user(size, arg))
+		return -EFAULT;
+	spin_lock(&tty->lock);
+	old = tty->size;
+	tty->size = size;
+	spin_unlock(&tty->lock);
+	if (old.rows != size.rows || old.columns != size.columns ||
+	    old.width != size.width || old.height != size.height)
+		tty_signal(tty, SIGWINCH);
+	return 0;
+}
+
+/* ---- flow ---- */
+
+static long flush(struct tty *tty, uintptr_t queue)
+{
+	if (queue > TCIOFLUSH)
+		return -EINVAL;
+	if (queue == TCOFLUSH)
+		return 0;
+	spin_lock(&tty->lock);
+	tty_flush_input(tty);
+	spin_unlock(&tty->lock);
+	return 0;
+}
+
+/* tcflow(3): stops our output, or asks the other side to stop its own. */
+static long flow(struct tty *tty, uintptr_t action)
+{
+	if (action > TCION)
+		return -EINVAL;
+	spin_lock(&tty->lock);
+	if (action == TCOOFF || action == TCOON) {
+		tty->stopped = action == TCOOFF;
+		tty_wake_writers(tty);
+	} else {
+		uint8_t key = action == TCIOFF ? VSTOP : VSTART;
+
+		tty_output(tty, (char *)&tty->termios.cc[key], 1);
+	}
+	spin_unlock(&tty->lock);
+	return 0;
+}
+
+/* As if it had been typed: TIOCSTI. */
+static long simulate_input(struct tty *tty, uintptr_t arg)
+{
+	uint8_t c;
+
+	if (!tty_is_own(tty) && !process_is_root())
+		return -EPERM;
+	if (get_user(c, arg))
+		return -EFAULT;
+	tty_input(tty, c);
+	return 0;
+}
+
+/* ---- the requests ---- */
+
+static long get_number(struct tty *tty, unsigned int request, uintptr_t arg)
+{
+	int number = 0;
+
+	spin_lock(&tty->lock);
+	if (request == FIONREAD)
+		number = tty_readable(tty);
+	spin_unlock(&tty->lock);
+	return put_user(number, arg);
+}
+
+/* A copy that nobody changes while it goes to the program. */
+static long get_settings(struct tty *tty, unsigned int request, uintptr_t arg)
+{
+	struct termios termios;
+	struct winsize size;
+
+	spin_lock(&tty->lock);
+	termios = tty->termios;
+	size = tty->size;
+	spin_unlock(&tty->lock);
+	return request == TCGETS ? put_user(termios, arg) : put_user(size, arg);
+}
+
+long tty_ioctl_shared(struct tty *tty, unsigned int request, uintptr_t arg)
+{
+	switch (request) {
+	case TCGETS:
+	case TIOCGWINSZ:
+		return get_settings(tty, request, arg);
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+		return set_termios_user(tty, arg, request == TCSETSF);
+	case TIOCSWINSZ:
+		return set_size(tty, arg);
+	case TCFLSH:
+		return flush(tty, arg);
+	case TCXONC:
+		return flow(tty, arg);
+	case TCSBRK: /* a break, and tcdrain(3) */
+	case TCSBRKP:
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static bool changes_something(unsigned int request)
+{
+	switch (request) {
+	case TCSETS:
+	case TCSETSW:
+	case TCSETSF:
+	case TCFLSH:
+	case TCXONC:
+	case TCSBRK:
+	case TCSBRKP:
+		return true;
+	default:
+		return false;
+	}
+}
+
+long tty_ioctl(struct tty *tty, unsigned int request, uintptr_t arg)
+{
+	long error;
+
+	if (tty->hung_up)
+		return -EIO;
+	if (changes_something(request)) {
+		error = tty_check_foreground(tty, SIGTTOU);
+		if (error)
+			return error;
+	}
+	switch (request) {
+	case FIONREAD:
+	case TIOCOUTQ:
+		return get_number(tty, request, arg);
+	case TIOCSTI:
+		return simulate_input(tty, arg);
+	case TIOCSCTTY:
+	case TIOCNOTTY:
+	case TIOCSPGRP:
+	case TIOCGPGRP:
+	case TIOCGSID:
+		return tty_session_ioctl(tty, request, arg);
+	default:
+		return tty_ioctl_shared(tty, request, arg);
+	}
+}
