@@ -13,7 +13,6 @@
 #include "errno.h"
 #include "fs.h"
 #include "heap.h"
-#include "locks.h"
 #include "page.h"
 #include "panic.h"
 #include "process.h"
@@ -72,7 +71,6 @@ static struct inode *inode_free(struct inode *inode)
 	}
 	if (inode->transient)
 		parent = inode_unname(inode);
-	locks_free(inode);
 	kfree(inode);
 	return parent;
 }

@@ -27,7 +27,8 @@
  *
  * A process is known by its table of descriptors, which goes where the rule of
  * closing needs it to.  lock guards all records and waiters; a file's
- * struct file_locks is made with its first lock, and stays as long as the file.
+ * struct file_locks is made by the first call that needs it, and goes with the
+ * last record, when no call is using it.
  *
  * Sources: fcntl(2), "Advisory record locking" and "Open file description
  * locks"; flock(2).
@@ -40,6 +41,7 @@
 #include "waitq.h"
 
 struct file_locks {
+	unsigned int users; /* calls under way */
 	struct list_head records;
 	struct waitq changed;
 };
@@ -111,7 +113,8 @@ struct spares {
 static void record_cut(struct lock_record *r, const struct lock_record *cut,
 		       struct spares *spares)
 {
-	bool before = r->start<cut->start, after = r->last> cut->last;
+	bool before = r->start < cut->start;
+	bool after = r->last > cut->last;
 
 	if (before && after) {
 		*spares->rest = *r;
@@ -223,25 +226,31 @@ static void give_up_other_type(struct file_locks *locks,
 
 /* ---- on a file ---- */
 
-/* The file's; made if there are none yet.  NULL: no memory. */
-static struct file_locks *locks_of(struct inode *inode)
+/* Needs lock.  The file's, or else those given; NULL: neither. */
+static struct file_locks *locks_use(struct inode *inode,
+				    struct file_locks **new)
 {
-	struct file_locks *new = NULL;
-
-	if (!inode->locks)
-		new = kmalloc(sizeof(*new));
-	if (new) {
-		list_init(&new->records);
-		waitq_init(&new->changed, "file lock");
+	if (!inode->locks && *new) {
+		inode->locks = *new;
+		*new = NULL;
+		list_init(&inode->locks->records);
+		waitq_init(&inode->locks->changed, "file lock");
+		inode->locks->users = 0;
 	}
-	spin_lock(&lock);
-	if (!inode->locks) {
-		inode->locks = new;
-		new = NULL;
-	}
-	spin_unlock(&lock);
-	kfree(new);
+	if (inode->locks)
+		inode->locks->users++;
 	return inode->locks;
+}
+
+/* Needs lock.  A file without locks needs nothing. */
+static void locks_unuse(struct inode *inode)
+{
+	struct file_locks *locks = inode->locks;
+
+	if (--locks->users > 0 || !list_empty(&locks->records))
+		return;
+	inode->locks = NULL;
+	kfree(locks);
 }
 
 bool lock_find_conflict(const struct inode *inode, struct lock_record *wanted)
@@ -261,39 +270,40 @@ int lock_set(struct inode *inode, const struct lock_record *wanted, bool wait)
 {
 	struct spares spares = {kmalloc(sizeof(struct lock_record)),
 				kmalloc(sizeof(struct lock_record))};
-	struct file_locks *locks = locks_of(inode);
-	int error = spares.own && spares.rest && locks ? 0 : -ENOLCK;
+	struct file_locks *new = kmalloc(sizeof(*new)), *locks;
+	int error = spares.own && spares.rest && new ? 0 : -ENOLCK;
 
 	if (!error) {
 		spin_lock(&lock);
+		locks = locks_use(inode, &new);
 		if (wanted->kind == LOCK_WHOLE)
 			give_up_other_type(locks, wanted);
 		if (wanted->type != F_UNLCK)
 			error = wait_for_range(locks, wanted, wait);
 		if (!error)
 			range_set(locks, wanted, &spares);
+		locks_unuse(inode);
 		spin_unlock(&lock);
 	}
 	kfree(spares.own);
 	kfree(spares.rest);
+	kfree(new);
 	return error;
 }
 
 void locks_release(struct inode *inode, const void *owner)
 {
-	struct file_locks *locks = inode->locks;
+	struct file_locks *none = NULL, *locks;
 	struct lock_record *r, *next;
 
 	spin_lock(&lock);
-	list_for_each_safe (r, next, &locks->records, link)
-		if (r->owner == owner)
-			record_end(r);
-	waitq_wake(&locks->changed, WAKE_ALL);
+	locks = locks_use(inode, &none);
+	if (locks) {
+		list_for_each_safe (r, next, &locks->records, link)
+			if (r->owner == owner)
+				record_end(r);
+		waitq_wake(&locks->changed, WAKE_ALL);
+		locks_unuse(inode);
+	}
 	spin_unlock(&lock);
-}
-
-/* Who had a lock had a reference: there are none left. */
-void locks_free(struct inode *inode)
-{
-	kfree(inode->locks);
 }

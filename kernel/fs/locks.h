@@ -47,9 +47,6 @@ bool lock_find_conflict(const struct inode *inode, struct lock_record *wanted);
 /* All that the owner has on the file ends. */
 void locks_release(struct inode *inode, const void *owner);
 
-/* The last reference of the node has gone. */
-void locks_free(struct inode *inode);
-
 /* Nearly no file has a lock: this is what a close(2) costs. */
 static inline void locks_end(const struct file *f, const void *owner)
 {
