@@ -223,7 +223,7 @@ static void dispatch_exception(struct trap_frame *frame)
 /* On the way back to a program that has been killed meanwhile. */
 static void return_to_user(void)
 {
-	if (likely(!current->proc->killed))
+	if (likely(!current->interrupted))
 		return;
 	sti();
 	process_check_killed();
@@ -245,7 +245,11 @@ void trap_dispatch(struct trap_frame *frame)
 		c->interrupts[frame->vector]++;
 		c->irq_nesting++;
 		trace(TRACE_INTERRUPT, frame->vector, frame->rip);
+
+		struct spin_wait wait = spin_wait_suspend();
+
 		dispatch_interrupt(frame);
+		spin_wait_resume(wait);
 		trace(TRACE_INTERRUPT_END, frame->vector, 0);
 		c->irq_nesting--;
 		if (c->irq_nesting == 0)

@@ -76,9 +76,6 @@ struct sigaction_record { /* the kernel's struct sigaction */
 };
 
 struct process {
-	/* Read by assembly: see PROCESS_KILLED.  Needs process_lock to set. */
-	volatile bool killed; /* threads: call process_check_killed() */
-
 	/* Needs process_lock. */
 	int pid;
 	enum process_state state;
@@ -128,8 +125,6 @@ struct process {
 };
 
 extern struct spinlock process_lock;
-
-#define PROCESS_KILLED 0
 
 #define current_process() (current->proc)
 

@@ -226,18 +226,7 @@ void process_exit_group(int status)
 
 void process_check_killed(void)
 {
-	struct process *p = current->proc;
-	bool stays = false;
-
-	if (!p || !p->killed)
-		return;
-	/* Nobody but this thread makes itself the survivor, or ends that. */
-	if (p->survivor == current) {
-		spin_lock(&process_lock);
-		stays = p->state == PROCESS_RUNNING;
-		spin_unlock(&process_lock);
-	}
-	if (!stays)
+	if (current->interrupted)
 		thread_leave(LEAVE_KILLED, 0);
 }
 
@@ -263,13 +252,11 @@ int process_drop_other_threads(void)
 		error = -EAGAIN;
 	} else {
 		p->survivor = current;
-		p->killed = p->thread_count > 1;
-		process_wake_threads(p);
+		process_stop_others(p);
 		while (p->thread_count > 1)
 			waitq_sleep_until(&p->changed, &process_lock,
 					  WAIT_FOREVER, 0);
 		p->survivor = NULL;
-		p->killed = p->state != PROCESS_RUNNING;
 		become_leader(p);
 	}
 	spin_unlock(&process_lock);

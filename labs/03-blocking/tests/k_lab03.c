@@ -276,6 +276,7 @@ void pretend_begin(struct process *p)
 	intr_push();
 	user_fpu_init(&current->fpu);
 	current->proc = p;
+	current->interrupted = p->state == PROCESS_DYING;
 	aspace_activate(p->aspace);
 	user_registers_load(this_cpu(), current);
 	intr_pop();
@@ -285,12 +286,13 @@ void pretend_end(void)
 {
 	intr_push();
 	current->proc = NULL;
+	current->interrupted = false;
 	aspace_activate(NULL);
 	intr_pop();
 }
 
-void pretended_kill(struct process *p, struct thread *thread)
+void pretended_kill(struct thread *thread)
 {
-	p->killed = true;
+	thread->interrupted = true;
 	thread_unblock(thread);
 }

@@ -151,7 +151,7 @@ void room_close(struct room *room, struct caller *sleepers, unsigned int n);
 
 /* ---- threads that pretend to be a process's ---- */
 
-/* Enough of one for a wait: its memory, and whether it was killed. */
+/* Enough of one for a wait: its memory, and whether it is being killed. */
 int pretended_init(struct process *p);
 void pretended_free(struct process *p);
 
@@ -160,6 +160,6 @@ void pretend_begin(struct process *p);
 void pretend_end(void);
 
 /* As process_kill() does it to a thread that waits. */
-void pretended_kill(struct process *p, struct thread *thread);
+void pretended_kill(struct thread *thread);
 
 #endif
