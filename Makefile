@@ -40,6 +40,15 @@ unexport MAKEFLAGS
 .SUFFIXES:
 GOALS := $(or $(MAKECMDGOALS),all)
 
+# A verb that does not exist is said to be so, in words.  (Files have a "/" or
+# a "." in their names; they are made by the rules below, or make complains.)
+WORDS_GIVEN := $(foreach g,$(MAKECMDGOALS),$(if $(findstring /,$g)$(findstring .,$g),,$g))
+VERBS := $(if $(WORDS_GIVEN),all $(shell sed -n 's/^\([a-z-]*\):.*\#\#.*/\1/p' \
+	$(firstword $(MAKEFILE_LIST))))
+ifneq ($(filter-out $(VERBS),$(WORDS_GIVEN)),)
+$(error There is no verb "$(firstword $(filter-out $(VERBS),$(WORDS_GIVEN)))": `make help` lists them)
+endif
+
 # ---- what is built: LAB, IMPL, BASE ----
 
 # LAB=4, LAB=04 and LAB=04-pipes mean the same; the default is the highest.
@@ -47,25 +56,33 @@ LABS := $(sort $(notdir $(patsubst %/,%,$(wildcard labs/[0-9][0-9]-*/))))
 LAB ?= $(lastword $(LABS))
 LAB_NAME := $(firstword $(filter $(LAB) $(LAB)-% 0$(LAB)-%,$(LABS)))
 ifeq ($(LAB_NAME),)
-$(error There is no lab "$(LAB)": LAB is one of $(LABS))
+$(error There is no lab "$(LAB)": LAB is one of $(LABS)$(if \
+	$(wildcard solutions),,; `make unlock` takes the next))
 endif
 
 # Whose files: labs (the student's), solutions, or with FILES=DIR NAME=WORD
 # those in DIR, where a file that is missing there comes from labs/.
 IMPL ?= labs
 NAME ?= files
-ifeq ($(filter labs solutions,$(IMPL)),)
-$(error IMPL is labs or solutions; for a directory of your own use FILES=$(IMPL))
+ifeq ($(filter labs $(wildcard solutions),$(IMPL)),)
+$(error IMPL=$(IMPL): it is labs$(if $(wildcard solutions), or solutions); \
+	for a directory of your own use FILES=DIR NAME=WORD)
 endif
 SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)
 STAGE := $(LAB_NAME)$(SUFFIX)
+
+ifneq ($(FILES),)
+ifeq ($(wildcard $(FILES)/*.c),)
+$(error FILES=$(FILES): there is no directory with C files of this name)
+endif
+endif
 
 # Where the labs before this one come from: reference, or labs.  The reference
 # is solutions/, or where that is not, in a student's repository, the objects
 # made of it in released/.
 BASE ?= reference
 ifeq ($(filter labs reference,$(BASE)),)
-$(error BASE is reference or labs)
+$(error BASE=$(BASE): it is reference or labs)
 endif
 BASE_IMPL := $(if $(filter labs,$(BASE)),labs,$(wildcard solutions))
 
@@ -95,6 +112,11 @@ ifneq ($(strip $(SETUP_GOALS)),)
 probe := $(shell tools/setup --quiet $(SETUP_GOALS) >&2)
 ifneq ($(.SHELLSTATUS),0)
 $(error Tools are missing: see above)
+endif
+probe := $(shell mkdir -p $(BUILD) && test -w $(BUILD))
+ifneq ($(.SHELLSTATUS),0)
+$(error $(BUILD) cannot be written: has another user built here? `sudo make clean` \
+	takes that away)
 endif
 endif
 

@@ -27,9 +27,9 @@ from boot import Boot, End  # noqa: E402
 from machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine  # noqa: E402
 
 from grader.build import Implementation, build, choose_implementation  # noqa: E402
-from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, run_program  # noqa: E402
+from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, Parser, run_program  # noqa: E402
 from grader.errors import Trouble  # noqa: E402
-from grader.load import find_lab, load_lab  # noqa: E402
+from grader.load import Lab, find_lab, load_lab  # noqa: E402
 
 LIMIT = 100_000_000_000  # guest instructions: a minute or two
 TIMEOUT = 600.0  # seconds
@@ -108,18 +108,26 @@ def report(implementation: Implementation, test: str, sched: str, done: Explorat
     return LESS
 
 
+def what_can_be_explored(lab: Lab) -> str:
+    """The lab's tests that are small enough, and those of the search itself."""
+    names = [f"{lab.suite}/{test.name}" for test in lab.tests if "explore" in test.sched]
+    return "TEST= one of: " + ", ".join([*names, "demo/planted_lost_wakeup"])
+
+
 def explore(words: list[str]) -> int:
     """The program."""
-    parser = argparse.ArgumentParser(prog="explore", description="Run all schedules of a test.")
+    parser = Parser(prog="explore", description="Run all schedules of a test.")
     parser.add_argument("--lab", default="", metavar="N")
     parser.add_argument("--impl", default="labs", metavar="labs|solutions|DIR")
     parser.add_argument("--name", default="", help="names the stage of a DIR in build/")
-    parser.add_argument("--test", required=True, metavar="SUITE/NAME")
+    parser.add_argument("--test", default="", metavar="SUITE/NAME")
     parser.add_argument("--sched", default="explore", metavar="explore:17.1+40.0")
     options = parser.parse_args(words)
     if not options.sched.startswith("explore") or not re.fullmatch(SCHEDS, options.sched):
         raise Trouble(f"--sched {options.sched} is no schedule, as explore:17.1+40.0 is")
     lab = load_lab(find_lab(options.lab))
+    if options.test in ("", "all"):
+        raise Trouble(f"which test?  {what_can_be_explored(lab)}")
     test = options.test if "/" in options.test else f"{lab.suite}/{options.test}"
     implementation = choose_implementation(lab, options.impl, options.name)
     failure = build(implementation)

@@ -18,8 +18,10 @@ import subprocess
 import sys
 import threading
 import tty
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import machine as m
 from bochs.bochs import bochs_command
@@ -30,15 +32,40 @@ from terminal import bridge, read_some, terminal_kept, write_all
 LEAVE = "leave with Ctrl-A X, or `poweroff` at the prompt"
 
 
+LEAST_MEMORY = 32  # MiB: with less, QEMU cannot even lay the files beside the kernel
+FIRST_PLACE = "kmain"  # where GDB stops
+
+
 class Trouble(Exception):
     """It can not be done; says why."""
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a mistake, without the usage: a person has typed a verb of make."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Trouble(message)
+
+
+def number_of(variable: str, what: str, least: int, most: int) -> Callable[[str], int]:
+    """Reads what was given as CPUS= or MEMORY=."""
+
+    def read(word: str) -> int:
+        if not word.isdecimal() or not least <= int(word) <= most:
+            raise Trouble(f"{variable}={word}: Signalbox runs {what}")
+        return int(word)
+
+    return read
 
 
 def machine_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that describe a Machine; machine_from() reads them."""
     parser.add_argument("--stage", default=m.DEFAULT_STAGE)
-    parser.add_argument("--cpus", type=int, default=m.DEFAULT_CPUS, metavar="1..8")
-    parser.add_argument("--memory", type=int, default=m.DEFAULT_MEMORY, metavar="MIB")
+    cpus = number_of("CPUS", "on 1 to 8", 1, 8)
+    parser.add_argument("--cpus", type=cpus, default=m.DEFAULT_CPUS, metavar="1..8")
+    least = f"in {LEAST_MEMORY} MiB or more, given as a number"
+    memory = number_of("MEMORY", least, LEAST_MEMORY, 1 << 20)
+    parser.add_argument("--memory", type=memory, default=m.DEFAULT_MEMORY, metavar="MIB")
     parser.add_argument("--append", default="", metavar="WORDS", help="for the kernel")
     parser.add_argument("--icount", action="store_true", help="each run is the same")
     parser.add_argument("--iso", action="store_true", help="boot through GRUB")
@@ -47,8 +74,6 @@ def machine_arguments(parser: argparse.ArgumentParser) -> None:
 
 def machine_from(options: argparse.Namespace) -> m.Machine:
     """The Machine that the command line describes; it must have been built."""
-    if not 1 <= options.cpus <= 8:
-        raise Trouble(f"{options.cpus} CPUs: Signalbox runs on 1 to 8")
     machine = m.Machine(
         stage=options.stage,
         cpus=options.cpus,
@@ -137,9 +162,19 @@ def console_path(stage: str) -> Path:
     return short(m.BUILD / stage / "console.sock")
 
 
+def check_place(machine: m.Machine, place: str) -> None:
+    """Trouble when there is no such function or line: else the kernel would run past it."""
+    command = ["gdb", "-q", "-nx", "-batch", "-ex", f"info line {place}", str(machine.kernel)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode or not done.stdout.strip():
+        raise Trouble(f"AT={place}: {done.stderr.strip() or 'there is no such place'}")
+
+
 def verb_gdb(options: argparse.Namespace) -> int:
     """GDB, with QEMU behind a pipe, stopped where the kernel begins."""
     machine = machine_from(options)
+    if options.at != FIRST_PLACE:
+        check_place(machine, options.at)
     log = short(machine.build / "serial.log")
     socket_options = f"path={console_path(machine.stage)},server=on,wait=off,logfile={log}"
     serial = ["-chardev", f"socket,id=com1,{socket_options}", "-serial", "chardev:com1"]
@@ -267,7 +302,7 @@ def serve_console(server: socket.socket, terminal: int, log: Path) -> None:
 
 def main() -> int:
     """Does what the first argument says."""
-    parser = argparse.ArgumentParser(prog="machine.py", description="Start Signalbox.")
+    parser = Parser(prog="machine.py", description="Start Signalbox.")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     run = verbs.add_parser("run", help="in QEMU, with the console on this terminal")
@@ -276,7 +311,7 @@ def main() -> int:
 
     gdb = verbs.add_parser("gdb", help="in QEMU under GDB, stopped where it begins")
     machine_arguments(gdb)
-    gdb.add_argument("--at", default="kmain", metavar="WHERE", help="where to stop first")
+    gdb.add_argument("--at", default=FIRST_PLACE, metavar="WHERE", help="where to stop first")
     gdb.add_argument("--gdb-args", default="", metavar="ARGS", help="more for GDB")
     gdb.set_defaults(verb=verb_gdb)
 
@@ -290,10 +325,10 @@ def main() -> int:
     console.add_argument("--stage", default=m.DEFAULT_STAGE)
     console.set_defaults(verb=verb_console)
 
-    options = parser.parse_args()
     try:
+        options = parser.parse_args()
         status: int = options.verb(options)
     except Trouble as trouble:
-        print(f"machine.py: {trouble}", file=sys.stderr)
+        print(f"signalbox: {trouble}", file=sys.stderr)
         return 1
     return status

@@ -13,7 +13,7 @@
  * test=all. Results are KTAP on the console.  A test that fails an EXPECT goes
  * on; after a failed ASSERT it returns.  With .seeds = N it is run N times in
  * this boot, each run under each strategy of .sched, perturbed with seeds 1 ..
- *N (from the command line's seed= if given: then that seed alone).
+ * N (from the command line's seed= if given: then that seed alone).
  *
  * Pages, heap objects and threads are counted before and after each test; one
  * that does not give back what it took fails.

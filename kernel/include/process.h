@@ -289,7 +289,13 @@ void user_enter(struct trap_frame *frame) __attribute__((noreturn));
  * signal would. */
 void process_fault(struct trap_frame *frame, int signal);
 
-/* The current process needs a page, and there is none: kills it. */
-void process_out_of_memory(void);
+/* ---- kernel/proc/oom.c ---- */
+
+/*
+ * The current process needs a page, and there is none: makes another one end,
+ * and sleeps a moment.  True: try again, with one more in `tries`, which begins
+ * at 0.  False: the process has been killed itself.  Sleeps.
+ */
+bool process_wait_for_memory(unsigned int tries);
 
 #endif

@@ -291,24 +291,3 @@ void process_fault(struct trap_frame *frame, int signal)
 	process_kill(p, signal);
 	spin_unlock(&process_lock);
 }
-
-/*
- * As Linux does when nothing else is left: without a page the program can
- * neither go on nor handle a signal.  Other threads of it may come here too
- * before they leave.
- */
-void process_out_of_memory(void)
-{
-	struct process *p = current->proc;
-	size_t pages = p->aspace->resident_pages;
-	bool first;
-
-	spin_lock(&process_lock);
-	first = p->state == PROCESS_RUNNING;
-	process_kill(p, SIGKILL);
-	spin_unlock(&process_lock);
-	if (first)
-		printk("%s[%d]: out of memory, killed by signal %d: it has "
-		       "%zu KiB\n",
-		       p->name, p->pid, SIGKILL, pages * PAGE_SIZE / KIB);
-}

@@ -17,6 +17,7 @@ import boot
 from machine import ROOT
 
 from .framework import Context, Failed, check, expect, interactive
+from .source import make
 
 TIMEOUT = 60.0
 PROMPT = "signalbox> "
@@ -198,3 +199,41 @@ def gdb_console(context: Context) -> None:
             terminal.wait_for(r"\(gdb\) ")
             terminal.type("quit\n")
             terminal.expect_exit(0)
+
+
+MISTAKES = {
+    "nonsense": 'There is no verb "nonsense"',
+    "kernel LAB=99": 'There is no lab "99"',
+    "kernel LAB=two": 'There is no lab "two"',
+    "kernel IMPL=mine": "IMPL=mine: it is labs",
+    "kernel BASE=mine": "BASE=mine: it is reference or labs",
+    "kernel FILES=/nowhere": "there is no directory with C files",
+    "kernel BUILD=/proc/1/build": "cannot be written",
+    "run CPUS=9": "CPUS=9: Signalbox runs on 1 to 8",
+    "run CPUS=two": "CPUS=two: Signalbox runs on 1 to 8",
+    "run MEMORY=8": "in 32 MiB or more",
+    "run MEMORY=1G": "in 32 MiB or more",
+    "gdb AT=nowhere": 'AT=nowhere: Function "nowhere" not defined',
+    "grade TEST=nestin": "did you mean nesting?",
+    "grade TEST=nesting SEED=x": "argument --seed",
+    "grade TEST=nesting SCHED=x": "--sched x is nothing known",
+    "grade TEST=nesting CPUS=9": "Signalbox runs on 1 to 8",
+    "explore": "which test?",
+    "explore TEST=demo/planted_lost_wakeup SCHED=x": "no schedule",
+    "oracle TEST=forks": "there is fork",
+    "bench ROWS=nothing": "no such row",
+    "course": "make course OUT=DIRECTORY",
+    f"course OUT={ROOT / 'tools'}": "neither empty nor a git repository",
+}
+
+
+@check("verbs/mistakes", 10)
+def mistakes(context: Context) -> None:
+    """What a person types wrongly is answered by a sentence, and nothing is begun."""
+    wrong = []
+    for words, answer in MISTAKES.items():
+        status, text, _ = make("LAB=1", "IMPL=solutions", *words.split())
+        if status == 0 or answer not in text or "Traceback" in text or "usage:" in text:
+            wrong.append(f"make {words}: expected {answer!r}, got status {status}:\n{text[-600:]}")
+    expect(not wrong, "mistakes are answered badly", "sentences", "\n".join(wrong))
+    context.note(f"{len(MISTAKES)} mistakes")

@@ -41,6 +41,7 @@
 /* ns without progress, and before there is any */
 #define STALL 5000000
 #define START 200000000
+#define LOOK 100000 /* ns from one look to the next */
 #define MAX_WORKERS 16
 #define MAX_PROCESSES 12
 #define MAX_MEMORY (16 << 20)
@@ -121,9 +122,11 @@ static struct progress progress_read(const struct worker *w)
 	return progress;
 }
 
-/* Until the batch has ended, or makes no progress. */
+/* Until the batch has ended, or makes no progress.  The CPUs are the batches'
+ * meanwhile: a worker that looked all the time would only be in their way. */
 static void watch(const struct worker *w, pid_t pid)
 {
+	const struct timespec pause = {.tv_nsec = LOOK};
 	uint64_t done = 0;
 	int64_t since = now();
 
@@ -134,7 +137,7 @@ static void watch(const struct worker *w, pid_t pid)
 		if (done_now != done)
 			since = now();
 		done = done_now;
-		sched_yield();
+		nanosleep(&pause, NULL);
 	}
 }
 
