@@ -66,6 +66,12 @@ static inline bool record_released_newest(const struct spinlock *lock)
 
 /* ---- the wrappers ---- */
 
+void spin_init(struct spinlock *lock, const char *name)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(name);
+	lockorder_forget(lock);
+}
+
 /*
  * Who waits is the thread, and not the CPU: until the student's function has
  * turned interrupts off it may be moved.  A handler that interrupts the wait

@@ -61,11 +61,8 @@ static inline bool spin_held(const struct spinlock *lock)
 	return lab_spin_held(lock);
 }
 
-static inline void spin_init(struct spinlock *lock, const char *name)
-{
-	*lock = (struct spinlock)SPINLOCK_INIT(name);
-	lockorder_forget(lock);
-}
+/* A free lock, whatever its memory was before. */
+void spin_init(struct spinlock *lock, const char *name);
 
 /*
  * For the NMI report and panic: prints the spinlocks that each CPU holds and

@@ -162,7 +162,7 @@ static void test_futex_wake_cost(struct ktest *t)
 	uint64_t alone, crowded;
 	struct memory m;
 
-	if (!time_is_exact()) {
+	if (!ktest_time_is_exact()) {
 		ktest_skip(t, "costs are counted in instructions: -icount");
 		return;
 	}
