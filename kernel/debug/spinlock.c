@@ -92,6 +92,12 @@ void spin_wait_resume(struct spin_wait wait)
 
 /* ---- the wrappers ---- */
 
+void spin_init(struct spinlock *lock, const char *name)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(name);
+	lockorder_forget(lock);
+}
+
 static __attribute__((noinline)) void spin_lock_hooked(struct spinlock *lock,
 						       uintptr_t call_site)
 {

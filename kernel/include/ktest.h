@@ -64,6 +64,14 @@ void ktest_complain(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void ktest_note(struct ktest *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void ktest_skip(struct ktest *t, const char *why);
 
+/*
+ * Is time counted in instructions, as under QEMU's -icount?  If not, the host
+ * may take an emulated CPU away between any two of them: deadlines then need to
+ * be far away, what comes at once may take seconds, and what something costs
+ * cannot be said.  Thread context.
+ */
+bool ktest_time_is_exact(void);
+
 #define EXPECT(t, condition) \
 	do { \
 		if (!(condition)) \

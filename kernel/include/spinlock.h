@@ -61,11 +61,8 @@ static inline bool spin_held(const struct spinlock *lock)
 	return lab_spin_held(lock);
 }
 
-static inline void spin_init(struct spinlock *lock, const char *name)
-{
-	*lock = (struct spinlock)SPINLOCK_INIT(name);
-	lockorder_forget(lock);
-}
+/* A free lock, whatever its memory was before. */
+void spin_init(struct spinlock *lock, const char *name);
 
 /* The lock that a thread waits for at this moment, or NULL. */
 const struct spinlock *spin_waits(const struct thread *t);

@@ -57,10 +57,6 @@ struct thread *spawn(const char *name, void (*entry)(void *arg), void *arg);
 /* n threads at once with the same arg; returns when all have ended. */
 void run_threads(unsigned int n, void (*entry)(void *arg), void *arg);
 
-/* Is guest time counted in instructions (-icount)?  If not, a test may be held
- * up between any two of them, and costs mean nothing. */
-bool time_is_exact(void);
-
 /* How long what should come at once may take, ns; the same, but once a test has
  * failed, it is not waited for any more. */
 uint64_t long_time(void);
