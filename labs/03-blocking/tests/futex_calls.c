@@ -157,13 +157,15 @@ TEST(timeouts)
 TEST(processes_apart)
 {
 	struct waiter w;
-	pid_t pid;
+	pid_t pid = tap_fork();
 
+	if (pid == 0) {
+		tap_await("asleep");
+		_exit(futex_wake(&words[1], INT_MAX));
+	}
 	start(&w, &words[0], ~0u);
 	ASSERT(gather(&words[0], &words[1], 1));
-	pid = tap_fork();
-	if (pid == 0)
-		_exit(futex_wake(&words[1], INT_MAX));
+	tap_reach("asleep");
 	EXPECT_EXIT(pid, 0);
 	EXPECT(!w.returned);
 	EXPECT_EQ(futex_wake(&words[1], 1), 1);

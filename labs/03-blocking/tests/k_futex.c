@@ -198,7 +198,7 @@ KTEST(lab03, futex_page_comes_in);
 
 static void test_futex_timeout(struct ktest *t)
 {
-	struct futex_caller late = {.c.deadline = time_ns() + NSEC_PER_MSEC};
+	struct futex_caller late = {.c.deadline = soon()};
 	struct futex_caller past = {.c.deadline = 1}, patient = {.value = 0};
 	struct memory m;
 

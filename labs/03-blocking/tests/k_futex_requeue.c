@@ -109,7 +109,7 @@ static void test_futex_requeue_ends(struct ktest *t)
 
 	if (!memory_begin(&m, t))
 		return;
-	w[0].c.deadline = time_ns() + NSEC_PER_MSEC;
+	w[0].c.deadline = soon();
 	futex_bed(&m, &w[0], 0);
 	futex_bed(&m, &w[1], 0);
 	expect_requeues(&m, 0, WAKE_ALL, 2);

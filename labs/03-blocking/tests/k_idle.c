@@ -6,6 +6,7 @@
 
 #define CROWD 20
 #define WATCHED (20 * NSEC_PER_MSEC)
+#define ENOUGH 9900 /* hundredths of a per cent */
 
 static uint64_t idle_cycles(void)
 {
@@ -25,6 +26,17 @@ static unsigned int idle_share(uint64_t ns)
 	thread_sleep_until(time_ns() + ns);
 	elapsed = (time_cycles() - start) * cpu_count;
 	return (idle_cycles() - idle) * 10000 / elapsed;
+}
+
+/* Without -icount the host's other work comes between, and looks like ours: so
+ * several times are tried, and one will do. */
+static unsigned int best_idle_share(void)
+{
+	unsigned int tries = time_is_exact() ? 1 : 50, best = 0;
+
+	while (tries-- && best <= ENOUGH)
+		best = MAX(best, idle_share(WATCHED));
+	return best;
 }
 
 /* Threads that wait for something: their condition does not come true before
@@ -56,7 +68,7 @@ static unsigned int share_with_crowd(struct ktest *t)
 	for (unsigned int i = 0; i < CROWD; i++)
 		threads[i] = spawn("waits", wait_for_the_end, &crowd);
 	thread_sleep_until(time_ns() + NSEC_PER_MSEC);
-	share = idle_share(WATCHED);
+	share = best_idle_share();
 	spin_lock(&crowd.room.lock);
 	crowd.over = true;
 	waitq_wake(&crowd.room.waitq, WAKE_ALL);
@@ -70,7 +82,7 @@ static void test_idle_share(struct ktest *t)
 {
 	unsigned int share = share_with_crowd(t);
 
-	CHECK(t, share > 9900,
+	CHECK(t, share > ENOUGH,
 	      "while %u threads wait and nothing happens, the CPUs are idle "
 	      "%u.%02u %% of the time: expected more than 99 %%",
 	      CROWD, share / 100, share % 100);

@@ -67,14 +67,30 @@ static bool time_is_instructions(void)
 	return same >= 15;
 }
 
-/* Without -icount the host may take an emulated CPU away for a while. */
+/* Without -icount the host may take an emulated CPU away for a while, and the
+ * test's next instruction be executed half a second later. */
+bool time_is_exact(void)
+{
+	static enum { UNKNOWN, EXACT, NOT_EXACT } answer;
+
+	if (answer == UNKNOWN)
+		answer = time_is_instructions() ? EXACT : NOT_EXACT;
+	return answer == EXACT;
+}
+
+uint64_t long_time(void)
+{
+	return time_is_exact() ? 4 * NSEC_PER_MSEC : 20 * NSEC_PER_SEC;
+}
+
 uint64_t patience(const struct ktest *t)
 {
-	static uint64_t ns;
+	return t->failures ? 0 : long_time();
+}
 
-	if (!ns)
-		ns = time_is_instructions() ? 4 * NSEC_PER_MSEC : NSEC_PER_SEC;
-	return t->failures ? 0 : ns;
+uint64_t soon(void)
+{
+	return time_ns() + (time_is_exact() ? NSEC_PER_MSEC : NSEC_PER_SEC);
 }
 
 void spin_until(uint64_t deadline)
@@ -140,7 +156,8 @@ static void caller_run(void *arg)
 	c->returned_at = time_ns();
 	if (c->order)
 		c->place = __atomic_fetch_add(c->order, 1, __ATOMIC_SEQ_CST);
-	c->returned = true;
+	/* Another CPU that sees this sees what is above, too. */
+	__atomic_store_n(&c->returned, true, __ATOMIC_RELEASE);
 	if (c->pretends)
 		pretend_end();
 }

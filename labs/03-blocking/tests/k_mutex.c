@@ -126,7 +126,7 @@ static void test_mutex_timeout(struct ktest *t)
 	hold_elsewhere(t, &owner, &m);
 	EXPECT_RESULT(t, mutex_lock_until(&m, 1), -ETIMEDOUT,
 		      "another owns it, and the deadline has passed");
-	late.deadline = time_ns() + NSEC_PER_MSEC;
+	late.deadline = soon();
 	late.object = patient.object = &m;
 	caller_bed(t, &late);
 	caller_bed(t, &patient);

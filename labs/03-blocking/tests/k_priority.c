@@ -158,7 +158,7 @@ static void test_inherits_until_timeout(struct ktest *t)
 	owns(&low, "mutex_lock of a free mutex");
 	worker_start(t, &middle, MIDDLE, &a, &b);
 	await_asleep(t, middle.c.thread);
-	high.c.deadline = time_ns() + NSEC_PER_MSEC;
+	high.c.deadline = soon();
 	worker_start(t, &high, HIGH, &a, NULL);
 	await_asleep(t, high.c.thread);
 	expect_priority(&low, HIGH, "the owner at the end of a chain");
@@ -228,7 +228,7 @@ static void gather_weather(void *arg)
 static void communicate(void *arg)
 {
 	struct mission *m = arg;
-	uint64_t end = time_ns() + 20 * NSEC_PER_MSEC;
+	uint64_t end = time_ns() + 5 * long_time();
 
 	while (!m->done && time_ns() < end)
 		cpu_relax();

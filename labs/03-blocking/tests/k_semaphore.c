@@ -78,7 +78,7 @@ KTEST(lab03, sem_waits);
 
 static void test_sem_timeout(struct ktest *t)
 {
-	struct caller c = {.call = down, .deadline = time_ns() + NSEC_PER_MSEC};
+	struct caller c = {.call = down, .deadline = soon()};
 	struct caller past = {.call = down, .deadline = 1};
 	struct semaphore s;
 

@@ -13,7 +13,7 @@
 
 static void test_timeout(struct ktest *t)
 {
-	struct caller s = {.deadline = time_ns() + NSEC_PER_MSEC};
+	struct caller s = {.deadline = soon()};
 	struct room room;
 
 	room_init(&room, t);
@@ -54,7 +54,7 @@ static void test_timeout_in_the_middle(struct ktest *t)
 	struct room room;
 
 	room_init(&room, t);
-	all[1].deadline = time_ns() + NSEC_PER_MSEC;
+	all[1].deadline = soon();
 	for (unsigned int i = 0; i < 3; i++)
 		sleeper_bed(&room, &all[i]);
 	thread_sleep_until(all[1].deadline + LATENESS);
@@ -73,7 +73,7 @@ KTEST(lab03, timeout_in_the_middle);
 /* Woken, and the deadline passes before the sleeper gets the lock. */
 static void test_wakeup_beats_deadline(struct ktest *t)
 {
-	struct caller s = {.deadline = time_ns() + NSEC_PER_MSEC};
+	struct caller s = {.deadline = soon()};
 	struct room room;
 
 	room_init(&room, t);
@@ -170,7 +170,7 @@ static void test_kill_without_flag(struct ktest *t)
 	struct process p;
 	struct caller all[2] = {
 		{.pretends = &p},
-		{.pretends = &p, .deadline = time_ns() + NSEC_PER_SEC},
+		{.pretends = &p, .deadline = NOT_SOON},
 	};
 	struct room room;
 

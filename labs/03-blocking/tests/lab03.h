@@ -57,9 +57,21 @@ struct thread *spawn(const char *name, void (*entry)(void *arg), void *arg);
 /* n threads at once with the same arg; returns when all have ended. */
 void run_threads(unsigned int n, void (*entry)(void *arg), void *arg);
 
-/* How long to wait for what should come at once, ns; once a test has failed, it
- * is not waited for any more. */
+/* Is guest time counted in instructions (-icount)?  If not, a test may be held
+ * up between any two of them, and costs mean nothing. */
+bool time_is_exact(void);
+
+/* How long what should come at once may take, ns; the same, but once a test has
+ * failed, it is not waited for any more. */
+uint64_t long_time(void);
 uint64_t patience(const struct ktest *t);
+
+/* A deadline that comes when all threads of the test sleep, and no later than
+ * needed. */
+uint64_t soon(void);
+
+/* One that does not come while the test runs. */
+#define NOT_SOON (time_ns() + 1000 * NSEC_PER_SEC)
 
 /* Lets others run, on this CPU and on others, until the condition holds; false
  * when that takes too long. */

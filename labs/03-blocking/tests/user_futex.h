@@ -5,6 +5,11 @@
  * A thread that sleeps in FUTEX_WAIT can be moved to another word, and the call
  * that does that says how many there were: so gather() waits for n sleepers
  * without waking one.
+ *
+ * A signal sends a sleeper back to the word on which its call began, and even
+ * one that is ignored does: a child that ends while its parent is still in
+ * fork(), where the C library blocks signals, sends its SIGCHLD to another
+ * thread.  So tests fork first, and gather sleepers then.
  */
 #ifndef USER_FUTEX_H
 #define USER_FUTEX_H
