@@ -24,6 +24,7 @@
 #include "signals.h"
 #include "thread.h"
 #include "time.h"
+#include "waitq.h"
 
 #define PAUSE (NSEC_PER_SEC / 1000)
 #define PATIENCE 1000 /* pauses */
@@ -65,17 +66,16 @@ static void kill(int pid)
 
 bool process_wait_for_memory(unsigned int tries)
 {
-	struct process *self = current->proc;
 	struct candidate largest = {0};
 
-	if (self->killed)
+	if (wait_interrupted())
 		return false;
 	process_for_each(consider, &largest);
 	if (tries == PATIENCE || (!largest.pid && !largest.dying))
-		kill(self->pid);
+		kill(current->proc->pid);
 	else if (!largest.dying)
 		kill(largest.pid);
-	if (self->killed)
+	if (wait_interrupted())
 		return false;
 	thread_sleep_until(time_ns() + PAUSE);
 	return true;

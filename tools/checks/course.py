@@ -237,6 +237,15 @@ KTEST(lab01, mine);
 """
 
 
+ADDED = {
+    "notes.md": "# What I learned\n",
+    "labs/01-interrupts/tests/k_mine.c": MINE,
+    "labs/01-interrupts/helper.c": "/* Not handed in. */\nconst int helper = 1;\n",
+    "user/mine.c": "/* A program of my own. */\nint main(void)\n{\n\treturn 0;\n}\n",
+}
+EDITED = ["kernel/mm/page.c", "kernel/include/irq.h", "user/inputdemo.c"]
+
+
 def solve(student: Path, lab: str) -> None:
     """Writes a lab: the reference without its markers, under a comment."""
     for solution in sorted((SOURCE / "solutions" / lab).glob("*.[ch]")):
@@ -256,8 +265,11 @@ def begin_term() -> Path:
     for name, text in (("README.md", "\nMine now.\n"), ("LABS.md", "nine hours\n")):
         with open(student / name, "a", encoding="utf-8") as file:
             file.write(text)
-    (student / "notes.md").write_text("# What I learned\n", encoding="utf-8")
-    (student / "labs/01-interrupts/tests/k_mine.c").write_text(MINE, encoding="utf-8")
+    for name, text in ADDED.items():
+        (student / name).write_text(text, encoding="utf-8")
+    for name in EDITED:  # the given files are theirs, too
+        text = (student / name).read_text(encoding="utf-8")
+        (student / name).write_text(text.replace("*/\n", "(I see.) */\n", 1), encoding="utf-8")
     return student
 
 
@@ -283,7 +295,7 @@ def a_term(context: Context) -> None:
             expect_make(student, 0, f"Lab {number + 1} is here", "unlock")
             lost = git(student, "diff", "--name-status", mine, "HEAD", "--diff-filter=DR")
             expect(not lost, "unlocking lost files", "none", lost)
-            files = ["labs/" + lab, "notes.md", "README.md"]
+            files = ["labs/" + lab, "README.md", *ADDED, *EDITED]
             changed = git(student, "diff", "--name-only", mine, "HEAD", "--", *files)
             expect(not changed, "unlocking changed the student's files", "none", changed)
     expect(git(student, "status", "--porcelain") == "", "the student's tree is not clean")

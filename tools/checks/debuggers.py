@@ -80,6 +80,8 @@ def gdb_session(context: Context) -> None:
     expect_match(pieces, "", r"hit Temporary breakpoint 1, kmain ")
     expect_match(pieces, "threads", r"^ +ID NAME +STATE +CPU +WHERE$")
     expect_match(pieces, "threads", r"^ +\d+ \S+ +running +\d  runs$")
+    inside = re.findall(r"^.*  (?:switch_|sched_|context_switch).*", pieces["threads"], re.MULTILINE)
+    expect(not inside, "`threads` shows the scheduler, not who called it", "the callers", inside)
     expect_match(pieces, "running", r"^#0 +.*thread_block")
     expect_match(pieces, "running", r"^#\d+ .*kernel/")
     expect_match(pieces, "cpus", r"^ +0 \d+ \S+ .*\+0x\w+ \(kernel/")

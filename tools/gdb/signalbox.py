@@ -70,7 +70,8 @@ def place(address: int) -> str:
         symbol = gdb.execute(f"info symbol {address:#x}", to_string=True)
         if symbol.startswith("No symbol"):
             return f"{address:#x}"
-        name = symbol.split(" in section")[0].replace(" + ", "+")
+        name, _, distance = symbol.split(" in section")[0].partition(" + ")
+        name += f"+{int(distance or 0):#x}"
     offset = f"+{address - start:#x}" if start is not None else ""
     line = gdb.find_pc_line(address)
     source = ""
@@ -157,8 +158,8 @@ def callers(rip: int, rbp: int) -> Iterator[int]:
 
 def is_scheduler(address: int) -> bool:
     """Is it the way into the scheduler, and not yet the code that went there?"""
-    names = ("context_switch", "switch_to", "sched_", "block", "thread_block", "thread_yield")
-    return place(address).startswith(names)
+    names = ("context_switch", "switch_", "sched_", "block", "thread_block", "thread_yield")
+    return place(address).startswith((*names, "yield_slowly"))
 
 
 def where(thread: gdb.Value, running: dict[int, int]) -> str:

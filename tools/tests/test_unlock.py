@@ -210,6 +210,15 @@ def test_on_no_branch(student: Student) -> None:
     student.is_refused("on no branch", "--force")
 
 
+def test_nobody_by_name(student: Student, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    student.writes({"notes.md": "one\n"})
+    monkeypatch.setenv("HOME", str(tmp_path / "nobody"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
+    for key, text in (("user.useConfigOnly", "true"), ("user.name", ""), ("user.email", "")):
+        git(student.folder, "config", key, text)
+    student.is_refused("git does not know who you are", "--force")
+
+
 def test_in_the_middle_of_a_merge(student: Student) -> None:
     git(student.folder, "checkout", "--quiet", "-b", "other")
     student.writes({"notes.md": "one\n"})
