@@ -19,15 +19,17 @@
 static char *const environment[] = {"PATH=/bin:/sbin:/tests", "HOME=/root",
 				    "TERM=vt100", NULL};
 
-/* Standard input, output and error are the console. */
+/* Standard input, output and error are the console, if we had none. */
 static void open_console(void)
 {
 	int fd = open("/dev/console", O_RDWR);
 
 	if (fd < 0)
 		_exit(1);
-	while (fd < 2)
+	while (fd < STDERR_FILENO)
 		fd = dup(fd);
+	if (fd > STDERR_FILENO)
+		close(fd);
 }
 
 /* The console is the terminal of a new session: tty_ioctl(4). */

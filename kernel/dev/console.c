@@ -67,6 +67,7 @@ void console_write(const char *text, size_t len)
 {
 	unsigned int both = CONSOLE_SERIAL | CONSOLE_SCREEN;
 
+	screen_cut_sequence();
 	while (len > 0) {
 		size_t line = 0;
 

@@ -16,8 +16,8 @@
  *
  * Some sequences ask: where is the cursor, what are you?  The answer is bytes
  * as if they had been typed.  It waits in a small ring until the console's
- *input thread fetches it (fs/console_file.c): one side writes it, under
- *printk's lock, the other only reads, so the ring itself needs none.
+ * input thread fetches it (fs/console_file.c): one side writes it, under
+ * printk's lock, the other only reads, so the ring itself needs none.
  *
  * The card's font is code page 437, in which only ASCII is where Unicode has
  * it: any other character, which arrives as UTF-8, shows as one '?'.
@@ -489,6 +489,12 @@ static void put_byte(uint8_t c)
 	default:
 		state = TEXT;
 	}
+}
+
+/* Which would swallow it: a message may be a panic. */
+void screen_cut_sequence(void)
+{
+	state = TEXT;
 }
 
 void screen_write(const char *bytes, size_t len)

@@ -8,9 +8,10 @@
  * serial_listen().  Reading is by polling, even then.
  *
  * 115200 baud, 8 data bits, no parity, 1 stop bit.  The transmitter's FIFO
- * takes 16 bytes, and the status register says when it is empty; every wait
- * for it is bounded, so that a machine whose port is stuck, or which has none,
- * still runs, in silence.
+ * takes 16 bytes, and the status register says when it is empty.  In an
+ * emulator the other side may be a program that does not read for a while: we
+ * wait for it, but not for ever, so that a machine whose port is stuck, or
+ * which has none, still runs, in silence.
  *
  * Source: Texas Instruments PC16550D data sheet, section 8 (registers).
  */
@@ -46,12 +47,13 @@ enum {
 #define FIFO_SIZE 16
 
 /*
- * A full FIFO takes 1.4 ms to leave at 115200 baud.  A read of a port takes at
- * least 100 ns, so this is hundreds of times that.
+ * A read of a port takes at least 100 ns, so this is ten seconds or more; a
+ * full FIFO takes 1.4 ms to leave at 115200 baud.
  */
-#define WAIT_POLLS 4000000
+#define WAIT_POLLS 100000000
 
 static bool present;
+static bool stuck; /* the transmitter, when we waited last */
 
 static void uart_write(uint16_t reg, uint8_t value)
 {
@@ -79,15 +81,17 @@ void serial_init(void)
 	uart_write(UART_MODEM_CONTROL, MCR_DTR_RTS);
 }
 
-/* Waits for a bit of the line status.  A port that never sets it counts as
- * absent from then on. */
+/* Waits for a bit of the line status.  A port that has not set it in all that
+ * time is not waited for again until it does: what is sent meanwhile is lost.
+ */
 static bool wait_for_status(uint8_t bit)
 {
-	for (unsigned int i = 0; i < WAIT_POLLS; i++)
-		if (uart_read(UART_LINE_STATUS) & bit)
-			return true;
-	present = false;
-	return false;
+	unsigned int polls = stuck ? 1 : WAIT_POLLS;
+
+	stuck = true;
+	for (unsigned int i = 0; stuck && i < polls; i++)
+		stuck = !(uart_read(UART_LINE_STATUS) & bit);
+	return !stuck;
 }
 
 /* Bytes that may be sent before the status is asked again. */

@@ -9,11 +9,10 @@
  * it.
  *
  *	buckets   [2] -> entry "bin" -> entry "tmp"
- *	slots     [0] entry "bin"   [1] free, next 3   [2] entry "tmp"   [3]
- * free
+ *	slots     [0] entry "bin"  [1] free, next 3  [2] entry "tmp"  [3] free
  *
- * Slots without a name form a list.  Both arrays have the same size, and grow
- * together when every slot has a name.
+ * Slots without a name form a list.  Both arrays have the same size, grow
+ * together when every slot has a name, and go with the last name.
  *
  * An entry has a reference of its node; a directory has one of its parent.
  * All functions but getdents need fs_lock.
@@ -80,9 +79,7 @@ void dir_init(struct directory *dir)
 
 void dir_destroy(struct inode *inode)
 {
-	assert(inode->dir.count == 0);
-	kfree(inode->dir.buckets);
-	kfree(inode->dir.slots);
+	assert(inode->dir.count == 0 && !inode->dir.slots);
 }
 
 struct inode *dir_find(const struct inode *inode, const char *name, size_t len)
@@ -201,6 +198,16 @@ int dir_add(struct inode *inode, const char *name, size_t len,
 
 /* ---- removing, changing ---- */
 
+static void dir_emptied(struct directory *dir)
+{
+	kfree(dir->buckets);
+	kfree(dir->slots);
+	dir->buckets = NULL;
+	dir->slots = NULL;
+	dir->capacity = dir->used = 0;
+	dir->free = NO_SLOT;
+}
+
 struct inode *dir_remove(struct inode *inode, const char *name, size_t len)
 {
 	struct directory *dir = &inode->dir;
@@ -215,6 +222,8 @@ struct inode *dir_remove(struct inode *inode, const char *name, size_t len)
 	child = entry_detach(inode, entry);
 	kfree(entry);
 	space_give_name();
+	if (dir->count == 0)
+		dir_emptied(dir);
 	return child;
 }
 

@@ -5,7 +5,7 @@
  * poll(2) asks each file in each call.  An epoll instance keeps one item for
  * each file that it watches, which is told by the file's pollhead when
  * something has happened there; the item then goes to the list of those that
- *are ready. epoll_wait(2) asks only the files on that list:
+ * are ready.  epoll_wait(2) asks only the files on that list:
  *
  *	pollhead A --- item 1 \
  *	pollhead B --- item 2  -> ready: item 2, item 3 -> epoll_wait()
@@ -91,6 +91,16 @@ static struct epoll_item *ready_take(struct epoll *ep)
 	}
 	spin_unlock(&ep->lock);
 	return item;
+}
+
+/* While an item was off the list to be asked, a thread may have found the list
+ * empty, and gone to sleep: what is left is for such a one. */
+static void wake_another(struct epoll *ep)
+{
+	spin_lock(&ep->lock);
+	if (!list_empty(&ep->ready))
+		waitq_wake(&ep->waiters, 1);
+	spin_unlock(&ep->lock);
 }
 
 static unsigned int ready_count(struct epoll *ep)
@@ -341,6 +351,14 @@ void epoll_file_closed(struct file *f)
 
 /* ---- waiting ---- */
 
+/* A one-shot item wants nothing more. */
+static void disarm(struct epoll_item *item)
+{
+	spin_lock(&item->epoll->lock);
+	item->events &= EPOLL_MODES;
+	spin_unlock(&item->epoll->lock);
+}
+
 /* Reports one item, if its file is ready.  1, 0, -EFAULT; needs the mutex. */
 static int report(struct epoll_item *item, uintptr_t to)
 {
@@ -353,7 +371,7 @@ static int report(struct epoll_item *item, uintptr_t to)
 		return -EFAULT;
 	}
 	if (item->events & EPOLLONESHOT)
-		item->events &= EPOLL_MODES;
+		disarm(item);
 	else if (!(item->events & EPOLLET))
 		ready_put_back(item, false);
 	return 1;
@@ -377,11 +395,7 @@ static long report_ready(struct epoll *ep, uintptr_t events, unsigned int max)
 			break;
 		count += result;
 	}
-	/* What is left is for another thread that waits. */
-	spin_lock(&ep->lock);
-	if (count > 0 && !list_empty(&ep->ready))
-		waitq_wake(&ep->waiters, 1);
-	spin_unlock(&ep->lock);
+	wake_another(ep);
 	core_mutex_unlock(&ep->mutex);
 	return count > 0 ? (long)count : result;
 }
@@ -428,6 +442,7 @@ static bool has_ready(struct epoll *ep)
 		if (found)
 			ready_put_back(item, true);
 	}
+	wake_another(ep);
 	core_mutex_unlock(&ep->mutex);
 	return found;
 }

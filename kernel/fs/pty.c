@@ -6,9 +6,8 @@
  * a new one, the master; its number N is asked for by TIOCGPTN, and the
  * terminal is /dev/pts/N.
  *
- *	program <- read --- ring of the terminal <- tty_input() -- write <-
- * master program -- write -> tty_output() -> ring `sent` ---------- read ->
- * master
+ *	program <- read - the terminal's ring <- tty_input() <- write - master
+ *	program - write -> tty_output() -> ring `sent` -------> read -> master
  *
  * Either end waits when the ring on its way is full.  When the master is closed
  * the terminal hangs up; when nobody has the terminal open any more, the master
@@ -90,6 +89,11 @@ static void pty_free(struct pty *pty)
 	kfree(pty);
 }
 
+static bool only_master(const struct pty *pty)
+{
+	return __atomic_load_n(&pty->tty.files, __ATOMIC_RELAXED) == 1;
+}
+
 /* Needs ptys_lock. */
 static void file_closed(struct pty *pty)
 {
@@ -100,10 +104,18 @@ static void file_closed(struct pty *pty)
 		pty_free(pty);
 	} else if (files == 1 && pty->has_master) {
 		spin_lock(&pty->tty.lock);
-		pty->left = true;
+		pty->left = only_master(pty); /* still? */
 		wake_master(pty);
 		spin_unlock(&pty->tty.lock);
 	}
+}
+
+/* Counted before this: of two who open and close, one sees the other. */
+static void pty_file_opened(struct tty *tty)
+{
+	spin_lock(&tty->lock);
+	pty_of(tty)->left = false;
+	spin_unlock(&tty->lock);
 }
 
 static void pty_file_closed(struct tty *tty)
@@ -116,6 +128,7 @@ static void pty_file_closed(struct tty *tty)
 static const struct tty_device pty_device = {
 	.send = pty_send,
 	.room = pty_room,
+	.file_opened = pty_file_opened,
 	.file_closed = pty_file_closed,
 };
 
@@ -422,12 +435,8 @@ static struct pty *pty_find(unsigned int number)
 	pty = number < MAX_PTYS ? ptys[number] : NULL;
 	if (pty && pty->locked)
 		pty = NULL;
-	if (pty) {
+	if (pty)
 		tty_count_file(&pty->tty);
-		spin_lock(&pty->tty.lock);
-		pty->left = false;
-		spin_unlock(&pty->tty.lock);
-	}
 	core_mutex_unlock(&ptys_lock);
 	return pty;
 }

@@ -48,6 +48,8 @@ struct tty_device {
 	size_t (*room)(const struct tty *tty);
 	/* Somebody waits for input, maybe for the first time; or NULL. */
 	void (*want_input)(struct tty *tty);
+	/* A file has been opened, and counted; or NULL. */
+	void (*file_opened)(struct tty *tty);
 	/* Takes one off tty->files, and does what that brings; or NULL. */
 	void (*file_closed)(struct tty *tty);
 };

@@ -64,4 +64,6 @@ void tty_attach(struct file *f, struct tty *tty)
 {
 	f->ops = &tty_file_ops;
 	f->object = tty;
+	if (tty->device->file_opened)
+		tty->device->file_opened(tty);
 }

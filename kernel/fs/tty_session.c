@@ -151,10 +151,12 @@ static int give_to(struct tty *tty, int session, int group)
 	return before;
 }
 
-/* A session leader without a terminal may take one.  Needs session_lock. */
-static bool may_take(const struct process *p)
+/* A session leader without a terminal may take one, but none that has hung up:
+ * tty_hang_up() says so first, and then takes it from its session.  Needs
+ * session_lock. */
+static bool may_take(const struct process *p, const struct tty *tty)
 {
-	return p->sid == p->pid && !terminal_of(p->sid);
+	return p->sid == p->pid && !terminal_of(p->sid) && !tty->hung_up;
 }
 
 void tty_acquire(struct tty *tty)
@@ -162,7 +164,7 @@ void tty_acquire(struct tty *tty)
 	const struct process *p = current->proc;
 
 	spin_lock(&session_lock);
-	if (!tty->session && may_take(p))
+	if (!tty->session && may_take(p, tty))
 		give_to(tty, p->sid, p->pgid);
 	spin_unlock(&session_lock);
 }
@@ -176,7 +178,7 @@ static long take(struct tty *tty, uintptr_t force)
 	spin_lock(&session_lock);
 	if (tty->session && tty->session == p->sid)
 		result = 0;
-	else if (!may_take(p) ||
+	else if (!may_take(p, tty) ||
 		 (tty->session && !(force == 1 && process_is_root())))
 		result = -EPERM;
 	else

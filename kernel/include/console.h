@@ -65,6 +65,10 @@ void serial_flush(void);
 void screen_init(void);
 void screen_write(const char *bytes, size_t len);
 
+/* Forgets the escape sequence that has begun, before a message of the kernel's;
+ * printk's lock, as for screen_write(). */
+void screen_cut_sequence(void);
+
 /* What it answers to a program's question, as where the cursor is: a byte, or
  * -1.  One thread at a time. */
 int screen_answer(void);

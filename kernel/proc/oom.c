@@ -24,23 +24,25 @@
 #include "signals.h"
 #include "thread.h"
 #include "time.h"
-#include "waitq.h"
 
 #define PAUSE (NSEC_PER_SEC / 1000)
-#define PATIENCE 1000 /* pauses */
+#define PATIENCE 10000 /* pauses: ten seconds */
 
 struct candidate {
 	int pid; /* 0: none */
 	size_t pages;
-	bool dying; /* another one is on its way out */
+	bool dying; /* a process is on its way out: */
+	bool self;  /* the caller's */
 };
 
 static void consider(struct process *p, void *arg)
 {
 	struct candidate *largest = arg;
 
-	if (p->state == PROCESS_DYING)
+	if (p->state == PROCESS_DYING) {
 		largest->dying = true;
+		largest->self |= p == current->proc;
+	}
 	if (p->state != PROCESS_RUNNING || p->pid == INIT_PID ||
 	    p->aspace->resident_pages <= largest->pages)
 		return;
@@ -66,16 +68,19 @@ static void kill(int pid)
 
 bool process_wait_for_memory(unsigned int tries)
 {
+	int self = current->proc->pid;
 	struct candidate largest = {0};
+	int victim;
 
-	if (wait_interrupted())
-		return false;
 	process_for_each(consider, &largest);
-	if (tries == PATIENCE || (!largest.pid && !largest.dying))
-		kill(current->proc->pid);
-	else if (!largest.dying)
-		kill(largest.pid);
-	if (wait_interrupted())
+	if (largest.self)
+		return false;
+	victim = tries == PATIENCE ? self : largest.pid;
+	if (!victim && !largest.dying)
+		victim = self; /* init, alone */
+	if (victim && (victim == self || !largest.dying))
+		kill(victim);
+	if (victim == self)
 		return false;
 	thread_sleep_until(time_ns() + PAUSE);
 	return true;

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import time
 
-from boot import Boot, BootError
-from machine import USER
+from boot import Boot, BootError, End, kill, start
+from machine import TESTS_PASSED, USER
 
 from .framework import Context, Failed, add_check, check, expect
 
@@ -72,6 +74,24 @@ def paste(context: Context) -> None:
         power_off(context, guest)
 
 
+@check("console/slow-reader", 3)
+def slow_reader(context: Context) -> None:
+    """Whoever reads the serial line may be busy for a while: nothing is lost."""
+    ours, theirs = socket.socketpair()
+    machine = context.machine(icount=False, append="test=lib")
+    device = f"socket,id=com1,fd={theirs.fileno()}"
+    command = machine.qemu_command(["-chardev", device, "-serial", "chardev:com1"])
+    process = start(command, context.log(), [theirs.fileno()])
+    theirs.close()
+    time.sleep(2)  # far more than it takes until some 280 bytes wait to be read
+    with ours.makefile("rb") as serial:
+        text = serial.read().decode("utf-8", "replace").replace("\r\n", "\n")
+    end = End(process.wait())
+    kill(process)
+    expect(end.status == TESTS_PASSED, "how it ended", End(TESTS_PASSED).words, end.words)
+    context.ktap(text, context.log())
+
+
 def nmi_reports(context: Context, cpus: int) -> None:
     """An NMI prints where every CPU and thread is, twice, and all goes on."""
     with context.boot(context.machine(cpus=cpus, icount=False), typing=True, qmp=True) as guest:
@@ -110,8 +130,11 @@ for number_of_cpus in (1, 4):
 
 # ---- screen and keyboard ----
 
-QCODES = {" ": "spc", "\n": "ret", "\x1b": "esc", "-": "minus", ".": "dot", "/": "slash"}
-SHIFTED = {":": "semicolon"}
+QCODES = {" ": "spc", "\n": "ret", "\r": "ret", "\x1b": "esc", "-": "minus", "=": "equal"}
+QCODES |= {";": "semicolon", "'": "apostrophe", ",": "comma", ".": "dot", "/": "slash"}
+QCODES |= {"[": "bracket_left", "]": "bracket_right", "\\": "backslash"}
+SHIFTED = {":": ";", "<": ",", ">": ".", "?": "/", "{": "[", "}": "]", '"': "'", "_": "-"}
+SHIFTED |= dict(zip("!@#$%^&*()", "1234567890"))
 TEXT_MEMORY = 0xB8000
 TEXT_MEMORY_SIZE = 0x8000
 COLUMNS, ROWS = 80, 25
@@ -137,11 +160,11 @@ def screen_rows(guest: Boot) -> list[str]:
 
 
 def wait_for_row(guest: Boot, wanted: str) -> list[str]:
-    """Waits until a row of the screen holds that text."""
+    """Waits until a row of the screen matches."""
     deadline = time.monotonic() + 20
     while True:
         rows = screen_rows(guest)
-        if any(wanted in row for row in rows):
+        if any(re.search(wanted, row) for row in rows):
             return rows
         if time.monotonic() > deadline:
             shown = "\n".join(rows).strip("\n")
@@ -152,10 +175,9 @@ def wait_for_row(guest: Boot, wanted: str) -> list[str]:
 def press(guest: Boot, keys: str) -> None:
     """Types on the keyboard of the guest."""
     for key in keys:
-        codes = [{"type": "qcode", "data": QCODES.get(key, key.lower())}]
-        if key in SHIFTED:
-            codes[0]["data"] = SHIFTED[key]
-        if key.isupper() or key in SHIFTED:
+        plain = SHIFTED.get(key, key.lower())
+        codes = [{"type": "qcode", "data": QCODES.get(plain, plain)}]
+        if plain != key:
             codes.insert(0, {"type": "qcode", "data": "shift"})
         guest.qmp("send-key", keys=codes, **{"hold-time": 5})
         time.sleep(0.03)

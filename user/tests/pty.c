@@ -272,6 +272,36 @@ TEST(only_a_leader_takes_one)
 	EXPECT_EXIT(pid, 0);
 }
 
+/* A session keeps its terminal when it has no file of it. */
+TEST(opened_again_by_its_session)
+{
+	struct terminal t = terminal_open();
+	pid_t pid = fork_leader(&t);
+	char c;
+
+	if (pid == 0) {
+		close(t.slave);
+		tap_reach("left");
+		tap_await("seen");
+
+		int own = open("/dev/tty", O_RDWR);
+
+		EXPECT_EQ(write(own, "here", 4), 4);
+		tap_reach("written");
+		tap_await("read");
+		tap_exit();
+	}
+	close(t.slave);
+	tap_await("left");
+	EXPECT_ERRNO(read(t.master, &c, 1), EIO);
+	tap_reach("seen");
+	tap_await("written");
+	EXPECT_SHOWN(&t, "here");
+	EXPECT(!terminal_ready(t.master));
+	tap_reach("read");
+	EXPECT_EXIT(pid, 0);
+}
+
 /* ---- signals from the keyboard ---- */
 
 /* The key drops output that has not been read, too, as far as it has not come
