@@ -59,7 +59,7 @@ def try_adversary(folder: Path, lab: Lab) -> trial.Entry:
     elif passed:
         words = f"{words}; these pass: {', '.join(passed)}"
     else:
-        trial.remove_stage(request)
+        trial.remove_stage(request.implementation)
         return trial.Entry(folder.name, True, words)
     return trial.Entry(folder.name, False, words, got.text)
 

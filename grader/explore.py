@@ -34,6 +34,7 @@ from grader.load import Lab, find_lab, load_lab  # noqa: E402
 LIMIT = 100_000_000_000  # guest instructions: a minute or two
 TIMEOUT = 600.0  # seconds
 COUNTS = re.compile(r"^# explored \S+: (\d+) schedules.*; (\d+) failed", re.MULTILINE)
+LISTED = re.compile(r"^#   sched=(explore:\S+)", re.MULTILINE)
 FAILED = re.compile(r"^# failed with sched=(\S+) seed=\d+", re.MULTILINE)
 CUT = re.compile(r"\bsched=(explore:\S*?),? seed=\d+")  # a panic, or a run that hung
 
@@ -56,6 +57,11 @@ class Exploration:
         """One that fails, as in "explore:17.1+40.0"; empty when none does."""
         found = FAILED.search(self.text) or CUT.search(self.text)
         return found[1] if found else ""
+
+    @property
+    def schedules(self) -> list[str]:
+        """The first that failed, and a shortest one."""
+        return sorted({*LISTED.findall(self.text), *filter(None, [self.schedule])})
 
 
 def said(text: str) -> list[str]:

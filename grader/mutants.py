@@ -8,6 +8,7 @@ plants one mistake.  Its first lines say which, and who must see it:
     Caught-by: nesting                  a test, several (all must fail), or "exercise 1.1"
     Verdict: WRONG                      or several: WRONG|PANIC
     Needs-seeds: yes                    optional: one plain run does not see it
+    Explored-by: no_wakeup_lost         optional: searches.py finds it by this test
 
 Only the tests of Caught-by are run; with --all every test, and a table shows
 which tests see which mutants.
@@ -59,6 +60,7 @@ class Mutant:
     any_test: bool  # one of them is enough
     verdicts: tuple[Verdict, ...]
     needs_seeds: bool
+    explored_by: str  # a test of which some schedules fail, or nothing
 
     @property
     def name(self) -> str:
@@ -80,15 +82,16 @@ def read_mutant(path: Path, lab: Lab) -> Mutant:
         tests = [test.name for test in lab.tests if test.exercise == exercise[1]]
     else:
         tests = re.split(r",\s*", words)
-    for name in tests or [words]:
+    explored_by = fields.get("Explored-by", "")
+    for name in [*(tests or [words]), *filter(None, [explored_by])]:
         if name not in names:
-            raise Trouble(f"{path.relative_to(ROOT)}: Caught-by: there is no test {name}")
+            raise Trouble(f"{path.relative_to(ROOT)}: there is no test {name}")
     try:
         verdicts = tuple(Verdict(word.strip()) for word in fields["Verdict"].split("|"))
     except ValueError as error:
         raise Trouble(f"{path.relative_to(ROOT)}: Verdict: {error}") from None
     seeds = fields.get("Needs-seeds", "no") == "yes"
-    return Mutant(path, tuple(tests), bool(exercise), verdicts, seeds)
+    return Mutant(path, tuple(tests), bool(exercise), verdicts, seeds, explored_by)
 
 
 def apply(mutant: Mutant, lab: Lab) -> Path:
@@ -143,7 +146,7 @@ def try_mutant(path: Path, lab: Lab, all_tests: bool) -> tuple[trial.Entry, dict
         else:
             words += "; not by a plain run"
     if good:
-        trial.remove_stage(request)
+        trial.remove_stage(request.implementation)
     return trial.Entry(mutant.name, good, words, "" if good else got.text), got.verdicts
 
 

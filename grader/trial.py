@@ -67,9 +67,9 @@ def trial_request(lab: Lab, name: str, files: Path, tests: Iterable[str] = ()) -
     return Request(implementation, tuple(tests), jobs=1, confirm=False, limits=LIMITS)
 
 
-def remove_stage(request: Request) -> None:
+def remove_stage(implementation: Implementation) -> None:
     """What was as expected leaves nothing behind."""
-    shutil.rmtree(request.implementation.build, ignore_errors=True)
+    shutil.rmtree(implementation.build, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def try_variant(folder: Path, lab: Lab) -> trial.Entry:
     challenges = {test.name for test in lab.tests if not test.points}
     good = got.outcome.points == got.outcome.of and not set(got.failing) - challenges
     if good:
-        trial.remove_stage(request)
+        trial.remove_stage(request.implementation)
     words = f"{got.outcome.points}/{got.outcome.of}"
     return trial.Entry(folder.name, good, words, got.text)
 

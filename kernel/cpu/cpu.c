@@ -18,25 +18,10 @@
 #include "string.h"
 #include "vm.h"
 
-/* Source: SDM 3A, 7.7. */
-struct tss {
-	uint32_t reserved0;
-	struct tss_rsp rsp[3];
-	uint64_t reserved1;
-	uint64_t ist[7];
-	uint64_t reserved2;
-	uint16_t reserved3, io_map_base;
-} __attribute__((packed));
-
 #define GDT_KERNEL_CODE 0x00af9b000000ffffull
 #define GDT_KERNEL_DATA 0x00cf93000000ffffull
 #define GDT_USER_DATA 0x00cff3000000ffffull
 #define GDT_USER_CODE 0x00affb000000ffffull
-
-struct descriptor_tables {
-	uint64_t gdt[GDT_ENTRIES];
-	struct tss tss;
-} __attribute__((aligned(16)));
 
 struct table_pointer {
 	uint16_t limit;
@@ -46,12 +31,13 @@ struct table_pointer {
 _Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
 _Static_assert(offsetof(struct cpu, running) == CPU_CURRENT, "");
 _Static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP, "");
-_Static_assert(offsetof(struct cpu, kernel_rsp) == CPU_KERNEL_RSP, "");
+_Static_assert(offsetof(struct cpu, tss.rsp[0]) == CPU_KERNEL_RSP, "");
 
 struct cpu cpus[MAX_CPUS];
 unsigned int cpu_count;
 
-static struct descriptor_tables tables[MAX_CPUS];
+/* The descriptor tables. */
+static uint64_t gdts[MAX_CPUS][GDT_ENTRIES] __attribute__((aligned(16)));
 
 /* Until there is memory, the boot CPU's faults use this one. */
 static char early_ist_stack[PAGE_SIZE * 2] __attribute__((aligned(16)));
@@ -66,9 +52,9 @@ static void set_tss_descriptor(uint64_t *entry, const struct tss *tss)
 	entry[1] = base >> 32;
 }
 
-static void load_gdt(struct descriptor_tables *t)
+static void load_gdt(const uint64_t *gdt)
 {
-	struct table_pointer pointer = {sizeof(t->gdt) - 1, (uintptr_t)t->gdt};
+	struct table_pointer pointer = {sizeof(gdts[0]) - 1, (uintptr_t)gdt};
 
 	asm volatile("lgdt %0\n\t"
 		     "pushq %1\n\t"
@@ -88,22 +74,21 @@ static void load_gdt(struct descriptor_tables *t)
 
 void cpu_init(struct cpu *c)
 {
-	struct descriptor_tables *t = &tables[c - cpus];
+	uint64_t *gdt = gdts[c - cpus];
 
-	t->gdt[SELECTOR_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
-	t->gdt[SELECTOR_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
-	t->gdt[SELECTOR_USER_DATA / 8] = GDT_USER_DATA;
-	t->gdt[SELECTOR_USER_CODE / 8] = GDT_USER_CODE;
-	set_tss_descriptor(&t->gdt[SELECTOR_TSS / 8], &t->tss);
-	t->tss.io_map_base = sizeof(t->tss);
+	gdt[SELECTOR_KERNEL_CODE / 8] = GDT_KERNEL_CODE;
+	gdt[SELECTOR_KERNEL_DATA / 8] = GDT_KERNEL_DATA;
+	gdt[SELECTOR_USER_DATA / 8] = GDT_USER_DATA;
+	gdt[SELECTOR_USER_CODE / 8] = GDT_USER_CODE;
+	set_tss_descriptor(&gdt[SELECTOR_TSS / 8], &c->tss);
+	c->tss.io_map_base = sizeof(c->tss);
 	if (c == &cpus[0])
 		for (unsigned int i = 0; i < IST_STACKS; i++)
-			t->tss.ist[i] = (uintptr_t)early_ist_stack +
+			c->tss.ist[i] = (uintptr_t)early_ist_stack +
 					sizeof(early_ist_stack);
-	load_gdt(t);
+	load_gdt(gdt);
 
 	c->self = c;
-	c->trap_rsp = t->tss.rsp;
 	c->id = c - cpus;
 	wrmsr(MSR_GS_BASE, (uintptr_t)c);
 	wrmsr(MSR_KERNEL_GS_BASE, 0);
@@ -118,7 +103,7 @@ void cpu_init_stacks(struct cpu *c)
 			panic("cpu_init_stacks: no memory for the fault "
 			      "stacks of CPU %u",
 			      c->id);
-		tables[c->id].tss.ist[i] = stack + STACK_SIZE;
+		c->tss.ist[i] = stack + STACK_SIZE;
 	}
 }
 

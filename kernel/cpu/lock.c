@@ -13,6 +13,7 @@
 #include "lock_inline.h"
 #include "panic.h"
 #include "perturb.h"
+#include "thread.h"
 #include "trace.h"
 #include "waitfor.h"
 
@@ -180,7 +181,7 @@ void assert_may_sleep_at(uintptr_t call_site)
 			   "is held by a thread that goes to sleep",
 			   c->held[c->held_count - 1]->taken_at,
 			   c->held[c->held_count - 1]->name, call_site);
-	if (c->spin_held_count)
+	if (current->spin.held)
 		assert_may_wait(NULL, call_site);
 	panic("assert_may_sleep: sleep with interrupts off (depth %u, in %u "
 	      "interrupt handlers), at %s",

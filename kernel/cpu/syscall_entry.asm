@@ -21,9 +21,8 @@
 
 CPU_CURRENT	equ 8
 CPU_USER_RSP	equ 16
-CPU_KERNEL_RSP	equ 24
-THREAD_PROC	equ 8
-PROCESS_KILLED	equ 0
+CPU_KERNEL_RSP	equ 32
+THREAD_INTERRUPTED equ 16
 
 USER_DATA	equ 0x20 | 3
 USER_CODE	equ 0x28 | 3
@@ -45,18 +44,20 @@ FRAME_RDX	equ 11 * 8
 FRAME_RCX	equ 12 * 8
 FRAME_RBX	equ 13 * 8
 FRAME_RAX	equ 14 * 8
+FRAME_VECTOR	equ 15 * 8
 FRAME_RIP	equ 17 * 8
 FRAME_RFLAGS	equ 19 * 8
 FRAME_RSP	equ 20 * 8
-REGISTERS	equ 15 * 8
+BELOW_RIP	equ 17 * 8
 
 extern syscall_table, syscall_table_size, syscall_unknown
-extern syscall_perturbed, process_check_killed
-extern perturb_on, trap_return
+extern syscall_direct, syscall_perturbed, process_check_killed
+extern trap_return
 
-; The registers that C functions preserve, and those that SYSCALL destroys, into
-; a frame at rsp + %1.
+; The registers that C functions preserve, those that SYSCALL destroys, and what
+; kind of frame it is, into a frame at rsp + %1.
 %macro SAVE_REST 1
+	mov	qword [rsp + %1 + FRAME_VECTOR], VECTOR_SYSCALL
 	mov	[rsp + %1 + FRAME_RBX], rbx
 	mov	[rsp + %1 + FRAME_RBP], rbp
 	mov	[rsp + %1 + FRAME_R12], r12
@@ -80,9 +81,7 @@ syscall_entry:
 	push	r11
 	push	USER_CODE
 	push	rcx
-	push	0			; error code
-	push	VECTOR_SYSCALL
-	sub	rsp, REGISTERS
+	sub	rsp, BELOW_RIP
 	mov	[rsp + FRAME_RAX], rax
 	mov	[rsp + FRAME_RDX], rdx
 	mov	[rsp + FRAME_RSI], rsi
@@ -91,17 +90,14 @@ syscall_entry:
 	mov	[rsp + FRAME_R9], r9
 	mov	[rsp + FRAME_R10], r10
 	sti
-	cmp	byte [perturb_on], 0
-	jne	.perturbed
+	cmp	rax, [syscall_direct]
+	jae	.indirect
 .call:
-	cmp	rax, [syscall_table_size]
-	jae	.unknown
 	mov	rcx, r10
 	call	[syscall_table + rax * 8]
 .done:
 	mov	rcx, [gs:CPU_CURRENT]
-	mov	rcx, [rcx + THREAD_PROC]
-	cmp	byte [rcx + PROCESS_KILLED], 0
+	cmp	byte [rcx + THREAD_INTERRUPTED], 0
 	jne	.work
 	cli
 	mov	rdx, [rsp + FRAME_RDX]
@@ -116,12 +112,9 @@ syscall_entry:
 	swapgs
 	o64 sysret
 
-.unknown:
-	call	syscall_unknown
-	jmp	.done
-
-; A schedule point; it must not cost the call its arguments.
-.perturbed:
+; There is no such call, or the scheduler is perturbed: then this is a schedule
+; point, which must not cost the call its arguments.
+.indirect:
 	call	syscall_perturbed
 	mov	rax, [rsp + FRAME_RAX]
 	mov	rdx, [rsp + FRAME_RDX]
@@ -130,7 +123,10 @@ syscall_entry:
 	mov	r8, [rsp + FRAME_R8]
 	mov	r9, [rsp + FRAME_R9]
 	mov	r10, [rsp + FRAME_R10]
-	jmp	.call
+	cmp	rax, [syscall_table_size]
+	jb	.call
+	call	syscall_unknown
+	jmp	.done
 
 .work:
 	SAVE_REST 0

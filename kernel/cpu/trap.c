@@ -175,6 +175,7 @@ static int exception_signal(uint64_t vector)
  */
 static int fault_mend(const struct trap_frame *frame, uintptr_t addr)
 {
+	unsigned int tries = 0;
 	int error;
 
 	if (addr >= USER_TOP || !current->proc || !(frame->rflags & RFLAGS_IF))
@@ -184,7 +185,9 @@ static int fault_mend(const struct trap_frame *frame, uintptr_t addr)
 	if (trap_from_user(frame) && !(frame->error & FAULT_USER))
 		return -EFAULT;
 	sti();
-	error = aspace_fault(current->proc->aspace, addr, frame->error);
+	do
+		error = aspace_fault(current->proc->aspace, addr, frame->error);
+	while (error == -ENOMEM && process_wait_for_memory(tries++));
 	cli();
 	return error;
 }
@@ -192,18 +195,15 @@ static int fault_mend(const struct trap_frame *frame, uintptr_t addr)
 /*
  * CR2 is read before interrupts are on: then other threads have faults of their
  * own.  A wrong address in the kernel's half is the kernel's own fault, also
- * when it is the copying code that meets it.  When it meets a lack of memory,
- * the call that wanted the copy fails with -EFAULT, but the program will not
- * see that any more, for it has been killed.
+ * when it is the copying code that meets it.  With -ENOMEM the program has been
+ * killed: a call that wanted a copy fails with -EFAULT, which nobody sees.
  */
 static void dispatch_page_fault(struct trap_frame *frame)
 {
 	uintptr_t addr = read_cr2();
 	int error = fault_mend(frame, addr);
 
-	if (error == -ENOMEM)
-		process_out_of_memory();
-	else if (error && trap_from_user(frame))
+	if (error && error != -ENOMEM && trap_from_user(frame))
 		process_fault(frame, error == -ENXIO ? SIGBUS : SIGSEGV);
 	if (error && !trap_from_user(frame) &&
 	    (addr >= USER_TOP || !uaccess_fixup(frame)))
@@ -223,7 +223,7 @@ static void dispatch_exception(struct trap_frame *frame)
 /* On the way back to a program that has been killed meanwhile. */
 static void return_to_user(void)
 {
-	if (likely(!current->proc->killed))
+	if (likely(!current->interrupted))
 		return;
 	sti();
 	process_check_killed();
@@ -245,7 +245,11 @@ void trap_dispatch(struct trap_frame *frame)
 		c->interrupts[frame->vector]++;
 		c->irq_nesting++;
 		trace(TRACE_INTERRUPT, frame->vector, frame->rip);
+
+		struct spin_wait wait = spin_wait_suspend();
+
 		dispatch_interrupt(frame);
+		spin_wait_resume(wait);
 		trace(TRACE_INTERRUPT_END, frame->vector, 0);
 		c->irq_nesting--;
 		if (c->irq_nesting == 0)

@@ -18,7 +18,7 @@
 %include "layout.inc"
 
 MSR_GS_BASE	equ 0xc0000101
-CPU_KERNEL_RSP	equ 24			; in struct cpu
+CPU_KERNEL_RSP	equ 32			; in struct cpu
 FRAME_CS	equ 18 * 8		; in struct trap_frame
 FRAME_WORDS	equ 22
 

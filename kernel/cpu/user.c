@@ -24,7 +24,7 @@
 #define RFLAGS_NT (1ul << 14)
 
 _Static_assert(offsetof(struct thread, proc) == THREAD_PROC, "");
-_Static_assert(offsetof(struct process, killed) == PROCESS_KILLED, "");
+_Static_assert(offsetof(struct thread, interrupted) == THREAD_INTERRUPTED, "");
 
 void syscall_entry(void);
 

@@ -15,6 +15,8 @@
 
 bool irqoff_on;
 
+struct irqoff_sections irqoff_sections = {lab_irq_push, lab_irq_pop};
+
 static uint64_t longest;
 static uintptr_t longest_where;
 
@@ -47,7 +49,8 @@ static void end(void)
 	}
 }
 
-void irqoff_push(void)
+/* The section is named by its call site. */
+static void measured_push(void)
 {
 	bool enabled = intr_enabled();
 
@@ -56,7 +59,7 @@ void irqoff_push(void)
 		begin(CALL_SITE);
 }
 
-void irqoff_pop(void)
+static void measured_pop(void)
 {
 	const struct irq_section *section = &this_cpu()->irq;
 
@@ -89,4 +92,5 @@ void irqoff_reset(void)
 	longest = 0;
 	longest_where = 0;
 	irqoff_on = true;
+	irqoff_sections = (struct irqoff_sections){measured_push, measured_pop};
 }

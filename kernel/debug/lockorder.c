@@ -162,13 +162,14 @@ void lockorder_check_slow(const void *lock, const char *name,
 			  uintptr_t call_site)
 {
 	struct cpu *c = intr_push();
+	const struct spin_record *spin = &current->spin;
 	const struct thread_waits *waits = &current->waits;
 	struct arrow arrow = {.to = lock, .to_name = name, .to_at = call_site};
 
-	for (unsigned int i = 0; i < c->spin_held_count; i++) {
-		arrow.from = c->spin_held[i];
-		arrow.from_name = c->spin_held[i]->name;
-		arrow.from_at = c->spin_held_at[i];
+	for (size_t i = 1; i <= spin->held; i++) {
+		arrow.from = spin->lock[i];
+		arrow.from_name = spin->lock[i]->name;
+		arrow.from_at = spin->at[i];
 		note(&arrow);
 	}
 	for (unsigned int i = 0; !c->irq_nesting && i < waits->held_count;

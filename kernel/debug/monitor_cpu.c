@@ -55,9 +55,8 @@ static void thread_copy(struct thread *t, void *arg)
 		return;
 
 	struct thread_row *row = &batch->rows[batch->count++];
-	uint64_t cycles = t->run_cycles;
-	if (t->state == THREAD_RUNNING)
-		cycles += time_cycles() - t->switched_in;
+	uint64_t cycles = thread_cycles_at(t, time_cycles());
+
 	row->id = t->id;
 	row->cpu = t->cpu;
 	strlcpy(row->name, t->name, sizeof(row->name));

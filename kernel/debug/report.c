@@ -52,17 +52,21 @@ static void print_lock(const struct cpu *c, const struct core_lock *lock)
 /* Those of lab 1: a line each.  Returns how many. */
 static unsigned int print_spinlocks(const struct cpu *c)
 {
-	unsigned int count = MIN(c->spin_held_count, MAX_HELD_LOCKS);
 	char where[SYMBOL_TEXT_SIZE];
 
-	for (unsigned int i = 0; i < count; i++) {
-		const struct spinlock *lock = c->spin_held[i];
+	if (!c->running)
+		return 0;
+
+	const struct spin_record *spin = &c->running->spin;
+	unsigned int count = MIN(spin->held, MAX_HELD_SPINLOCKS);
+
+	for (unsigned int i = 1; i <= count; i++) {
+		const struct spinlock *lock = spin->lock[i];
 
 		printk("  CPU %u holds spinlock \"%s\", taken at %s\n", c->id,
 		       vm_readable((uintptr_t)lock, sizeof(*lock)) ? lock->name
 								   : "?",
-		       symbol_format_call(c->spin_held_at[i], where,
-					  sizeof(where)));
+		       symbol_format_call(spin->at[i], where, sizeof(where)));
 	}
 	return count;
 }

@@ -4,8 +4,17 @@
  * Each call of spin_lock() and its kin comes through here, and then goes to the
  * student's function: so whatever that one does, the schedule points are
  * passed, the trace shows it, and it is known which thread waits for which lock
- * and which locks a CPU holds.  The record is their own, and is only read by
- * others when a report is printed and all stand still.
+ * and which locks it holds.  That is its struct spin_record:
+ *
+ *	lock[]	NULL  A  B  C  NULL	holds A and B, waits for C
+ *		   held = 2 ^
+ *
+ *	spin_lock(C)	lock[held + 1] = C, the student's function, held = 3
+ *	spin_unlock(C)	lock[held] = NULL, held = 2, the student's function
+ *
+ * The record is the thread's, and not the CPU's: until the student's function
+ * has turned interrupts off, the thread may be moved.  Others only read it when
+ * a report is printed and all stand still.
  */
 #include "spinlock.h"
 #include "backtrace.h"
@@ -17,110 +26,118 @@
 
 /* ---- the record ---- */
 
-/*
- * Who holds a spinlock has interrupts off, so that the CPU stays the same.  If
- * the student's function has left them on, a record may be wrong or get lost;
- * that is all, and not worth a section of its own at each lock.
- */
-static inline void record_held(struct cpu *c, const struct spinlock *lock,
-			       uintptr_t call_site)
+static inline bool record_is_full(const struct spin_record *r)
 {
-	unsigned int count = c->spin_held_count;
+	return r->held >= MAX_HELD_SPINLOCKS;
+}
 
-	if (likely(count < MAX_HELD_LOCKS)) {
-		c->spin_held[count] = lock;
-		c->spin_held_at[count] = call_site;
-		c->spin_held_count = count + 1;
-	}
+/* More locks than there is room for are not recorded, neither the wait nor that
+ * they are held. */
+static void record_wait(struct spin_record *r, const struct spinlock *lock,
+			uintptr_t call_site)
+{
+	if (record_is_full(r))
+		return;
+	r->at[r->held + 1] = call_site;
+	r->lock[r->held + 1] = lock;
+}
+
+static void record_held(struct spin_record *r)
+{
+	if (!record_is_full(r))
+		r->held++;
 }
 
 /* Locks may be released in any order. */
-static void record_released(const struct spinlock *lock)
+static void record_released(struct spin_record *r, const struct spinlock *lock)
 {
-	struct cpu *c = intr_push();
+	size_t i = r->held;
 
-	for (unsigned int i = c->spin_held_count; i-- > 0;) {
-		if (c->spin_held[i] != lock)
-			continue;
-		for (; i + 1 < c->spin_held_count; i++) {
-			c->spin_held[i] = c->spin_held[i + 1];
-			c->spin_held_at[i] = c->spin_held_at[i + 1];
-		}
-		c->spin_held_count--;
-		break;
+	while (i > 0 && r->lock[i] != lock)
+		i--;
+	if (i == 0)
+		return;
+	for (; i < r->held; i++) {
+		r->lock[i] = r->lock[i + 1];
+		r->at[i] = r->at[i + 1];
 	}
-	intr_pop();
+	r->lock[i] = NULL;
+	r->held--;
 }
 
-/* Mostly the newest is.  False: it is another one. */
-static inline bool record_released_newest(const struct spinlock *lock)
+const struct spinlock *spin_waits(const struct thread *t)
 {
-	struct cpu *c = this_cpu();
-	unsigned int newest = c->spin_held_count - 1;
+	const struct spin_record *r = &t->spin;
 
-	if (unlikely(newest >= MAX_HELD_LOCKS || c->spin_held[newest] != lock))
-		return false;
-	c->spin_held_count = newest;
-	return true;
+	return __atomic_load_n(&r->lock[r->held + 1], __ATOMIC_RELAXED);
+}
+
+struct spin_wait spin_wait_suspend(void)
+{
+	struct spin_record *r = &current->spin;
+	size_t next = r->held + 1;
+	struct spin_wait wait = {r->lock[next], r->at[next]};
+
+	r->lock[next] = NULL;
+	return wait;
+}
+
+void spin_wait_resume(struct spin_wait wait)
+{
+	struct spin_record *r = &current->spin;
+
+	r->at[r->held + 1] = wait.at;
+	r->lock[r->held + 1] = wait.lock;
 }
 
 /* ---- the wrappers ---- */
 
-/*
- * Who waits is the thread, and not the CPU: until the student's function has
- * turned interrupts off it may be moved.  A handler that interrupts the wait
- * and takes a lock itself puts back what it found.
- */
+void spin_init(struct spinlock *lock, const char *name)
+{
+	*lock = (struct spinlock)SPINLOCK_INIT(name);
+	lockorder_forget(lock);
+}
+
 static __attribute__((noinline)) void spin_lock_hooked(struct spinlock *lock,
 						       uintptr_t call_site)
 {
-	struct thread *self = current;
-	const struct spinlock *outer = self->spin_waiting;
-	uintptr_t outer_at = self->spin_waiting_at;
+	struct spin_record *r = &current->spin;
 
 	lockorder_check(lock, lock->name, call_site);
 	sched_point(POINT_LOCK, lock);
-	self->spin_waiting_at = call_site;
-	self->spin_waiting = lock;
+	record_wait(r, lock, call_site);
 	lab_spin_lock(lock, call_site);
-	self->spin_waiting = outer;
-	self->spin_waiting_at = outer_at;
-	record_held(this_cpu(), lock, call_site);
+	record_held(r);
 	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
 }
 
-/* The same, the shortest way: mostly nothing is watched, and no wait was
- * interrupted.  Who has waited is read again from the record: that is shorter
- * than to keep three values across the call. */
+/* The same, the shortest way: mostly nothing is watched.  Whose record it is is
+ * asked again at the end, which is shorter than to keep it. */
 void spin_lock(struct spinlock *lock)
 {
+	struct spin_record *r = &current->spin;
 	uintptr_t call_site = CALL_SITE;
-	struct thread *self = current;
 
-	if (unlikely(hooks_any || self->spin_waiting)) {
+	if (unlikely(hooks_any || record_is_full(r))) {
 		spin_lock_hooked(lock, call_site);
 		return;
 	}
-	self->spin_waiting_at = call_site;
-	self->spin_waiting = lock;
+	r->at[r->held + 1] = call_site;
+	r->lock[r->held + 1] = lock;
 	lab_spin_lock(lock, call_site);
-
-	struct cpu *c = this_cpu();
-
-	self = c->running;
-	record_held(c, self->spin_waiting, self->spin_waiting_at);
-	self->spin_waiting = NULL;
+	this_cpu()->running->spin.held++;
 }
 
 bool spin_try_lock(struct spinlock *lock)
 {
-	uintptr_t call_site = CALL_SITE;
+	struct spin_record *r = &current->spin;
 
 	sched_point(POINT_LOCK, lock);
-	if (!lab_spin_try_lock(lock, call_site))
+	if (!lab_spin_try_lock(lock, CALL_SITE))
 		return false;
-	record_held(this_cpu(), lock, call_site);
-	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
+	record_wait(r, lock, CALL_SITE);
+	record_held(r);
+	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 	return true;
 }
 
@@ -128,34 +145,44 @@ static __attribute__((noinline)) void spin_unlock_hooked(struct spinlock *lock,
 							 uintptr_t call_site)
 {
 	trace(TRACE_UNLOCK, TRACE_PTR(lock), call_site);
-	record_released(lock);
+	record_released(&current->spin, lock);
 	lab_spin_unlock(lock, call_site);
 	sched_point(POINT_UNLOCK, NULL);
 }
 
+/* Mostly the newest one is released first. */
 void spin_unlock(struct spinlock *lock)
 {
-	uintptr_t call_site = CALL_SITE;
+	struct spin_record *r = &current->spin;
 
-	if (likely(!hooks_any && record_released_newest(lock)))
-		lab_spin_unlock(lock, call_site);
-	else
-		spin_unlock_hooked(lock, call_site);
+	if (unlikely(hooks_any || r->lock[r->held] != lock)) {
+		spin_unlock_hooked(lock, CALL_SITE);
+		return;
+	}
+	r->lock[r->held] = NULL;
+	r->held--;
+	lab_spin_unlock(lock, CALL_SITE);
 }
 
 /* ---- the report ---- */
 
 #define NO_CPU (-1)
 
-/* Which CPU holds the lock, and since where; NO_CPU when none does. */
+/* Which CPU's thread holds the lock, and since where; NO_CPU when none does. */
 static int find_holder(const struct spinlock *lock, uintptr_t *since)
 {
-	for (unsigned int i = 0; i < cpu_count; i++)
-		for (unsigned int k = 0; k < cpus[i].spin_held_count; k++)
-			if (cpus[i].spin_held[k] == lock) {
-				*since = cpus[i].spin_held_at[k];
+	for (unsigned int i = 0; i < cpu_count; i++) {
+		if (!cpus[i].running)
+			continue;
+
+		const struct spin_record *r = &cpus[i].running->spin;
+
+		for (size_t k = 1; k <= r->held; k++)
+			if (r->lock[k] == lock) {
+				*since = r->at[k];
 				return i;
 			}
+	}
 	return NO_CPU;
 }
 
@@ -164,19 +191,20 @@ static const struct spinlock *waited_for(unsigned int cpu)
 {
 	const struct thread *t = cpus[cpu].running;
 
-	return t ? t->spin_waiting : NULL;
+	return t ? spin_waits(t) : NULL;
 }
 
 static void print_wait(unsigned int cpu)
 {
-	const struct thread *t = cpus[cpu].running;
+	const struct spin_record *r = &cpus[cpu].running->spin;
+	const struct spinlock *lock = waited_for(cpu);
 	char waits[SYMBOL_TEXT_SIZE], since[SYMBOL_TEXT_SIZE];
 	uintptr_t taken_at = 0;
-	int holder = find_holder(t->spin_waiting, &taken_at);
+	int holder = find_holder(lock, &taken_at);
 
-	symbol_format_call(t->spin_waiting_at, waits, sizeof(waits));
-	printk("CPU %u waits for spinlock \"%s\" at %s", cpu,
-	       t->spin_waiting->name, waits);
+	symbol_format_call(r->at[r->held + 1], waits, sizeof(waits));
+	printk("CPU %u waits for spinlock \"%s\" at %s", cpu, lock->name,
+	       waits);
 	if (holder == NO_CPU) {
 		printk(", which nobody holds\n");
 		return;

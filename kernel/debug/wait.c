@@ -1,5 +1,5 @@
 /*
- * wait.c - the given side of lab 3's wait queue and futex.
+ * wait.c - the given side of lab 3's wait queue.
  *
  * Each call of waitq_sleep_until() and its kin comes through here, and then
  * goes to the student's function: so whatever that one does, it is checked that
@@ -7,22 +7,16 @@
  * (waitfor.h).
  */
 #include "cpu.h"
-#include "futex.h"
 #include "process.h"
 #include "waitfor.h"
 #include "waitq.h"
 
-bool wait_interrupted(void)
-{
-	return current->proc && current->proc->killed;
-}
-
-/* The usual case, in a few instructions; needs interrupts off. */
+/* The usual case, in a few instructions. */
 static inline bool is_only_spinlock(const struct spinlock *lock)
 {
-	const struct cpu *c = this_cpu();
+	const struct spin_record *spin = &current->spin;
 
-	return c->spin_held_count == 1 && c->spin_held[0] == lock;
+	return spin->held == 1 && spin->lock[1] == lock;
 }
 
 /* What is waited for is known better to the caller's wrapper, if it has one. */
@@ -52,24 +46,4 @@ int waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 unsigned int waitq_wake(struct waitq *wq, unsigned int count)
 {
 	return lab_waitq_wake(wq, count);
-}
-
-/* A program's wait, and no wait inside another one. */
-int futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
-	       uint32_t bitset, uint64_t deadline)
-{
-	struct wait_record *wait = &current->waits.wait;
-	int error;
-
-	wait_set(wait, WAIT_FUTEX, (const void *)uaddr, NULL, CALL_SITE);
-	error = lab_futex_wait(key, uaddr, value, bitset, deadline);
-	current->waits.wait.kind = WAIT_NONE;
-	return error;
-}
-
-long futex_requeue(const struct futex_key *from, const struct futex_key *to,
-		   unsigned int wake_count, unsigned int requeue,
-		   const struct futex_compare *compare)
-{
-	return lab_futex_requeue(from, to, wake_count, requeue, compare);
 }

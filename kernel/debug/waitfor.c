@@ -95,13 +95,11 @@ static __attribute__((noinline, noreturn)) void wait_panic(
 
 void assert_may_wait(const struct spinlock *lock, uintptr_t call_site)
 {
-	struct cpu *c = intr_push();
+	const struct spin_record *spin = &current->spin;
 
-	for (unsigned int i = 0; i < c->spin_held_count; i++)
-		if (c->spin_held[i] != lock)
-			wait_panic(c->spin_held[i], c->spin_held_at[i],
-				   call_site);
-	intr_pop();
+	for (size_t i = 1; i <= spin->held; i++)
+		if (spin->lock[i] != lock)
+			wait_panic(spin->lock[i], spin->at[i], call_site);
 	if (!lock)
 		assert_may_sleep_at(call_site);
 }

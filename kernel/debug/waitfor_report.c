@@ -48,6 +48,7 @@ struct row {
 	char name[THREAD_NAME_SIZE];
 	bool blocked;
 	uintptr_t blocked_at;
+	uint64_t blocked_since;
 	struct thread_waits waits;
 };
 
@@ -92,6 +93,7 @@ static void copy_row(struct thread *t, void *arg)
 	strlcpy(row->name, t->name, sizeof(row->name));
 	row->blocked = t->state == THREAD_BLOCKED;
 	row->blocked_at = t->blocked_at;
+	row->blocked_since = t->switched_out;
 	row->waits = t->waits;
 	row->waits.held_count = MIN(row->waits.held_count, MAX_HELD_OBJECTS);
 }
@@ -194,7 +196,7 @@ static void print_row(unsigned int i)
 	printk("  %s waits for %s, since %'llu us, at %s\n", name,
 	       object_name(wait, object, sizeof(object)),
 	       (unsigned long long)time_cycles_to_ns(time_cycles() -
-						     wait->since) /
+						     rows[i].blocked_since) /
 		       NSEC_PER_USEC,
 	       symbol_format_call(wait->at, where, sizeof(where)));
 	print_holders(wait);

@@ -26,6 +26,8 @@
 #include "ps2.h"
 #include "errno.h"
 #include "lock.h"
+#include "panic.h"
+#include "string.h"
 #include "time.h"
 #include "x86.h"
 
@@ -76,6 +78,12 @@ static struct core_lock ps2_lock = CORE_LOCK_INIT("ps2", RANK_IRQ);
 
 static bool present[PS2_PORTS]; /* set once, by ps2_init() */
 static int fail_next;           /* needs ps2_lock */
+
+/* Bytes of tests that lie behind the one at DATA_PORT; needs ps2_lock. */
+static struct {
+	uint8_t bytes[PS2_MAX_BEHIND];
+	unsigned int count, taken;
+} behind[PS2_PORTS];
 
 /* ---- the controller: all of this needs ps2_lock ---- */
 
@@ -271,20 +279,51 @@ int ps2_take(enum ps2_port port)
 
 	if ((status & STATUS_OUTPUT_FULL) && status_is_from(status, port))
 		byte = inb(DATA_PORT);
+	else if (behind[port].taken < behind[port].count)
+		byte = behind[port].bytes[behind[port].taken++];
 	core_unlock(&ps2_lock);
 	return byte;
 }
 
 /* ---- for tests ---- */
 
-void ps2_inject(enum ps2_port port, uint8_t byte)
+/* Needs ps2_lock. */
+static void inject(enum ps2_port port, uint8_t byte)
 {
-	core_lock(&ps2_lock);
 	controller_write(STATUS_PORT, port == PS2_MOUSE
 					      ? COMMAND_RECEIVE_MOUSE
 					      : COMMAND_RECEIVE_KEYBOARD);
 	controller_write(DATA_PORT, byte);
+}
+
+void ps2_inject(enum ps2_port port, uint8_t byte)
+{
+	core_lock(&ps2_lock);
+	inject(port, byte);
 	core_unlock(&ps2_lock);
+}
+
+void ps2_inject_together(enum ps2_port port, const uint8_t *bytes,
+			 unsigned int count)
+{
+	assert(count > 0 && count <= PS2_MAX_BEHIND + 1);
+	core_lock(&ps2_lock);
+	behind[port].taken = 0;
+	behind[port].count = count - 1;
+	memcpy(behind[port].bytes, bytes + 1, count - 1);
+	inject(port, bytes[0]);
+	core_unlock(&ps2_lock);
+}
+
+unsigned int ps2_left_together(enum ps2_port port)
+{
+	unsigned int left;
+
+	core_lock(&ps2_lock);
+	left = behind[port].count - behind[port].taken;
+	behind[port].count = behind[port].taken = 0;
+	core_unlock(&ps2_lock);
+	return left;
 }
 
 void ps2_fail_next_start(int error)

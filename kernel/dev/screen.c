@@ -12,12 +12,12 @@
  *	ESC ] ... BEL			a title or colour, for others: skipped
  *
  * What the letters do is in the functions of screen_edit.c.  Anything unknown
- *is read to its end and ignored.
+ * is read to its end and ignored.
  *
  * Some sequences ask: where is the cursor, what are you?  The answer is bytes
- *as if they had been typed.  It waits in a small ring until the console's input
- * thread fetches it (fs/console_file.c): one side writes it, under printk's
- * lock, the other only reads, so the ring itself needs none.
+ * as if they had been typed.  It waits in a small ring until the console's
+ *input thread fetches it (fs/console_file.c): one side writes it, under
+ *printk's lock, the other only reads, so the ring itself needs none.
  *
  * The card's font is code page 437, in which only ASCII is where Unicode has
  * it: any other character, which arrives as UTF-8, shows as one '?'.

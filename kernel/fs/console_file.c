@@ -12,8 +12,8 @@
  * shells do not read the same keys.
  *
  * Input comes from the devices one byte at a time: a kernel thread takes it,
- *and hands each byte to the terminal (tty.c).  It sleeps until a program reads,
- *or polls, for the first time: until then the monitor may have the keys.
+ * and hands each byte to the terminal (tty.c).  It sleeps until a program
+ *reads, or polls, for the first time: until then the monitor may have the keys.
  *
  * From lab 3 on the thread then waits for the devices' interrupts, and costs
  * nothing while nobody types.  Before that a wait is a loop that takes all the

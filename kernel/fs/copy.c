@@ -22,7 +22,7 @@ static long copy_pages(struct file *in, uint64_t *in_pos, struct file *out,
 {
 	size_t done = 0;
 
-	while (done < len && !current_process()->killed) {
+	while (done < len && !wait_interrupted()) {
 		long n = in->ops->read_kernel(
 			in, buf, MIN(len - done, (size_t)PAGE_SIZE), *in_pos);
 		long written =

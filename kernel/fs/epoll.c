@@ -4,19 +4,19 @@
  *
  * poll(2) asks each file in each call.  An epoll instance keeps one item for
  * each file that it watches, which is told by the file's pollhead when
- *something has happened there; the item then goes to the list of those that are
- *ready. epoll_wait(2) asks only the files on that list:
+ * something has happened there; the item then goes to the list of those that
+ *are ready. epoll_wait(2) asks only the files on that list:
  *
  *	pollhead A --- item 1 \
  *	pollhead B --- item 2  -> ready: item 2, item 3 -> epoll_wait()
  *	pollhead C --- item 3 /
  *
  * That an item is on the list means that it may be ready: a file is asked
- *before it is reported.  What happens to the item then is its mode.
- *Level-triggered, the usual one: it goes back to the end of the list, and
- *leaves it when the next call finds it not ready.  Edge-triggered: it comes
- *back when the file has something to tell again.  One-shot: when it is armed
- *anew by EPOLL_CTL_MOD.
+ * before it is reported.  What happens to the item then is its mode.
+ * Level-triggered, the usual one: it goes back to the end of the list, and
+ * leaves it when the next call finds it not ready.  Edge-triggered: it comes
+ * back when the file has something to tell again.  One-shot: when it is armed
+ * anew by EPOLL_CTL_MOD.
  *
  * An instance is a file, and has a pollhead itself; so it may be watched by
  * another one.  Circles are refused.
@@ -24,7 +24,7 @@
  * Items have no reference of their files, or none would ever be closed.  A file
  * knows the items instead (file->epolls), and when its last reference goes they
  * go first, under the mutex of the instance; so a file whose item is found
- *under that mutex is there.
+ * under that mutex is there.
  *
  * Locks, from the outside to the inside:
  *

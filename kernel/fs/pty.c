@@ -4,11 +4,11 @@
  * A terminal at whose other end is a program instead of a device: a terminal
  * emulator, a network login, a test.  Who opens /dev/ptmx gets the other end of
  * a new one, the master; its number N is asked for by TIOCGPTN, and the
- *terminal is /dev/pts/N.
+ * terminal is /dev/pts/N.
  *
  *	program <- read --- ring of the terminal <- tty_input() -- write <-
- *master program -- write -> tty_output() -> ring `sent` ---------- read ->
- *master
+ * master program -- write -> tty_output() -> ring `sent` ---------- read ->
+ * master
  *
  * Either end waits when the ring on its way is full.  When the master is closed
  * the terminal hangs up; when nobody has the terminal open any more, the master

@@ -8,7 +8,8 @@
  *
  * intr_push() turns interrupts off and counts; intr_pop() counts down, and at
  * the outermost level restores what was there before.  The depth belongs to
- * the CPU; the saved flag travels with the thread when it is switched away.
+ * the CPU; the saved flag stays with a thread that is switched away, on its
+ * stack.
  */
 #ifndef CPU_H
 #define CPU_H
@@ -19,7 +20,6 @@
 #include "x86.h"
 
 struct aspace;
-struct spinlock;
 struct thread;
 struct trap_frame;
 struct run_queue;
@@ -34,42 +34,40 @@ struct irq_section {
 	bool enabled;       /* were interrupts on before the first? */
 };
 
-/* A field of the TSS, which has no gaps: so it is not aligned. */
-struct tss_rsp {
-	uint64_t top;
+/* What the CPU reads at a trap: the stacks.  Source: SDM 3A, 7.7. */
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3, io_map_base;
 } __attribute__((packed));
 
 struct cpu {
-	/* Private to this CPU, interrupts off.  The assembler knows the first
-	 * four by their offsets: see CPU_* below. */
+	/* Private to this CPU, interrupts off.  The assembler knows some
+	 * of these by their offsets: see CPU_* below. */
 	struct cpu *self;       /* 0: what this_cpu() reads */
 	struct thread *running; /* 8: what `current` reads */
 	uint64_t user_rsp;      /* 16: scratch for syscall entry */
-	uint64_t kernel_rsp;    /* 24: top of current's stack */
+	unsigned int id;        /* 0 .. cpu_count - 1 */
+	struct tss tss;         /* 32: its rsp[0], top of current's stack */
 
-	unsigned int id; /* 0 .. cpu_count - 1 */
 	unsigned int apic_id;
 	unsigned int intr_depth;  /* nested intr_push() */
 	bool intr_saved;          /* were they on at the outermost? */
 	unsigned int irq_nesting; /* interrupt handlers being run */
 
-	unsigned int held_count; /* core locks held, oldest first */
+	size_t held_count; /* core locks held, oldest first */
 	struct core_lock *held[MAX_HELD_LOCKS];
 
 	struct irq_section irq; /* the student's: irq.h */
 	uint64_t irqoff_since;  /* irqoff.h; 0: not known */
 	uintptr_t irqoff_where;
 
-	/* Spinlocks, for spin_report(); written by this CPU, read by any. */
-	unsigned int spin_held_count;
-	const struct spinlock *spin_held[MAX_HELD_LOCKS];
-	uintptr_t spin_held_at[MAX_HELD_LOCKS];
-
 	struct thread *idle;
 	struct run_queue *rq;
 	struct aspace *aspace; /* whose page tables are loaded; NULL: none's */
-	struct tss_rsp
-		*trap_rsp; /* in the TSS: as kernel_rsp, for interrupts */
 	struct timer_queue *timers;
 	struct trace_ring *trace;
 
@@ -86,7 +84,7 @@ struct cpu {
 #define CPU_SELF 0
 #define CPU_CURRENT 8
 #define CPU_USER_RSP 16
-#define CPU_KERNEL_RSP 24
+#define CPU_KERNEL_RSP 32
 
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned int cpu_count; /* CPUs online; fixed after boot */
@@ -173,8 +171,7 @@ void cpu_init_stacks(struct cpu *c);
 /* The stack on which the next trap or call from user mode begins. */
 static inline void cpu_set_kernel_stack(struct cpu *c, uintptr_t top)
 {
-	c->kernel_rsp = top;
-	c->trap_rsp->top = top;
+	c->tss.rsp[0] = top;
 }
 
 /* NULL when the CPU has all that the kernel needs, else a name for what is

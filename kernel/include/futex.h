@@ -8,11 +8,13 @@
  *
  * The system call is given (kernel/sys/sys_futex.c): it takes apart the
  * operation, flags and times, and calls the engine, which is the student's
- * (futex.c), through the wrappers without lab_ (kernel/debug/wait.c).
+ * (futex.c), through the wrappers without lab_.
  */
 #ifndef FUTEX_H
 #define FUTEX_H
 
+#include "cpu.h"
+#include "thread.h"
 #include "types.h"
 
 /*
@@ -81,15 +83,26 @@ long lab_futex_requeue(const struct futex_key *from, const struct futex_key *to,
 		       unsigned int wake_count, unsigned int requeue,
 		       const struct futex_compare *compare);
 
-/* ---- the wrappers: kernel/debug/wait.c ---- */
+/* ---- the wrappers ---- */
 
 static inline void futex_init(void)
 {
 	lab_futex_init();
 }
 
-int futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
-	       uint32_t bitset, uint64_t deadline);
+/* A program's wait, and no wait inside another one. */
+static inline int futex_wait(const struct futex_key *key, uintptr_t uaddr,
+			     uint32_t value, uint32_t bitset, uint64_t deadline)
+{
+	struct thread *self = current;
+	int error;
+
+	wait_set(&self->waits.wait, WAIT_FUTEX, (const void *)uaddr, NULL,
+		 HERE);
+	error = lab_futex_wait(key, uaddr, value, bitset, deadline);
+	self->waits.wait.kind = WAIT_NONE;
+	return error;
+}
 
 static inline long futex_wake_key(const struct futex_key *key,
 				  unsigned int count, uint32_t bitset)
@@ -97,9 +110,13 @@ static inline long futex_wake_key(const struct futex_key *key,
 	return lab_futex_wake(key, count, bitset);
 }
 
-long futex_requeue(const struct futex_key *from, const struct futex_key *to,
-		   unsigned int wake_count, unsigned int requeue,
-		   const struct futex_compare *compare);
+static inline long futex_requeue(const struct futex_key *from,
+				 const struct futex_key *to,
+				 unsigned int wake_count, unsigned int requeue,
+				 const struct futex_compare *compare)
+{
+	return lab_futex_requeue(from, to, wake_count, requeue, compare);
+}
 
 /* ---- given: kernel/sys/sys_futex.c ---- */
 

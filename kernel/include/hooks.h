@@ -17,10 +17,10 @@
 
 #include "types.h"
 
-/* Makes a bool, at most four in all, part of hooks_any: see kernel.ld. */
+/* Makes a bool, at most eight in all, part of hooks_any: see kernel.ld. */
 #define HOOK_FLAG __attribute__((section(".bss.hooks")))
 
 /* Not 0 when one of the flags is set. */
-extern uint32_t hooks_any;
+extern uint64_t hooks_any;
 
 #endif

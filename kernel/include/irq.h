@@ -98,18 +98,12 @@ static inline void irq_restore(uint64_t flags)
 
 static inline void irq_push(void)
 {
-	if (unlikely(irqoff_on))
-		irqoff_push();
-	else
-		lab_irq_push();
+	irqoff_sections.push();
 }
 
 static inline void irq_pop(void)
 {
-	if (unlikely(irqoff_on))
-		irqoff_pop();
-	else
-		lab_irq_pop();
+	irqoff_sections.pop();
 }
 
 static inline int irq_attach(unsigned int line, irq_handler handler, void *arg)

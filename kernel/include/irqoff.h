@@ -16,15 +16,19 @@ struct irqoff_max {
 	uintptr_t where; /* where the section began */
 };
 
+/* What irq_push() and irq_pop() call: lab_irq_push() and lab_irq_pop(), or the
+ * same, measured.  So one that is not costs no more than the call. */
+struct irqoff_sections {
+	void (*push)(void);
+	void (*pop)(void);
+};
+
+extern struct irqoff_sections irqoff_sections;
+
 /* Is it measured? */
 extern bool irqoff_on;
 
-/* If so: lab_irq_push() and lab_irq_pop(), measured.  The section is named by
- * the call site. */
-void irqoff_push(void);
-void irqoff_pop(void);
-
-/* The same after lab_irq_save() and before lab_irq_restore(), which have these
+/* If so: after lab_irq_save() and before lab_irq_restore(), which have these
  * flags. */
 void irqoff_saved(uint64_t flags);
 void irqoff_restoring(uint64_t flags);

@@ -13,7 +13,7 @@
  * test=all. Results are KTAP on the console.  A test that fails an EXPECT goes
  * on; after a failed ASSERT it returns.  With .seeds = N it is run N times in
  * this boot, each run under each strategy of .sched, perturbed with seeds 1 ..
- *N (from the command line's seed= if given: then that seed alone).
+ * N (from the command line's seed= if given: then that seed alone).
  *
  * Pages, heap objects and threads are counted before and after each test; one
  * that does not give back what it took fails.
@@ -63,6 +63,14 @@ void ktest_complain(const char *fmt, ...) PRINTF_LIKE(1, 2);
 /* A comment in the log: "# text". */
 void ktest_note(struct ktest *t, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void ktest_skip(struct ktest *t, const char *why);
+
+/*
+ * Is time counted in instructions, as under QEMU's -icount?  If not, the host
+ * may take an emulated CPU away between any two of them: deadlines then need to
+ * be far away, what comes at once may take seconds, and what something costs
+ * cannot be said.  Thread context.
+ */
+bool ktest_time_is_exact(void);
 
 #define EXPECT(t, condition) \
 	do { \

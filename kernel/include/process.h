@@ -76,9 +76,6 @@ struct sigaction_record { /* the kernel's struct sigaction */
 };
 
 struct process {
-	/* Read by assembly: see PROCESS_KILLED.  Needs process_lock to set. */
-	volatile bool killed; /* threads: call process_check_killed() */
-
 	/* Needs process_lock. */
 	int pid;
 	enum process_state state;
@@ -128,8 +125,6 @@ struct process {
 };
 
 extern struct spinlock process_lock;
-
-#define PROCESS_KILLED 0
 
 #define current_process() (current->proc)
 
@@ -294,7 +289,13 @@ void user_enter(struct trap_frame *frame) __attribute__((noreturn));
  * signal would. */
 void process_fault(struct trap_frame *frame, int signal);
 
-/* The current process needs a page, and there is none: kills it. */
-void process_out_of_memory(void);
+/* ---- kernel/proc/oom.c ---- */
+
+/*
+ * The current process needs a page, and there is none: makes another one end,
+ * and sleeps a moment.  True: try again, with one more in `tries`, which begins
+ * at 0.  False: the process has been killed itself.  Sleeps.
+ */
+bool process_wait_for_memory(unsigned int tries);
 
 #endif

@@ -40,6 +40,14 @@ int ps2_take(enum ps2_port port);
  * all.  The one before must have been taken. */
 void ps2_inject(enum ps2_port port, uint8_t byte);
 
+/* The same with several bytes, which raise one interrupt together, as when the
+ * CPU was kept from the first one; and how many of them nobody has taken, which
+ * are then dropped. */
+#define PS2_MAX_BEHIND 7
+void ps2_inject_together(enum ps2_port port, const uint8_t *bytes,
+			 unsigned int count);
+unsigned int ps2_left_together(enum ps2_port port);
+
 /* The next ps2_start() only returns this error. */
 void ps2_fail_next_start(int error);
 

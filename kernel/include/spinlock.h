@@ -61,11 +61,24 @@ static inline bool spin_held(const struct spinlock *lock)
 	return lab_spin_held(lock);
 }
 
-static inline void spin_init(struct spinlock *lock, const char *name)
-{
-	*lock = (struct spinlock)SPINLOCK_INIT(name);
-	lockorder_forget(lock);
-}
+/* A free lock, whatever its memory was before. */
+void spin_init(struct spinlock *lock, const char *name);
+
+/* The lock that a thread waits for at this moment, or NULL. */
+const struct spinlock *spin_waits(const struct thread *t);
+
+/*
+ * For trap_dispatch(): a handler that strikes a thread between the record of
+ * its wait and its cli has waits of its own.  That record is put aside, and
+ * put back.
+ */
+struct spin_wait {
+	const struct spinlock *lock;
+	uintptr_t at;
+};
+
+struct spin_wait spin_wait_suspend(void);
+void spin_wait_resume(struct spin_wait wait);
 
 /*
  * For the NMI report and panic: prints the spinlocks that each CPU holds and

@@ -16,9 +16,11 @@
 void syscall_init_cpu(void);
 
 /* For syscall_entry.asm: the function of each number, and those to call when
- * there is none, and when the scheduler is perturbed. */
+ * there is none, and when the scheduler is perturbed.  Numbers below
+ * syscall_direct go straight to their function: all, or none while it is. */
 extern void *const syscall_table[];
 extern const uint64_t syscall_table_size;
+extern uint64_t syscall_direct;
 long syscall_unknown(void);
 void syscall_perturbed(void);
 

@@ -33,7 +33,12 @@ enum thread_state {
 	THREAD_EXITED,  /* waits for thread_join() */
 };
 
+/* What ends the next block at once: an unblock, or the deadline. */
+#define EARLY_WAKE 1u
+#define EARLY_TIMEOUT 2u
+
 #define THREAD_NAME_SIZE 24
+#define MAX_HELD_SPINLOCKS 8
 #define ANY_CPU (-1)
 
 /* A deadline that never comes. */
@@ -42,6 +47,7 @@ enum thread_state {
 struct cpu;
 struct mutex;
 struct process;
+struct spinlock;
 
 /* Floating-point and vector registers, as FXSAVE stores them (SDM 1, 10.5). */
 struct fpu_state {
@@ -53,10 +59,26 @@ struct cpu_time {
 	uint64_t user, system;
 };
 
+/*
+ * The spinlocks that a thread holds, and where it took them, oldest first:
+ * lock[1] to lock[held].  lock[held + 1] is the one that it waits for, or NULL.
+ * lock[0] stays NULL, so that the newest can be looked at before it is known
+ * that there is one.  Kept by kernel/debug/spinlock.c.
+ */
+struct spin_record {
+	size_t held;
+	const struct spinlock *lock[MAX_HELD_SPINLOCKS + 2];
+	uintptr_t at[MAX_HELD_SPINLOCKS + 2];
+};
+
 struct thread {
-	/* Read by assembly: see THREAD_RSP and THREAD_PROC. */
+	/* Read by assembly: see THREAD_RSP and its kin. */
 	uint64_t rsp;         /* saved stack pointer, not running */
 	struct process *proc; /* of a user thread; NULL: a kernel thread */
+
+	/* The same.  Has it something to do on its way back to user mode: is it
+	 * to leave its process?  Needs process_lock to set. */
+	volatile bool interrupted;
 
 	/* Fixed at creation, or before thread_start(). */
 	uint32_t id; /* from 1; idle threads have 0 */
@@ -68,22 +90,20 @@ struct thread {
 
 	/* Needs the run queue lock of cpu. */
 	enum thread_state state;
-	unsigned int cpu;     /* where it runs, or ran last */
-	bool wake_pending;    /* an unblock came early */
-	bool timeout_pending; /* its deadline came early */
-	bool timed_out;       /* its deadline ended the last block */
+	unsigned int cpu; /* where it runs, or ran last */
+	uint8_t early;    /* EARLY_*: came when it was not blocked */
+	bool timed_out;   /* its deadline ended the last block */
 	struct list_head run_link;
 	uint64_t priority;        /* of sched=pct; higher runs first */
 	unsigned int base, boost; /* thread_set_priority(), thread_boost() */
 	unsigned int rank;        /* the higher of both: who runs first */
 	bool moving;              /* READY, but between two queues */
-	uint64_t switched_in;     /* time_cycles() of the last switch */
-	uint64_t run_cycles;      /* time spent running, TSC cycles */
+	uint64_t switched_out;    /* time_cycles() when it lost its CPU */
+	uint64_t run_cycles;      /* TSC cycles: see thread_cycles_at() */
 	uint64_t system_cycles;   /* of these in the kernel: cputime.c */
 	uint64_t sampled_cycles;  /* run_cycles when that was last seen */
 
 	/* Private to the thread, or to the switch. */
-	bool intr_saved;      /* cpu->intr_saved while not running */
 	struct timer timer;   /* of thread_block_until() */
 	uintptr_t blocked_at; /* call site, while blocked */
 
@@ -101,9 +121,8 @@ struct thread {
 		int32_t flags;
 		uint64_t size;
 	} altstack;
-	/* Written by the thread, read by spin_report() when all stand still. */
-	const struct spinlock *volatile spin_waiting;
-	uintptr_t spin_waiting_at;
+	/* Written by the thread, read by reports when all stand still. */
+	struct spin_record spin;
 	struct thread_waits waits; /* the same: waitfor.h */
 
 	/* The student's, for the challenge of lab 3 (sync.h). */
@@ -125,6 +144,7 @@ struct thread {
 /* Offsets for assembly code; cpu/user.c asserts that they are right. */
 #define THREAD_RSP 0
 #define THREAD_PROC 8
+#define THREAD_INTERRUPTED 16
 
 /* Starts the thread that frees detached ones; after sched_init_cpu(). */
 void thread_init(void);
@@ -216,6 +236,16 @@ void thread_for_each(void (*fn)(struct thread *t, void *arg), void *arg,
 const char *thread_state_name(enum thread_state state);
 
 /* ---- kernel/sched/cputime.c ---- */
+
+/*
+ * CPU time so far, in cycles, if it is `now`.  While a thread runs, run_cycles
+ * lacks the time at which that began: so the switch adds the time to one number
+ * and takes it off another, and keeps no third one.
+ */
+static inline uint64_t thread_cycles_at(const struct thread *t, uint64_t now)
+{
+	return t->state == THREAD_RUNNING ? t->run_cycles + now : t->run_cycles;
+}
 
 /* CPU time so far (time_cycles_to_ns()): the exact total, and the estimate of
  * its parts.  With no lock of RANK_RUN_QUEUE or above. */

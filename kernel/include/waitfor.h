@@ -53,7 +53,6 @@ struct wait_record {
 	const void *object;
 	const char *name; /* of the object; NULL: it has none */
 	uintptr_t at;     /* call site */
-	uint64_t since;   /* time_cycles() */
 };
 
 /* What a thread holds. */
@@ -82,7 +81,6 @@ static inline void wait_set(struct wait_record *wait, enum wait_kind kind,
 	wait->object = object;
 	wait->name = name;
 	wait->at = call_site;
-	wait->since = time_cycles();
 	wait->kind = kind; /* last: who reads it then finds the rest */
 }
 

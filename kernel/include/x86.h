@@ -172,6 +172,12 @@ static inline uintptr_t read_rbp(void)
 	return rbp;
 }
 
+/* No instruction at all: the compiler keeps what is before it before it. */
+static inline void compiler_barrier(void)
+{
+	asm volatile("" : : : "memory");
+}
+
 static inline void cli(void)
 {
 	asm volatile("cli" : : : "memory");

@@ -93,16 +93,18 @@ long copy_string_from_user(char *dst, uintptr_t src, size_t size)
 
 static int word_check(uintptr_t addr)
 {
-	if (addr % sizeof(uint32_t))
+	if (unlikely(addr % sizeof(uint32_t)))
 		return -EINVAL;
-	return user_range_ok(addr, sizeof(uint32_t)) ? 0 : -EFAULT;
+	return likely(user_range_ok(addr, sizeof(uint32_t))) ? 0 : -EFAULT;
 }
 
 int user_load32(uintptr_t addr, uint32_t *value)
 {
 	int error = word_check(addr);
 
-	return error ? error : uaccess_load32((const uint32_t *)addr, value);
+	if (unlikely(error))
+		return error;
+	return uaccess_load32((const uint32_t *)addr, value);
 }
 
 /* The fault handler finds no page for code that has interrupts off. */

@@ -226,18 +226,7 @@ void process_exit_group(int status)
 
 void process_check_killed(void)
 {
-	struct process *p = current->proc;
-	bool stays = false;
-
-	if (!p || !p->killed)
-		return;
-	/* Nobody but this thread makes itself the survivor, or ends that. */
-	if (p->survivor == current) {
-		spin_lock(&process_lock);
-		stays = p->state == PROCESS_RUNNING;
-		spin_unlock(&process_lock);
-	}
-	if (!stays)
+	if (current->interrupted)
 		thread_leave(LEAVE_KILLED, 0);
 }
 
@@ -263,13 +252,11 @@ int process_drop_other_threads(void)
 		error = -EAGAIN;
 	} else {
 		p->survivor = current;
-		p->killed = p->thread_count > 1;
-		process_wake_threads(p);
+		process_stop_others(p);
 		while (p->thread_count > 1)
 			waitq_sleep_until(&p->changed, &process_lock,
 					  WAIT_FOREVER, 0);
 		p->survivor = NULL;
-		p->killed = p->state != PROCESS_RUNNING;
 		become_leader(p);
 	}
 	spin_unlock(&process_lock);
@@ -303,25 +290,4 @@ void process_fault(struct trap_frame *frame, int signal)
 	spin_lock(&process_lock);
 	process_kill(p, signal);
 	spin_unlock(&process_lock);
-}
-
-/*
- * As Linux does when nothing else is left: without a page the program can
- * neither go on nor handle a signal.  Other threads of it may come here too
- * before they leave.
- */
-void process_out_of_memory(void)
-{
-	struct process *p = current->proc;
-	size_t pages = p->aspace->resident_pages;
-	bool first;
-
-	spin_lock(&process_lock);
-	first = p->state == PROCESS_RUNNING;
-	process_kill(p, SIGKILL);
-	spin_unlock(&process_lock);
-	if (first)
-		printk("%s[%d]: out of memory, killed by signal %d: it has "
-		       "%zu KiB\n",
-		       p->name, p->pid, SIGKILL, pages * PAGE_SIZE / KIB);
 }

@@ -11,14 +11,14 @@
 
 /*
  * For helpers that need process_lock.  It is taken before any other spinlock,
- * so it is the first in the record of those that this CPU holds: to look there
- * is cheaper than spin_held(), and fork looks a dozen times.
+ * so it is the first in the record of those that this thread holds: to look
+ * there is cheaper than spin_held(), and fork looks a dozen times.
  */
 static inline void assert_process_lock(void)
 {
-	const struct cpu *c = this_cpu();
+	const struct spin_record *spin = &current->spin;
 
-	assert(c->spin_held_count > 0 && c->spin_held[0] == &process_lock);
+	assert(spin->held > 0 && spin->lock[1] == &process_lock);
 }
 
 /* ---- process.c: all of these need process_lock ---- */
@@ -48,7 +48,7 @@ void process_publish(struct process *p, struct process *parent);
 /* All but the pid has been taken from it: frees p and its number. */
 void process_free(struct process *p);
 
-void process_wake_threads(struct process *p);
+void process_stop_others(struct process *p);
 
 /* ---- process.c: without a lock ---- */
 

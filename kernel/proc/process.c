@@ -237,13 +237,16 @@ int process_next(int from)
 
 /* Those that wait in the kernel look whether they are to leave; those that
  * compute do so at their next interrupt. */
-void process_wake_threads(struct process *p)
+void process_stop_others(struct process *p)
 {
 	struct thread *t;
 
-	list_for_each (t, &p->threads, proc_link)
-		if (t != current)
-			thread_unblock(t);
+	list_for_each (t, &p->threads, proc_link) {
+		if (t == current)
+			continue;
+		t->interrupted = true;
+		thread_unblock(t);
+	}
 	waitq_wake(&p->changed, WAKE_ALL);
 }
 
@@ -254,8 +257,9 @@ void process_kill(struct process *p, int status)
 		return;
 	p->state = PROCESS_DYING;
 	p->exit_status = status;
-	p->killed = true;
-	process_wake_threads(p);
+	process_stop_others(p);
+	if (current->proc == p)
+		current->interrupted = true;
 }
 
 void process_free(struct process *p)

@@ -1,9 +1,10 @@
 /*
  * cputime.c - how much CPU time a thread has used, and where.
  *
- * The total is exact.  Each switch adds to run_cycles the time since the switch
- * before it; who asks for the time of a thread that runs right now takes the
- * lock of its run queue, so that no switch comes between the two numbers.
+ * The total is exact.  A switch takes the time off run_cycles of the thread
+ * that comes, and adds it to those of the one that leaves (thread.h); who asks
+ * for the time of a thread that runs right now takes the lock of its run queue,
+ * so that no switch comes between the two numbers.
  *
  * How much of the total was spent in the program, and how much in the kernel on
  * its behalf, is an estimate, as UNIX has always made it.  To look at the clock
@@ -25,11 +26,7 @@
 /* Needs the run queue lock of t's CPU. */
 static uint64_t cycles_locked(const struct thread *t)
 {
-	uint64_t cycles = t->run_cycles;
-
-	if (t->state == THREAD_RUNNING)
-		cycles += time_cycles() - t->switched_in;
-	return cycles;
+	return thread_cycles_at(t, time_cycles());
 }
 
 uint64_t thread_cycles(struct thread *t)

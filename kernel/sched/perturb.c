@@ -17,6 +17,7 @@
 #include "printk.h"
 #include "sched.h"
 #include "string.h"
+#include "syscall.h"
 #include "trace.h"
 
 /*
@@ -241,6 +242,7 @@ void perturb_start(enum sched_strategy strategy, unsigned int depth,
 		generators[i].state = mix(seed) + mix(i + 1);
 	pct_reset();
 	perturb_on = strategy != SCHED_FAIR;
+	syscall_direct = perturb_on ? 0 : syscall_table_size;
 	/* Jitter needs a time slice on every CPU, busy or not. */
 	if (strategy == SCHED_JITTER)
 		for (unsigned int i = 0; i < cpu_count; i++)

@@ -58,22 +58,27 @@ void sched_queue_insert(struct run_queue *rq, struct thread *t)
 	list_push_back(&other->run_link, &t->run_link);
 }
 
-/* The thread to run next, off the queue; NULL when nobody is ready. */
-static inline struct thread *queue_pick(struct run_queue *rq)
+/* The first thread, off the queue; NULL when nobody is ready. */
+static inline struct thread *queue_pop(struct run_queue *rq)
 {
-	struct list_head *link;
-	struct thread *t;
+	struct list_head *link = list_pop_front(&rq->ready);
 
-	if (unlikely(perturb_on) && rq->length > 0) {
-		t = perturb_pick(rq);
-		queue_remove(rq, t);
-		return t;
-	}
-	link = list_pop_front(&rq->ready);
 	if (!link)
 		return NULL;
 	rq->length--;
 	return list_entry(link, struct thread, run_link);
+}
+
+/* The one to run next, which a perturbed scheduler chooses. */
+static inline struct thread *queue_pick(struct run_queue *rq)
+{
+	struct thread *t;
+
+	if (likely(!perturb_on) || rq->length == 0)
+		return queue_pop(rq);
+	t = perturb_pick(rq);
+	queue_remove(rq, t);
+	return t;
 }
 
 void sched_reorder(struct run_queue *rq, struct thread *t)
@@ -94,49 +99,54 @@ void sched_arm_slice(struct run_queue *rq)
 
 /* What the end of a switch rarely has to do: tell the trace, and bury the
  * thread that left for good. */
-static __attribute__((noinline)) void finish_rare(struct run_queue *rq)
+static __attribute__((noinline)) void finish_rare(struct run_queue *rq,
+						  bool enabled)
 {
 	struct thread *dead = rq->dead;
 
 	rq->dead = NULL;
+	this_cpu()->intr_saved = enabled;
 	core_unlock(&rq->lock);
 	if (dead)
 		thread_bury(dead);
 }
 
-/* The section of the thread that left, of depth one, ends as ours. */
-static inline void finish_switch(void)
+/* The section of the thread that left, of depth one, ends as that of the one
+ * that came, for which interrupts were on or off before it. */
+static inline void finish_switch(bool enabled)
 {
 	struct cpu *c = this_cpu();
 	struct run_queue *rq = c->rq;
 
-	c->intr_saved = c->running->intr_saved;
 	if (unlikely(hooks_any || rq->dead)) {
-		finish_rare(rq);
+		finish_rare(rq, enabled);
 		return;
 	}
 	core_lock_release(c, &rq->lock);
 	c->intr_depth = 0;
-	if (likely(c->intr_saved))
+	if (likely(enabled))
 		sti();
 }
 
+/* In a thread that runs for the first time. */
 void sched_finish_switch(void)
 {
-	finish_switch();
+	finish_switch(true);
 }
 
-/* The switch itself; it returns when the caller has the CPU again. */
+/* The switch itself; it returns when the caller has the CPU again, and
+ * interrupts are as they were. */
 static inline __attribute__((always_inline)) void exchange(struct cpu *c,
 							   struct run_queue *rq,
-							   struct thread *prev,
-							   struct thread *next)
+							   struct thread *next,
+							   bool enabled)
 {
+	struct thread *prev = c->running;
 	uint64_t now = time_cycles();
 
-	prev->run_cycles += now - prev->switched_in;
-	prev->intr_saved = c->intr_saved;
-	next->switched_in = now;
+	prev->run_cycles += now;
+	prev->switched_out = now;
+	next->run_cycles -= now;
 	next->state = THREAD_RUNNING;
 	c->running = next;
 	rq->switches++;
@@ -145,7 +155,7 @@ static inline __attribute__((always_inline)) void exchange(struct cpu *c,
 	if (next->proc)
 		user_registers_load(c, next);
 	context_switch(&prev->rsp, next->rsp);
-	finish_switch();
+	finish_switch(enabled);
 }
 
 /* The same, with what a switch rarely has to do. */
@@ -153,14 +163,12 @@ static __attribute__((noinline)) void switch_rare(struct cpu *c,
 						  struct run_queue *rq,
 						  struct thread *next)
 {
-	struct thread *prev = c->running;
-
 	if (!rq->slice_armed && next != c->idle)
 		sched_arm_slice(rq);
-	trace(TRACE_SWITCH, prev->id, next->id);
+	trace(TRACE_SWITCH, c->running->id, next->id);
 	if (next->proc)
 		aspace_activate(next->proc->aspace);
-	exchange(c, rq, prev, next);
+	exchange(c, rq, next, c->intr_saved);
 }
 
 static inline bool has_other_aspace(const struct cpu *c, const struct thread *t)
@@ -168,29 +176,23 @@ static inline bool has_other_aspace(const struct cpu *c, const struct thread *t)
 	return t->proc && t->proc->aspace != c->aspace;
 }
 
-/* Gives the CPU to a thread that was taken off the queue, or is the idle one.
- * Needs a depth of one, which the callers have checked. */
+/* Gives the CPU to a thread that was taken off the queue, or is the idle one,
+ * while no hook is on.  Needs a depth of one, which the callers have checked;
+ * before that section, interrupts were on or not. */
 static inline __attribute__((always_inline)) void switch_to(
-	struct cpu *c, struct run_queue *rq, struct thread *next)
+	struct cpu *c, struct run_queue *rq, struct thread *next, bool enabled)
 {
-	if (unlikely(hooks_any || !rq->slice_armed ||
-		     has_other_aspace(c, next)))
+	if (unlikely(!rq->slice_armed || has_other_aspace(c, next)))
 		switch_rare(c, rq, next);
 	else
-		exchange(c, rq, c->running, next);
-}
-
-static inline __attribute__((always_inline)) void switch_away(struct cpu *c)
-{
-	struct run_queue *rq = c->rq;
-	struct thread *next = queue_pick(rq);
-
-	switch_to(c, rq, likely(next != NULL) ? next : c->idle);
+		exchange(c, rq, next, enabled);
 }
 
 void sched_switch_away(struct cpu *c)
 {
-	switch_away(c);
+	struct thread *next = queue_pick(c->rq);
+
+	switch_rare(c, c->rq, next ? next : c->idle);
 }
 
 void sched_requeue(struct run_queue *rq)
@@ -224,7 +226,7 @@ void thread_yield(void)
 	struct run_queue *rq = c->rq;
 	struct list_head *link;
 
-	core_lock_acquire(c, &rq->lock, HERE);
+	core_lock_acquire_first(c, &rq->lock, HERE);
 	if (unlikely(hooks_any | sched_ranked)) {
 		yield_slowly(rq);
 		return;
@@ -236,7 +238,8 @@ void thread_yield(void)
 	}
 	c->running->state = THREAD_READY;
 	list_push_back(&rq->ready, &c->running->run_link);
-	switch_to(c, rq, list_entry(link, struct thread, run_link));
+	switch_to(c, rq, list_entry(link, struct thread, run_link),
+		  c->intr_saved);
 }
 
 void sched_run_ready(void)
@@ -260,40 +263,51 @@ void sched_run_ready(void)
  * and releases it. */
 static __attribute__((noinline)) void consume_early_wake(struct thread *self)
 {
-	self->timed_out = !self->wake_pending;
-	self->wake_pending = false;
-	self->timeout_pending = false;
+	self->timed_out = !(self->early & EARLY_WAKE);
+	self->early = 0;
 	core_unlock(&this_cpu()->rq->lock);
 }
 
-/* What is rarely to be done before a thread blocks, if it does. */
-static __attribute__((noinline)) void block_hooks(struct thread *self,
-						  uintptr_t call_site)
+/* Needs interrupts on, with which no section is open. */
+static inline __attribute__((always_inline)) void block_begun(
+	uintptr_t call_site, bool hooked)
 {
-	assert_may_sleep_at(call_site);
-	sched_point(POINT_SLEEP, self);
-	trace(TRACE_BLOCK, self->id, call_site);
-}
-
-static inline void block(uintptr_t call_site)
-{
-	if (unlikely(hooks_any || !intr_enabled()))
-		block_hooks(current, call_site);
-
 	struct cpu *c = intr_push_enabled();
-	struct thread *self = c->running;
+	struct run_queue *rq = c->rq;
+	struct thread *self = c->running, *next;
 
-	core_lock_acquire(c, &c->rq->lock, call_site);
-	if (unlikely(self->wake_pending | self->timeout_pending)) {
+	core_lock_acquire_first(c, &rq->lock, call_site);
+	if (unlikely(self->early)) {
 		consume_early_wake(self);
 		return;
 	}
 	self->state = THREAD_BLOCKED;
 	self->blocked_at = call_site;
-	switch_away(c);
+	if (hooked) {
+		sched_switch_away(c);
+		return;
+	}
+	next = queue_pop(rq);
+	switch_to(c, rq, likely(next != NULL) ? next : c->idle, true);
 }
 
-/* Not inlined, as the next one: CALL_SITE must be in the caller. */
+static __attribute__((noinline)) void block_hooked(uintptr_t call_site)
+{
+	assert_may_sleep_at(call_site);
+	sched_point(POINT_SLEEP, current);
+	trace(TRACE_BLOCK, current->id, call_site);
+	block_begun(call_site, true);
+}
+
+static inline __attribute__((always_inline)) void block(uintptr_t call_site)
+{
+	if (unlikely(hooks_any || !intr_enabled()))
+		block_hooked(call_site);
+	else
+		block_begun(call_site, false);
+}
+
+/* Not inlined, as the next ones: CALL_SITE must be in the caller. */
 __attribute__((noinline)) void thread_block(void)
 {
 	block(CALL_SITE);
@@ -309,7 +323,7 @@ static void deadline_passed(struct timer *timer)
 		t->state = THREAD_READY;
 		sched_enqueue(rq, t);
 	} else {
-		t->timeout_pending = true;
+		t->early |= EARLY_TIMEOUT;
 		core_unlock(&rq->lock);
 	}
 }
@@ -324,7 +338,7 @@ static __attribute__((noinline)) int block_until(uint64_t deadline,
 	timer_start(&self->timer, deadline, deadline_passed);
 	block(call_site);
 	timer_cancel(&self->timer);
-	self->timeout_pending = false; /* it came just after a wake-up */
+	self->early &= ~EARLY_TIMEOUT; /* it came just after a wake-up */
 	return self->timed_out ? -ETIMEDOUT : 0;
 }
 
@@ -400,11 +414,9 @@ void sched_init_cpu(struct cpu *c)
 uint64_t sched_idle_cycles(unsigned int cpu)
 {
 	const struct thread *idle = cpus[cpu].idle;
-	uint64_t cycles = idle->run_cycles;
+	bool runs = cpus[cpu].running == idle;
 
-	if (cpus[cpu].running == idle)
-		cycles += time_cycles() - idle->switched_in;
-	return cycles;
+	return runs ? idle->run_cycles + time_cycles() : idle->run_cycles;
 }
 
 uint64_t sched_system_cycles(unsigned int cpu)

@@ -98,7 +98,6 @@ int thread_create(struct thread **out, const char *name,
 	t->state = THREAD_NEW;
 	t->cpu = intr_push()->id;
 	intr_pop();
-	t->intr_saved = true;
 	t->priority = perturb_priority();
 	list_init(&t->run_link);
 	list_init(&t->mutexes);
@@ -308,7 +307,7 @@ void thread_init_idle(struct cpu *c)
 	t->cpu = c->id;
 	t->pinned = c->id;
 	t->stack = ALIGN_DOWN(read_rbp(), STACK_SIZE);
-	t->switched_in = time_cycles();
+	t->run_cycles = -time_cycles();
 	list_init(&t->run_link);
 	c->idle = c->running = t;
 	threads_add(t, true);

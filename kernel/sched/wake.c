@@ -4,8 +4,9 @@
  * Threads are spread in two ways.  One that becomes ready goes to an idle CPU
  * if there is one; and a CPU that runs out of work takes some from another's
  * queue before it sleeps.  A CPU first marks itself idle and then looks at the
- * queues, and a waker first queues and then looks for idle CPUs, so one of
- * the two sees the other.
+ * queues, each under its lock; a waker queues a thread and looks for idle CPUs
+ * in one section of that lock.  Whichever of the two comes first, the second
+ * sees what it did: nobody sleeps while a thread waits for a CPU.
  *
  * A CPU that has nothing to do runs its idle thread, sched_idle(), which is
  * never on a queue.  Its bit in idle_mask is set only while it looks for work
@@ -20,7 +21,12 @@
 #include "trace.h"
 
 /* One bit a CPU that found nothing to run. */
-static volatile unsigned int idle_mask;
+static uint64_t idle_mask;
+
+static unsigned int idle_cpus(void)
+{
+	return __atomic_load_n(&idle_mask, __ATOMIC_RELAXED);
+}
 
 /* Takes a CPU out of the idle ones, so that the next waker finds another. */
 static bool claim_idle(unsigned int cpu)
@@ -38,7 +44,7 @@ static unsigned int choose_cpu(const struct thread *t)
 
 	if (t->pinned != ANY_CPU)
 		return t->pinned;
-	while ((idle = idle_mask) != 0) {
+	while ((idle = idle_cpus()) != 0) {
 		unsigned int cpu = t->cpu;
 
 		if (!(idle & 1u << cpu))
@@ -51,10 +57,16 @@ static unsigned int choose_cpu(const struct thread *t)
 
 void sched_wake_idle_cpu(void)
 {
-	unsigned int idle = idle_mask;
+	unsigned int idle;
 
-	if (idle && claim_idle(__builtin_ctz(idle)))
-		apic_send_ipi(__builtin_ctz(idle), VECTOR_RESCHEDULE);
+	while ((idle = idle_cpus()) != 0) {
+		unsigned int cpu = __builtin_ctz(idle);
+
+		if (!claim_idle(cpu))
+			continue; /* somebody else has work for it */
+		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
+		return;
+	}
 }
 
 /* ---- waking ---- */
@@ -80,11 +92,11 @@ void sched_enqueue(struct run_queue *rq, struct thread *t)
 	idle = cpus[cpu].running == cpus[cpu].idle;
 	if (idle ? cpu != self->id : t->rank > cpus[cpu].running->rank)
 		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
-	core_unlock(&target->lock);
 	/* A busy CPU comes to it at the end of its time slice; one that went
 	 * idle since we chose may come and take it before. */
 	if (!idle && t->pinned == ANY_CPU)
 		sched_wake_idle_cpu();
+	core_unlock(&target->lock);
 	intr_pop();
 }
 
@@ -97,7 +109,7 @@ static __attribute__((noinline)) bool unblock_anywhere(struct thread *t)
 		t->state = THREAD_READY;
 		sched_enqueue(rq, t);
 	} else {
-		t->wake_pending = true;
+		t->early |= EARLY_WAKE;
 		core_unlock(&rq->lock);
 	}
 	sched_point(POINT_WAKE, was_blocked ? t : NULL);
@@ -109,35 +121,34 @@ static __attribute__((noinline)) bool unblock_anywhere(struct thread *t)
 static inline bool stays_here(const struct cpu *c, const struct thread *t)
 {
 	return t->cpu == c->id && t->state == THREAD_BLOCKED && t->rank == 0 &&
-	       idle_mask == 0 && c->running != c->idle;
+	       idle_mask == 0;
 }
 
 /*
  * The same as unblock_anywhere(), but the shortest way, for what is usual: a
- * thread wakes one that ran on its own CPU, and the others have work enough.
+ * thread that holds a spinlock, so that interrupts are off, wakes one that ran
+ * on its own CPU, and the others have work enough.
  */
 bool thread_unblock(struct thread *t)
 {
-	uint64_t flags = read_rflags();
-	bool queued = false;
-
-	if (unlikely(hooks_any))
+	if (unlikely(hooks_any || intr_enabled()))
 		return unblock_anywhere(t);
-	cli();
+
 	struct cpu *c = this_cpu();
 	struct run_queue *rq = c->rq;
 
-	core_lock_acquire(c, &rq->lock, CALL_SITE);
-	if (likely(stays_here(c, t))) {
-		t->state = THREAD_READY;
-		list_push_back(&rq->ready, &t->run_link);
-		rq->length++;
-		queued = true;
+	if (unlikely(c->held_count))
+		return unblock_anywhere(t);
+	core_lock_acquire_first(c, &rq->lock, CALL_SITE);
+	if (unlikely(!stays_here(c, t))) {
+		core_lock_release(c, &rq->lock);
+		return unblock_anywhere(t);
 	}
+	t->state = THREAD_READY;
+	list_push_back(&rq->ready, &t->run_link);
+	rq->length++;
 	core_lock_release(c, &rq->lock);
-	if (flags & RFLAGS_IF)
-		sti();
-	return likely(queued) ? true : unblock_anywhere(t);
+	return true;
 }
 
 /* ---- idle ---- */
@@ -148,8 +159,6 @@ static struct thread *steal_from(unsigned int victim)
 	struct run_queue *rq = &run_queues[victim];
 	struct thread *t;
 
-	if (*(volatile unsigned int *)&rq->length == 0)
-		return NULL;
 	core_lock(&rq->lock);
 	list_for_each (t, &rq->ready, run_link) {
 		if (t->pinned != ANY_CPU)
@@ -189,7 +198,7 @@ uint64_t sched_idle_epoch(void)
 {
 	uint64_t switches = 1;
 
-	if (idle_mask != (1u << cpu_count) - 1)
+	if (idle_cpus() != (1u << cpu_count) - 1)
 		return 0;
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		switches += run_queues[i].switches;

@@ -178,16 +178,14 @@ static __attribute__((noinline)) long futex_rare(uint64_t a, uint64_t b,
 SYSCALL(futex)
 {
 	enum futex_operation operation = (uint32_t)b & ~FUTEX_PRIVATE_FLAG;
-	bool shared = !(b & FUTEX_PRIVATE_FLAG);
-	struct futex_key key;
-	int error;
+	struct futex_key key = {current->proc->aspace, a};
 
-	if (operation != FUTEX_WAKE && (operation != FUTEX_WAIT || d))
+	if (unlikely(a % sizeof(uint32_t) ||
+		     !user_range_ok(a, sizeof(uint32_t))))
 		return futex_rare(a, b, c, d, e, f);
-	error = key_of(a, shared, &key);
-	if (error)
-		return error;
 	if (operation == FUTEX_WAKE)
 		return wake(&key, c, FUTEX_BITSET_ANY);
-	return futex_wait(&key, a, c, FUTEX_BITSET_ANY, WAIT_FOREVER);
+	if (operation == FUTEX_WAIT && d == 0)
+		return futex_wait(&key, a, c, FUTEX_BITSET_ANY, WAIT_FOREVER);
+	return futex_rare(a, b, c, d, e, f);
 }

@@ -199,6 +199,7 @@ CALLS(DECLARE, DECLARE_FULL)
 void *const syscall_table[HIGHEST + 1] = {
 	[0 ... HIGHEST] = (void *)syscall_unknown, CALLS(ENTRY, ENTRY_FULL)};
 const uint64_t syscall_table_size = ARRAY_SIZE(syscall_table);
+uint64_t syscall_direct = ARRAY_SIZE(syscall_table);
 
 struct trap_frame *syscall_frame(void)
 {

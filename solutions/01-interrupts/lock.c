@@ -68,7 +68,8 @@ void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 
 	uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
 
-	while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+	while (unlikely(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) !=
+			ticket))
 		cpu_relax();
 	lock->holder = c;
 	lock->taken_at = call_site;

@@ -90,7 +90,7 @@ static inline int lock_if_equal(uintptr_t uaddr, uint32_t value)
 	do {
 		spin_lock(&futex_lock);
 		error = user_load32_atomic(uaddr, &now);
-		if (!error && now == value)
+		if (likely(!error && now == value))
 			return 0;
 		spin_unlock(&futex_lock);
 		if (!error)
@@ -110,19 +110,19 @@ static bool is_meant(const struct futex_waiter *w, const struct futex_key *key,
 static inline unsigned int wake(const struct futex_key *key, unsigned int count,
 				uint32_t bitset)
 {
-	struct list_head *bucket = bucket_of(key);
 	struct futex_waiter *w, *next;
 	unsigned int woken = 0;
 
-	list_for_each_safe (w, next, bucket, link) {
-		if (woken == count)
-			break;
+	if (count == 0)
+		return 0;
+	list_for_each_safe (w, next, bucket_of(key), link) {
 		if (!is_meant(w, key, bitset))
 			continue;
 		list_remove(&w->link);
 		thread_unblock(w->thread);
 		__atomic_store_n(&w->woken, true, __ATOMIC_RELEASE);
-		woken++;
+		if (++woken >= count)
+			break;
 	}
 	return woken;
 }
@@ -169,20 +169,21 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 {
 #ifdef SOLUTION
 	struct futex_waiter self;
-	int error = lock_if_equal(uaddr, value);
+	int error;
 
-	if (error)
-		return error;
 	self.key = *key;
 	self.bitset = bitset;
 	self.thread = current;
 	self.woken = false;
-	list_push_back(bucket_of(key), &self.link);
+	error = lock_if_equal(uaddr, value);
+	if (error)
+		return error;
+	list_push_back(bucket_of(&self.key), &self.link);
 	do {
 		spin_unlock(&futex_lock);
 		error = wait_interrupted() ? -ERESTARTSYS
 					   : thread_block_until(deadline);
-		if (__atomic_load_n(&self.woken, __ATOMIC_ACQUIRE))
+		if (likely(__atomic_load_n(&self.woken, __ATOMIC_ACQUIRE)))
 			return 0;
 		spin_lock(&futex_lock);
 	} while (!self.woken && !error);

@@ -1,14 +1,17 @@
 """All schedules of a test: mistakes are found, counts repeat, schedules replay.
 
 kernel/debug/tests/test_explore.c has four small programs with one mistake each,
-which run well when left alone: demo/planted_NAME.
+which run well when left alone: demo/planted_NAME.  And of the mutants of lab 3
+those are searched that lose a wake-up.
 """
 
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
-from machine import HANG, TESTS_FAILED, TESTS_PASSED, Machine
+from machine import HANG, ROOT, TESTS_FAILED, TESTS_PASSED, Machine
 
 from .framework import Context, add_check, check, expect
 
@@ -63,6 +66,20 @@ def two_cpus(context: Context) -> None:
     append = "test=demo/planted_lost_update sched=explore panic=exit"
     text = context.run(context.machine(cpus=2, append=append), TESTS_PASSED)
     expect("SKIP sched=explore needs one CPU" in text, "no word of it", "SKIP ...", text[-400:])
+
+
+@check("explore/mutants", 12)
+def mutants(context: Context) -> None:
+    """Each lost wake-up that is planted in lab 3 is found, and what is found can be run again."""
+    command = [sys.executable, "grader/searches.py", "--lab", "3"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        if found := re.match(r"(ok  |FAIL) (\S+)", line):
+            kind = context.results.passed if found[1] == "ok  " else context.results.failed
+            kind.append(f"searches/{found[2]}")
+            context.note(line)
+    expect(done.returncode == 0, "grader/searches.py fails", "status 0", done.stderr[-1500:])
+    expect(len(context.results.passed) >= 8, "mutants are missing", "8 or more", done.stdout)
 
 
 register()

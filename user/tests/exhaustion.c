@@ -13,6 +13,15 @@
 
 #define MIB (1l << 20)
 #define PAGE 4096
+#define LITTLE (4 * MIB) /* where a test of all memory may stop */
+
+static long free_memory(void)
+{
+	struct sysinfo info;
+
+	ASSERT(sysinfo(&info) == 0);
+	return info.freeram * info.mem_unit;
+}
 
 static void eat_by_mmap(void)
 {
@@ -22,6 +31,16 @@ static void eat_by_mmap(void)
 			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) != MAP_FAILED)
 		memset(p, 1, MIB);
 	_exit(errno == ENOMEM ? 0 : 1);
+}
+
+/* All but a little, and then stays there. */
+static void eat_and_stay(void)
+{
+	while (free_memory() > LITTLE)
+		memset(mmap(NULL, MIB / 4, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		       1, MIB / 4);
+	tap_await("never");
 }
 
 static void eat_by_file(void)
@@ -105,14 +124,6 @@ static void eat_by_threads(void)
 	_exit(error == EAGAIN || error == ENOMEM ? 0 : 1);
 }
 
-static long free_memory(void)
-{
-	struct sysinfo info;
-
-	ASSERT(sysinfo(&info) == 0);
-	return info.freeram * info.mem_unit;
-}
-
 /* For tests that take long where there is much. */
 static void need_little_memory(void)
 {
@@ -165,6 +176,30 @@ static void run(void (*eat)(void))
 TEST(by_mmap)
 {
 	run(eat_by_mmap);
+}
+
+/* The one that wants the last page is not the one at fault. */
+TEST(the_largest_is_killed)
+{
+	long before = free_memory();
+	pid_t large = tap_fork(), small;
+	int status;
+
+	if (large == 0)
+		eat_and_stay();
+	while (free_memory() > LITTLE && waitpid(large, &status, WNOHANG) == 0)
+		sched_yield();
+	small = tap_fork();
+	if (small == 0) {
+		static char block[2 * LITTLE];
+
+		memset(block, 1, sizeof(block));
+		_exit(7);
+	}
+	EXPECT_EXIT(small, 7);
+	ASSERT(waitpid(large, &status, 0) == large);
+	EXPECT(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	expect_all_back(before);
 }
 
 TEST(by_a_file)

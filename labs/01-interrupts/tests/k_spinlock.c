@@ -128,7 +128,7 @@ static void let_others_wait(void *arg)
 	spin_lock(&l->lock);
 	for (unsigned int i = 1; i < cpu_count; i++) {
 		thread_start(l->waiters[i]);
-		CHECK(l->t, WAIT_FOR(l->waiters[i]->spin_waiting == &l->lock),
+		CHECK(l->t, WAIT_FOR(spin_waits(l->waiters[i]) == &l->lock),
 		      "CPU %u does not wait for a lock that CPU 0 holds", i);
 		time_delay_ns(500 * NSEC_PER_USEC); /* it asks now */
 	}

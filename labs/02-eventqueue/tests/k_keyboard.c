@@ -184,6 +184,23 @@ static void test_pause_key(struct ktest *t)
 }
 KTEST(lab02, pause_key);
 
+/* What is no Pause ends with the byte that does not belong to it; and that one
+ * counts for nothing, unless it begins a code itself. */
+static void test_pause_cut_short(struct ktest *t)
+{
+	begin();
+	TYPE_EXPECT_NONE(t, 0xe1, 0x9d, 0x45);
+	TYPE_EXPECT_NONE(t, 0xe1, 0x1e);
+	TYPE_EXPECT_NONE(t, 0xe1, 0x1d, 0x1e);
+	TYPE_EXPECT(t, key_down(KEY_A, 'a', 0), 0x1e);
+	TYPE_EXPECT(t, key_down(KEY_UP, 0, 0), 0xe1, 0xe0, 0x48);
+	TYPE_EXPECT(t, key_up(KEY_UP, 0), 0xe1, 0x1d, 0xe0, 0xc8);
+	TYPE_EXPECT(t, key_down(KEY_PAUSE, 0, 0), 0xe1, 0xe1, 0x1d, 0x45);
+	TYPE_EXPECT_NONE(t, 0xe1, 0x1d, 0xc5);
+	TYPE_EXPECT(t, key_up(KEY_PAUSE, 0), 0xe1, 0x1d, 0xe1, 0x9d, 0xc5);
+}
+KTEST(lab02, pause_cut_short);
+
 /* ---- modifiers ---- */
 
 static void test_shift_and_caps(struct ktest *t)

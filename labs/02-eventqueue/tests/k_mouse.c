@@ -192,6 +192,28 @@ static void test_gap(struct ktest *t)
 }
 KTEST(lab02, gap);
 
+/* A gap ends a packet, and not what the packets before it have said: a button
+ * that is held need not move. */
+static void test_gap_while_held(struct ktest *t)
+{
+	begin();
+	packet_comes(0, 0, BUTTON_LEFT);
+	expect_event(t, mouse_button(0, true, BUTTON_LEFT),
+		     "the left button was pressed");
+	now += MOUSE_GAP_NS;
+	packet_comes(5, 0, BUTTON_LEFT);
+	expect_event(t, mouse_moved(5, 0, BUTTON_LEFT),
+		     "the left button is held; after more than MOUSE_GAP_NS, "
+		     "moved");
+	expect_no_event(t, "the left button is held, and nothing changed");
+	now += MOUSE_GAP_NS;
+	packet_comes(0, 0, 0);
+	expect_event(t, mouse_button(0, false, 0),
+		     "after more than MOUSE_GAP_NS, the left button was "
+		     "released");
+}
+KTEST(lab02, gap_while_held);
+
 /* Slow bytes are still one packet, as long as no gap is too long. */
 static void test_no_gap(struct ktest *t)
 {

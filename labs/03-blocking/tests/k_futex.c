@@ -229,10 +229,9 @@ static void test_futex_killed(struct ktest *t)
 	if (!memory_begin(&m, t))
 		return;
 	futex_bed(&m, &w[0], 0);
-	pretended_kill(&m.p, w[0].c.thread);
+	pretended_kill(w[0].c.thread);
 	expect_returns(&w[0].c, -ERESTARTSYS, "killed");
 	expect_wakes(&m, 0, 1, ANY, 0);
-	m.p.killed = false;
 	futex_end(&m, w, 1);
 	memory_end(&m);
 }

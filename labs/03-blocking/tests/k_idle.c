@@ -32,7 +32,7 @@ static unsigned int idle_share(uint64_t ns)
  * several times are tried, and one will do. */
 static unsigned int best_idle_share(void)
 {
-	unsigned int tries = time_is_exact() ? 1 : 50, best = 0;
+	unsigned int tries = ktest_time_is_exact() ? 1 : 50, best = 0;
 
 	while (tries-- && best <= ENOUGH)
 		best = MAX(best, idle_share(WATCHED));

@@ -44,43 +44,9 @@ uint64_t random_next(uint64_t *state)
 
 /* ---- time ---- */
 
-/* Under QEMU's -icount a loop takes the same time again and again. */
-static bool time_is_instructions(void)
-{
-	uint64_t shortest = UINT64_MAX;
-	unsigned int same = 0;
-
-	for (unsigned int i = 0; i < 20; i++) {
-		intr_push();
-		uint64_t start = time_cycles();
-
-		for (unsigned int k = 0; k < 500; k++)
-			asm volatile("");
-		uint64_t cycles = time_cycles() - start;
-
-		intr_pop();
-		if (cycles < shortest)
-			same = 0;
-		shortest = MIN(shortest, cycles);
-		same += cycles == shortest;
-	}
-	return same >= 15;
-}
-
-/* Without -icount the host may take an emulated CPU away for a while, and the
- * test's next instruction be executed half a second later. */
-bool time_is_exact(void)
-{
-	static enum { UNKNOWN, EXACT, NOT_EXACT } answer;
-
-	if (answer == UNKNOWN)
-		answer = time_is_instructions() ? EXACT : NOT_EXACT;
-	return answer == EXACT;
-}
-
 uint64_t long_time(void)
 {
-	return time_is_exact() ? 4 * NSEC_PER_MSEC : 20 * NSEC_PER_SEC;
+	return ktest_time_is_exact() ? 4 * NSEC_PER_MSEC : 20 * NSEC_PER_SEC;
 }
 
 uint64_t patience(const struct ktest *t)
@@ -90,7 +56,8 @@ uint64_t patience(const struct ktest *t)
 
 uint64_t soon(void)
 {
-	return time_ns() + (time_is_exact() ? NSEC_PER_MSEC : NSEC_PER_SEC);
+	return time_ns() +
+	       (ktest_time_is_exact() ? NSEC_PER_MSEC : NSEC_PER_SEC);
 }
 
 void spin_until(uint64_t deadline)
@@ -293,6 +260,7 @@ void pretend_begin(struct process *p)
 	intr_push();
 	user_fpu_init(&current->fpu);
 	current->proc = p;
+	current->interrupted = p->state == PROCESS_DYING;
 	aspace_activate(p->aspace);
 	user_registers_load(this_cpu(), current);
 	intr_pop();
@@ -302,12 +270,13 @@ void pretend_end(void)
 {
 	intr_push();
 	current->proc = NULL;
+	current->interrupted = false;
 	aspace_activate(NULL);
 	intr_pop();
 }
 
-void pretended_kill(struct process *p, struct thread *thread)
+void pretended_kill(struct thread *thread)
 {
-	p->killed = true;
+	thread->interrupted = true;
 	thread_unblock(thread);
 }

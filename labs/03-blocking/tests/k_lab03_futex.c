@@ -20,15 +20,11 @@ struct futex_key key(const struct memory *m, unsigned int n)
 	return (struct futex_key){m->p.aspace, word(m, n)};
 }
 
-bool memory_begin(struct memory *m, struct ktest *t)
+static bool memory_map(struct memory *m, struct ktest *t)
 {
 	long words;
 
 	m->t = t;
-	if (t->strategy == SCHED_EXPLORE) {
-		ktest_skip(t, "tests with processes cannot be explored");
-		return false;
-	}
 	if (pretended_init(&m->p)) {
 		FAIL(t, "no memory");
 		return false;
@@ -38,6 +34,28 @@ bool memory_begin(struct memory *m, struct ktest *t)
 	m->words = words;
 	CHECK(t, words > 0, "no memory");
 	pretend_begin(&m->p);
+	return true;
+}
+
+bool memory_begin(struct memory *m, struct ktest *t)
+{
+	if (t->strategy == SCHED_EXPLORE) {
+		ktest_skip(t, "tests with processes cannot be explored");
+		return false;
+	}
+	return memory_map(m, t);
+}
+
+bool memory_begin_kernel(struct memory *m, struct ktest *t)
+{
+	if (cpu_count > 1) {
+		ktest_skip(t, "needs one CPU, whose address space it uses");
+		return false;
+	}
+	if (!memory_map(m, t))
+		return false;
+	word_set(m, 0, 0); /* brings the page in */
+	current->proc = NULL;
 	return true;
 }
 

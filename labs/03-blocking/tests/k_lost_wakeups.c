@@ -163,6 +163,43 @@ static void test_one_wakeup_each(struct ktest *t)
 }
 KTEST(lab03, one_wakeup_each, .seeds = 50);
 
+/* ---- one deadline against one wake-up: the smallest such race ---- */
+
+#define PAST 1 /* a deadline that has come whenever somebody looks */
+
+static void sleep_once(void *arg)
+{
+	struct counter *c = arg;
+
+	spin_lock(&c->room.lock);
+	c->returned +=
+		waitq_sleep_until(&c->room.waitq, &c->room.lock, PAST, 0) == 0;
+	spin_unlock(&c->room.lock);
+}
+
+static void wake_once(void *arg)
+{
+	struct counter *c = arg;
+
+	c->woken += room_wake(&c->room, 1);
+}
+
+static void test_wakeup_meets_deadline(struct ktest *t)
+{
+	struct counter c = {.woken = 0};
+	struct thread *sleeper, *waker;
+
+	room_init(&c.room, t);
+	sleeper = spawn("sleeper", sleep_once, &c);
+	waker = spawn("waker", wake_once, &c);
+	thread_join(sleeper);
+	thread_join(waker);
+	expect_as_many(t, c.woken, c.returned);
+	CHECK(t, room_wake(&c.room, WAKE_ALL) == 0,
+	      "the only sleeper has gone, and waitq_wake() finds one");
+}
+KTEST(lab03, wakeup_meets_deadline, .seeds = 50);
+
 /* ---- deadlines against wake-ups ---- */
 
 #define ROUNDS 6

@@ -112,7 +112,7 @@ static void test_sem_interrupted(struct ktest *t)
 		c[i].object = &s;
 		caller_bed(t, &c[i]);
 	}
-	pretended_kill(&p, c[0].thread);
+	pretended_kill(c[0].thread);
 	expect_returns(&c[0], -ERESTARTSYS,
 		       "killed in sem_down_until with "
 		       "WAIT_INTERRUPTIBLE");
@@ -230,6 +230,51 @@ static void test_sem_up_meets_down(struct ktest *t)
 	expect_left(t, &s, 1, "after one up more");
 }
 KTEST(lab03, sem_up_meets_down, .seeds = 50);
+
+/* One up, for one of two: the other one's deadline has passed. */
+struct meeting {
+	struct semaphore s;
+	bool taken; /* by the one in a hurry */
+};
+
+static void down_patiently(void *arg)
+{
+	struct meeting *m = arg;
+
+	sem_down(&m->s);
+}
+
+static void down_too_late(void *arg)
+{
+	struct meeting *m = arg;
+
+	m->taken = sem_down_until(&m->s, 1, 0) == 0;
+}
+
+static void up_for_one(void *arg)
+{
+	struct meeting *m = arg;
+
+	sem_up(&m->s);
+}
+
+static void test_sem_up_meets_deadline(struct ktest *t)
+{
+	struct meeting m = {.taken = false};
+	struct thread *patient, *hurried, *ups;
+
+	sem_init(&m.s, "meeting", 0);
+	patient = spawn("patient", down_patiently, &m);
+	hurried = spawn("hurried", down_too_late, &m);
+	ups = spawn("ups", up_for_one, &m);
+	thread_join(hurried);
+	thread_join(ups);
+	if (m.taken)
+		sem_up(&m.s);
+	thread_join(patient);
+	expect_left(t, &m.s, 0, "after an up for each that has taken one");
+}
+KTEST(lab03, sem_up_meets_deadline, .seeds = 50);
 
 /* ---- a deadline against an up ---- */
 

@@ -27,7 +27,7 @@ static void test_sleeps(struct ktest *t)
 	room_init(&room, t);
 	sleeper_bed(&room, &s);
 	/* The switch away from it may be still going on, on another CPU. */
-	if (!time_is_exact())
+	if (!ktest_time_is_exact())
 		uses_cpu(s.thread);
 	CHECK(t, !uses_cpu(s.thread),
 	      "a thread that waits has used the CPU while nothing happened");

@@ -57,10 +57,6 @@ struct thread *spawn(const char *name, void (*entry)(void *arg), void *arg);
 /* n threads at once with the same arg; returns when all have ended. */
 void run_threads(unsigned int n, void (*entry)(void *arg), void *arg);
 
-/* Is guest time counted in instructions (-icount)?  If not, a test may be held
- * up between any two of them, and costs mean nothing. */
-bool time_is_exact(void);
-
 /* How long what should come at once may take, ns; the same, but once a test has
  * failed, it is not waited for any more. */
 uint64_t long_time(void);
@@ -163,7 +159,7 @@ void room_close(struct room *room, struct caller *sleepers, unsigned int n);
 
 /* ---- threads that pretend to be a process's ---- */
 
-/* Enough of one for a wait: its memory, and whether it was killed. */
+/* Enough of one for a wait: its memory, and whether it is being killed. */
 int pretended_init(struct process *p);
 void pretended_free(struct process *p);
 
@@ -172,6 +168,6 @@ void pretend_begin(struct process *p);
 void pretend_end(void);
 
 /* As process_kill() does it to a thread that waits. */
-void pretended_kill(struct process *p, struct thread *thread);
+void pretended_kill(struct thread *thread);
 
 #endif

@@ -36,6 +36,10 @@ struct futex_key key(const struct memory *m, unsigned int n);
 bool memory_begin(struct memory *m, struct ktest *t);
 void memory_end(struct memory *m);
 
+/* The same for threads of the kernel, on this one CPU: no thread pretends to be
+ * a process's, and so the test can be explored.  Word 0 is 0. */
+bool memory_begin_kernel(struct memory *m, struct ktest *t);
+
 void word_set(struct memory *m, unsigned int n, uint32_t value);
 uint32_t word_get(struct memory *m, unsigned int n);
 

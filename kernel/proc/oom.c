@@ -1,0 +1,82 @@
+/*
+ * oom.c - out of memory: a program touches a page that it has, by its own book,
+ * and there is none left to give.
+ *
+ * A page fault has nobody to return an error to, and without the page the
+ * program can neither go on nor handle a signal.  So some process must end, and
+ * give its pages back.  It is the one that has most of them: most likely it is
+ * the one at fault, and it helps most.  Who happened to ask for the page may
+ * well be the shell.  (Linux decides in the same way, with more to weigh.)  The
+ * first process is spared as long as there is another.
+ *
+ * Who asked tries again, meanwhile, once in a while:
+ *
+ *	page fault -> -ENOMEM -> the largest is killed -> sleep -> try again
+ *
+ * One at a time is killed: while a process is on its way out, the others wait.
+ * But it might wait for a lock that one of them holds.  So patience has an
+ * end, and who has lost it ends itself.
+ */
+#include "aspace.h"
+#include "layout.h"
+#include "printk.h"
+#include "process.h"
+#include "signals.h"
+#include "thread.h"
+#include "time.h"
+#include "waitq.h"
+
+#define PAUSE (NSEC_PER_SEC / 1000)
+#define PATIENCE 1000 /* pauses */
+
+struct candidate {
+	int pid; /* 0: none */
+	size_t pages;
+	bool dying; /* another one is on its way out */
+};
+
+static void consider(struct process *p, void *arg)
+{
+	struct candidate *largest = arg;
+
+	if (p->state == PROCESS_DYING)
+		largest->dying = true;
+	if (p->state != PROCESS_RUNNING || p->pid == INIT_PID ||
+	    p->aspace->resident_pages <= largest->pages)
+		return;
+	largest->pid = p->pid;
+	largest->pages = p->aspace->resident_pages;
+}
+
+static void kill(int pid)
+{
+	struct process *p;
+
+	spin_lock(&process_lock);
+	p = process_find(pid);
+	if (p && p->state == PROCESS_RUNNING) {
+		printk("%s[%d]: out of memory, killed by signal %d: it has "
+		       "%zu KiB\n",
+		       p->name, pid, SIGKILL,
+		       p->aspace->resident_pages * PAGE_SIZE / KIB);
+		process_kill(p, SIGKILL);
+	}
+	spin_unlock(&process_lock);
+}
+
+bool process_wait_for_memory(unsigned int tries)
+{
+	struct candidate largest = {0};
+
+	if (wait_interrupted())
+		return false;
+	process_for_each(consider, &largest);
+	if (tries == PATIENCE || (!largest.pid && !largest.dying))
+		kill(current->proc->pid);
+	else if (!largest.dying)
+		kill(largest.pid);
+	if (wait_interrupted())
+		return false;
+	thread_sleep_until(time_ns() + PAUSE);
+	return true;
+}
