@@ -93,7 +93,7 @@ EXIT_WORDS = {
     TESTS_FAILED: "a test failed",
     PANIC: "the kernel panicked",
     USER: "powered off",
-    HANG: "a test ran into its limit",
+    HANG: "a test ran into its limit, or all its threads wait",
 }
 
 

@@ -125,7 +125,7 @@ int main(void)
 			return 0;
 	}
 	if (errno == ENOSYS)
-		printf("There are no events before lab 2 is unlocked.\n");
+		printf("There are no events: lab 2 has to be there, and written, first.\n");
 	else
 		printf("input_poll_event: %s\n", strerror(errno));
 	return 1;
