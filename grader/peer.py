@@ -127,12 +127,20 @@ class Guest:
     # ---- what is done to the machine ----
 
     def qmp(self, execute: str, **arguments: Any) -> Any:
-        """A command of QEMU's."""
+        """A command of QEMU's.  Nothing is done when the program has ended: the
+        machine is another test's by now, or gone."""
         self.asked_at = self.spent()
+        if self.span.end:
+            return None
         try:
             return self.boot.qmp(execute, **arguments)
         except (BootError, OSError, ValueError):
-            raise Gone from None
+            with self.news:  # the rest of the log says which of the two it is
+                while not self.ended and not self.span.end:
+                    self.news.wait(POLL)
+            if not self.span.end:
+                raise Gone from None
+            return None
 
     def note(self, words: str) -> None:
         """For the evidence."""
@@ -211,6 +219,7 @@ class Outside:
         self.trouble: Exception | None = None  # a mistake in an outside half
         self.boot: Boot | None = None
         self.guest: Guest | None = None
+        self.seen = 0  # spans
         self.spent: Callable[[], float] = lambda: 0.0
         self.threads: list[threading.Thread] = []
 
@@ -224,9 +233,11 @@ class Outside:
         if guest:
             with guest.news:
                 guest.news.notify_all()
-        span = log.spans[-1] if log.spans else None
-        if span and span.name in self.halves and (not guest or guest.span is not span):
-            self.begin(span)
+        # Several may have begun, and ended, since the last look.
+        for span in log.spans[self.seen :]:
+            self.seen += 1
+            if span.name in self.halves:
+                self.begin(span)
 
     def begin(self, span: Span) -> None:
         """A test has begun."""

@@ -27,6 +27,7 @@ static void *wait_once(void *arg)
 			  w->bitset);
 	w->error = errno;
 	w->returned = true;
+	futex_awake = true;
 	return NULL;
 }
 
