@@ -21,6 +21,7 @@ struct snapshot {
 	int pid, tid, ppid, pgid, sid;
 	char name[COMM_SIZE];
 	char state; /* R, S, D or Z */
+	int nice;
 	struct cpu_time time, children;
 	unsigned int threads, cpu;
 	uint64_t started;
@@ -104,6 +105,7 @@ static void take_process(struct snapshot *s, struct process *p)
 		.pgid = p->pgid,
 		.sid = p->sid,
 		.state = process_letter(p),
+		.nice = p->nice,
 		.threads = p->thread_count,
 		.started = p->started,
 		.cred = p->cred,
@@ -160,9 +162,9 @@ static int show_stat(const struct proc_node *node, struct text *text)
 	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0", s.tid, s.name,
 		    s.state, s.ppid, s.pgid, s.sid, (int)terminal, foreground);
 	/* 14 to 22: times, priority, threads. */
-	text_printf(text, " %lu %lu %lu %lu 20 0 %u 0 %lu", ticks(s.time.user),
+	text_printf(text, " %lu %lu %lu %lu %d %d %u 0 %lu", ticks(s.time.user),
 		    ticks(s.time.system), ticks(s.children.user),
-		    ticks(s.children.system), s.threads,
+		    ticks(s.children.system), 20 + s.nice, s.nice, s.threads,
 		    (uint64_t)(s.started / (NSEC_PER_SEC / TICKS_PER_SECOND)));
 	/* 23 to 30: memory; where code and stack are is not told. */
 	text_printf(text, " %lu %zu %lu 0 0 0 0 0", s.mapped * PAGE_SIZE,
@@ -288,6 +290,7 @@ static const struct {
 	{"Max open files", "files", RLIMIT_NOFILE},
 	{"Max locked memory", "bytes", RLIMIT_MEMLOCK},
 	{"Max address space", "bytes", RLIMIT_AS},
+	{"Max nice priority", "", RLIMIT_NICE},
 };
 
 static void print_limit(struct text *text, uint64_t value)

@@ -61,6 +61,7 @@ enum {
 	RLIMIT_NOFILE,
 	RLIMIT_MEMLOCK,
 	RLIMIT_AS,
+	RLIMIT_NICE = 13, /* 20 less the lowest nice value */
 	RLIMITS = 16,
 };
 
@@ -87,6 +88,7 @@ struct process {
 	struct list_head all_link;
 	int pgid, sid;
 	bool has_execed;          /* its parent may not setpgid() it now */
+	int nice;                 /* priority.c; may be read at any time */
 	int exit_signal;          /* to the parent; 0 for none */
 	int exit_status;          /* as wait4(2) encodes it */
 	struct list_head threads; /* user threads, by proc_link */

@@ -187,6 +187,7 @@ static void properties_copy(struct process *p, struct process *from)
 	spin_unlock(&from->lock);
 	memcpy(p->name, from->name, sizeof(p->name));
 	p->left_terminal = from->left_terminal;
+	p->nice = from->nice;
 }
 
 static int resources_copy(struct process *p, struct process *from,

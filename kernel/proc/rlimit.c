@@ -11,6 +11,7 @@
  *	RLIMIT_AS, DATA		mmap and brk
  *	RLIMIT_STACK		execve, for the first thread's stack
  *	RLIMIT_FSIZE		write
+ *	RLIMIT_NICE		setpriority
  *
  * The process's lock guards its limits.
  */
@@ -27,6 +28,7 @@ void limits_init(struct rlimit limits[RLIMITS])
 	limits[RLIMIT_STACK].soft = USER_STACK_SIZE;
 	limits[RLIMIT_CORE].soft = 0;
 	limits[RLIMIT_NOFILE] = (struct rlimit){FD_MAX, FD_MAX};
+	limits[RLIMIT_NICE] = (struct rlimit){0, 0};
 	limits[RLIMIT_NPROC] = (struct rlimit){PID_MAX, PID_MAX};
 }
 

@@ -112,6 +112,14 @@
 	X(133, mknod) \
 	X(137, statfs) \
 	X(138, fstatfs) \
+	X(140, getpriority) \
+	X(141, setpriority) \
+	X(142, sched_setparam) \
+	X(143, sched_getparam) \
+	X(144, sched_setscheduler) \
+	X(145, sched_getscheduler) \
+	X(146, sched_get_priority_max) \
+	X(147, sched_get_priority_min) \
 	X(157, prctl) \
 	X(158, arch_prctl) \
 	X(160, setrlimit) \
