@@ -68,14 +68,14 @@ bool process_wait_for_memory(unsigned int tries)
 	struct process *self = current->proc;
 	struct candidate largest = {0};
 
-	if (self->killed)
+	if (wait_interrupted())
 		return false;
 	process_for_each(consider, &largest);
 	if (tries == PATIENCE || (!largest.pid && !largest.dying))
 		kill(self->pid);
 	else if (!largest.dying)
 		kill(largest.pid);
-	if (self->killed)
+	if (wait_interrupted())
 		return false;
 	thread_sleep_until(time_ns() + PAUSE);
 	return true;
