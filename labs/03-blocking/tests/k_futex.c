@@ -229,9 +229,10 @@ static void test_futex_killed(struct ktest *t)
 	if (!memory_begin(&m, t))
 		return;
 	futex_bed(&m, &w[0], 0);
-	pretended_kill(w[0].c.thread);
+	pretended_kill(&m.p, w[0].c.thread);
 	expect_returns(&w[0].c, -ERESTARTSYS, "killed");
 	expect_wakes(&m, 0, 1, ANY, 0);
+	m.p.state = PROCESS_RUNNING;
 	futex_end(&m, w, 1);
 	memory_end(&m);
 }

@@ -275,8 +275,9 @@ void pretend_end(void)
 	intr_pop();
 }
 
-void pretended_kill(struct thread *thread)
+void pretended_kill(struct process *p, struct thread *thread)
 {
+	p->state = PROCESS_DYING;
 	thread->interrupted = true;
 	thread_unblock(thread);
 }

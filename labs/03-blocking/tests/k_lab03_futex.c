@@ -80,11 +80,15 @@ uint32_t word_get(struct memory *m, unsigned int n)
 	return value;
 }
 
+/* Deep in the stack, so that what the thread does afterwards does not overwrite
+ * a waiter that has been left in its bucket: the next wake-up will count it. */
 static int wait(struct caller *c)
 {
 	struct futex_caller *w = container_of(c, struct futex_caller, c);
 	struct futex_key k = key(w->memory, w->word);
+	char unused[2048];
 
+	asm volatile("" : : "r"(unused)); /* ... but there */
 	return futex_wait(&k, word(w->memory, w->word), w->value, w->bitset,
 			  caller_deadline(c));
 }

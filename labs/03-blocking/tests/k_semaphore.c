@@ -112,7 +112,7 @@ static void test_sem_interrupted(struct ktest *t)
 		c[i].object = &s;
 		caller_bed(t, &c[i]);
 	}
-	pretended_kill(c[0].thread);
+	pretended_kill(&p, c[0].thread);
 	expect_returns(&c[0], -ERESTARTSYS,
 		       "killed in sem_down_until with "
 		       "WAIT_INTERRUPTIBLE");

@@ -132,7 +132,7 @@ static void test_kill(struct ktest *t)
 	ASSERT(t, pretended_init(&p) == 0);
 	sleeper_bed(&room, &all[0]);
 	sleeper_bed(&room, &all[1]);
-	pretended_kill(all[0].thread);
+	pretended_kill(&p, all[0].thread);
 	expect_returns(&all[0], -ERESTARTSYS, "killed, WAIT_INTERRUPTIBLE");
 	expect_sleeps_on(&all[1], "another thread was killed");
 	CHECK(t, room_wake(&room, WAKE_ALL) == 1,
@@ -178,7 +178,7 @@ static void test_kill_without_flag(struct ktest *t)
 	ASSERT(t, pretended_init(&p) == 0);
 	for (unsigned int i = 0; i < 2; i++) {
 		sleeper_bed(&room, &all[i]);
-		pretended_kill(all[i].thread);
+		pretended_kill(&p, all[i].thread);
 		expect_sleeps_on(&all[i], "killed, not WAIT_INTERRUPTIBLE");
 	}
 	CHECK(t, room_wake(&room, WAKE_ALL) == 2,
@@ -202,7 +202,7 @@ static void test_wakeup_beats_kill(struct ktest *t)
 	sleeper_bed(&room, &s);
 	spin_lock(&room.lock);
 	waitq_wake(&room.waitq, 1);
-	pretended_kill(s.thread);
+	pretended_kill(&p, s.thread);
 	spin_unlock(&room.lock);
 	expect_returns(&s, 0, "woken by waitq_wake(), and then killed");
 	room_close(&room, &s, 1);

@@ -168,6 +168,6 @@ void pretend_begin(struct process *p);
 void pretend_end(void);
 
 /* As process_kill() does it to a thread that waits. */
-void pretended_kill(struct thread *thread);
+void pretended_kill(struct process *p, struct thread *thread);
 
 #endif
