@@ -125,6 +125,33 @@ void gate_open(struct gate *gate)
 	core_unlock(&gates_lock);
 }
 
+/* ---- limits ---- */
+
+/* What is under test, for the NMI and for panic; NULL between tests. */
+static struct ktest *volatile running;
+static volatile uint64_t running_deadline; /* 0: none */
+
+/* Of guest time, which the watchdog enforces; 0: none. */
+static void limit_resume(uint64_t limit)
+{
+	if (!limit)
+		return;
+	running_deadline = time_ns() + limit;
+	watchdog_arm(limit);
+}
+
+/* Returns what is left, for limit_resume(). */
+static uint64_t limit_suspend(void)
+{
+	uint64_t deadline = running_deadline, now = time_ns();
+
+	watchdog_disarm();
+	running_deadline = 0;
+	if (!deadline)
+		return 0;
+	return deadline > now ? deadline - now : 1;
+}
+
 /* ---- leaks ---- */
 
 struct usage {
@@ -150,7 +177,8 @@ static bool usage_grew(struct usage before, struct usage after)
 	       after.threads > before.threads;
 }
 
-static void check_leaks(struct ktest *t, struct usage before)
+/* Looks again and again, for a while, whether all has been given back. */
+static struct usage usage_settled(struct usage before)
 {
 	uint64_t deadline = time_ns() + SETTLE_TIMEOUT;
 	struct usage after = usage_now();
@@ -159,6 +187,20 @@ static void check_leaks(struct ktest *t, struct usage before)
 		thread_sleep_until(time_ns() + SETTLE_STEP);
 		after = usage_now();
 	}
+	return after;
+}
+
+static void check_leaks(struct ktest *t, struct usage before)
+{
+	struct usage after = usage_now();
+	uint64_t left;
+
+	if (!usage_grew(before, after))
+		return;
+	/* The limit is the test's, and this is not its time. */
+	left = limit_suspend();
+	after = usage_settled(before);
+	limit_resume(left);
 	if (usage_grew(before, after))
 		ktest_fail(t, __FILE__, __LINE__,
 			   "leak: %+lld pages, %+lld heap objects, %+d threads",
@@ -171,10 +213,6 @@ static void check_leaks(struct ktest *t, struct usage before)
 
 #define PCT_DEPTH 3
 #define SCHEDULE_SIZE (EXPLORE_TEXT_SIZE + 40)
-
-/* What is under test, for the NMI and for panic; NULL between tests. */
-static struct ktest *volatile running;
-static volatile uint64_t running_deadline;
 
 const char *ktest_suite(const struct ktest_case *test)
 {
@@ -295,10 +333,9 @@ static void report_result(const struct ktest *t, unsigned int number)
 void ktest_begin(struct ktest *t, uint64_t limit)
 {
 	ktest_frame("begin %s/%s", ktest_suite(t->test), t->test->name);
-	running_deadline = limit ? time_ns() + limit : 0;
+	running_deadline = 0;
 	running = t;
-	if (limit)
-		watchdog_arm(limit);
+	limit_resume(limit);
 }
 
 void ktest_end(const struct ktest *t, unsigned int number)
