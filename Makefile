@@ -12,7 +12,7 @@
 #	kernel.elf -> kernel.elf32		what `qemu -kernel` loads
 #	user/*.c -> build/user/* -> root.cpio	the programs, for user mode
 #	the same, and busybox -> full.cpio	what `make run` starts with
-#	kernel.elf32, root.cpio -> build/signalbox.iso	what a PC boots, by GRUB
+#	kernel.elf32, full.cpio -> build/signalbox.iso	what a PC boots, by GRUB
 #
 # The symbols lie last in the image, so that the second link moves nothing and
 # the addresses taken from the first one hold.
@@ -573,6 +573,9 @@ $(BENCH)/root.cpio: tools/mkroot.py bench/root.list $(BENCH_PROGRAMS)
 
 # ---- the image that GRUB boots ----
 
+# It ends at the shell, like `make run`, unless CMDLINE says at what.
+ISO_WORDS = $(if $(filter init=% test=% monitor,$(CMDLINE)),,init=/sbin/init) $(CMDLINE)
+
 # One entry boots at once; from two on there is a moment to choose.
 define GRUB_CFG
 set timeout=$(if $(word 2,$(STAGES)),2,0)
@@ -581,7 +584,7 @@ terminal_output console
 set gfxpayload=text
 $(foreach s,$(STAGES),
 menuentry "Signalbox $(s)" {
-	multiboot /boot/$(s).elf $(CMDLINE)
+	multiboot /boot/$(s).elf $(strip $(ISO_WORDS))
 	module /boot/$(s).cpio
 	boot
 })
@@ -597,12 +600,12 @@ $(ISO_ROOT)/boot/%.elf: $(BUILD)/%/kernel.elf32
 	@mkdir -p $(@D)
 	@cp $< $@
 
-$(ISO_ROOT)/boot/%.cpio: $(BUILD)/%/root.cpio
+$(ISO_ROOT)/boot/%.cpio: $(BUILD)/%/full.cpio
 	@mkdir -p $(@D)
 	@cp $< $@
 
 # Only the BIOS half of GRUB, and the modules that this menu uses: an image of
-# less than 1 MiB in a tenth of a second, and no need for EFI's tools.
+# less than 1 MiB beside the stages, and no need for EFI's tools.
 GRUB_BIOS := $(firstword $(wildcard $(addsuffix /grub/i386-pc, \
 	/usr/lib /usr/local/lib /usr/share) /usr/lib64/grub/i386-pc))
 

@@ -87,6 +87,14 @@ def machine_from(options: argparse.Namespace) -> m.Machine:
     return machine
 
 
+def to_debug(options: argparse.Namespace, iso: bool) -> m.Machine:
+    """The same for a debugger: it ends at the monitor, of which an ISO must be told."""
+    machine = machine_from(options)
+    if iso and not m.says_what_to_run(machine.append):
+        machine = replace(machine, append=f"{machine.append} monitor".lstrip())
+    return machine
+
+
 def short(path: Path) -> Path:
     """As seen from ROOT: a socket's path must be short, an option of QEMU without a comma."""
     return path.relative_to(m.ROOT)
@@ -172,7 +180,7 @@ def check_place(machine: m.Machine, place: str) -> None:
 
 def verb_gdb(options: argparse.Namespace) -> int:
     """GDB, with QEMU behind a pipe, stopped where the kernel begins."""
-    machine = machine_from(options)
+    machine = to_debug(options, options.iso)
     if options.at != FIRST_PLACE:
         check_place(machine, options.at)
     log = short(machine.build / "serial.log")
@@ -225,7 +233,7 @@ def verb_console(options: argparse.Namespace) -> int:
 
 def verb_bochs(options: argparse.Namespace) -> int:
     """Bochs, with COM1 on this terminal; with --debug its debugger is there."""
-    machine = machine_from(options)
+    machine = to_debug(options, iso=True)
     os.chdir(m.ROOT)
     ours, theirs = pty.openpty()
     tty.setraw(theirs)

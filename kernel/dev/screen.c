@@ -11,8 +11,8 @@
  *					byte that says what to do with them
  *	ESC ] ... BEL			a title or colour, for others: skipped
  *
- * What the letters do is in the functions of screen_edit.c.  Anything unknown
- * is read to its end and ignored.
+ * Those with ESC [ are screen_sequence.c's business, and what becomes of the
+ * cells screen_edit.c's.  Anything unknown is read to its end and ignored.
  *
  * Some sequences ask: where is the cursor, what are you?  The answer is bytes
  * as if they had been typed.  It waits in a small ring until the console's
@@ -36,9 +36,6 @@
 #define SHIFT_IN 0x0f
 #define BELL 0x07
 
-#define MAX_PARAMETERS 16
-#define PARAMETER_MAX 9999
-
 /* Where we are in a sequence. */
 static enum {
 	TEXT,
@@ -49,10 +46,7 @@ static enum {
 	IN_STRING,    /* after ESC ] and the like */
 } state;
 
-static unsigned int parameters[MAX_PARAMETERS], parameter_count;
-static char prefix;      /* ? > = before the parameters, or 0 */
 static uint8_t choosing; /* which set: 0 or 1 */
-static volatile bool application_keys;
 
 /* ---- answers ---- */
 
@@ -61,7 +55,7 @@ static volatile bool application_keys;
 static uint8_t answers[ANSWERS];
 static unsigned int answered, fetched; /* bytes, ever; atomic */
 
-static void answer(const char *text)
+void screen_answer_put(const char *text)
 {
 	unsigned int at = answered;
 
@@ -90,23 +84,6 @@ int screen_answer(void)
 	return byte;
 }
 
-/* One that rests behind the last column shows in it. */
-static unsigned int shown_column(void)
-{
-	return MIN(screen.cursor.column, SCREEN_COLUMNS - 1u);
-}
-
-static void answer_position(void)
-{
-	const struct cursor *at = &screen.cursor;
-	unsigned int first = at->origin ? screen.top : 0;
-	char text[24];
-
-	snprintf(text, sizeof(text), "\x1b[%u;%uR", at->row - first + 1,
-		 shown_column() + 1);
-	answer(text);
-}
-
 /* ---- the whole ---- */
 
 static void reset(void)
@@ -116,7 +93,6 @@ static void reset(void)
 		.bottom = SCREEN_ROWS - 1,
 	};
 	screen.saved = screen.cursor;
-	application_keys = false;
 	screen_page(false);
 	vga_cursor_show(true);
 	screen_erase(2);
@@ -130,241 +106,7 @@ void screen_init(void)
 
 bool screen_wants_application_keys(void)
 {
-	return application_keys;
-}
-
-/* ---- modes ---- */
-
-static void save_cursor(void)
-{
-	screen.saved = screen.cursor;
-}
-
-static void restore_cursor(void)
-{
-	screen.cursor = screen.saved;
-}
-
-static void set_private_mode(unsigned int mode, bool on)
-{
-	switch (mode) {
-	case 1:
-		application_keys = on;
-		break;
-	case 6:
-		screen.cursor.origin = on;
-		screen_move(on ? screen.top : 0, 0);
-		break;
-	case 7:
-		screen.no_wrap = !on;
-		break;
-	case 25:
-		vga_cursor_show(on);
-		break;
-	case 47:
-	case 1047:
-		screen_page(on);
-		break;
-	case 1049:
-		if (on)
-			save_cursor();
-		screen_page(on);
-		if (!on)
-			restore_cursor();
-		break;
-	}
-}
-
-static void set_modes(bool on)
-{
-	for (unsigned int i = 0; i < parameter_count; i++)
-		if (prefix == '?')
-			set_private_mode(parameters[i], on);
-		else if (parameters[i] == 4)
-			screen.insert = on;
-}
-
-/* ---- ESC [ ... ---- */
-
-/* A parameter, counted from 0; one that is missing or 0 is `otherwise`. */
-static unsigned int parameter(unsigned int i, unsigned int otherwise)
-{
-	return i < parameter_count && parameters[i] ? parameters[i] : otherwise;
-}
-
-static void set_region(void)
-{
-	unsigned int top = parameter(0, 1) - 1;
-	unsigned int bottom = parameter(1, SCREEN_ROWS) - 1;
-
-	if (top >= bottom || bottom >= SCREEN_ROWS)
-		return;
-	screen.top = top;
-	screen.bottom = bottom;
-	screen_move(screen.cursor.origin ? top : 0, 0);
-}
-
-/* To a row and a column that count from 1. */
-static void address(unsigned int row, unsigned int column)
-{
-	unsigned int first = screen.cursor.origin ? screen.top : 0;
-
-	screen_move(first + row - 1, column - 1);
-}
-
-/* Up and down stop at the region's edge, when they begin inside of it. */
-static void move_rows(int count)
-{
-	const struct cursor *at = &screen.cursor;
-	int row = at->row + count;
-
-	if (count < 0 && at->row >= screen.top)
-		row = MAX(row, (int)screen.top);
-	if (count > 0 && at->row <= screen.bottom)
-		row = MIN(row, (int)screen.bottom);
-	screen_move(row, at->column);
-}
-
-/* The sequences that move the cursor; false: another one. */
-static bool end_move(uint8_t final)
-{
-	const struct cursor *at = &screen.cursor;
-	int count = parameter(0, 1);
-	int column = shown_column();
-
-	switch (final) {
-	case 'A':
-		move_rows(-count);
-		break;
-	case 'B':
-	case 'e':
-		move_rows(count);
-		break;
-	case 'C':
-	case 'a':
-		screen_move(at->row, column + count);
-		break;
-	case 'D':
-		screen_move(at->row, column - count);
-		break;
-	case 'E':
-	case 'F':
-		move_rows(final == 'E' ? count : -count);
-		screen_move(at->row, 0);
-		break;
-	case 'G':
-	case '`':
-		screen_move(at->row, count - 1);
-		break;
-	case 'H':
-	case 'f':
-		address(parameter(0, 1), parameter(1, 1));
-		break;
-	case 'd':
-		address(count, column + 1);
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-/* Those that change cells; false: another one. */
-static bool end_edit(uint8_t final)
-{
-	unsigned int count = parameter(0, 1);
-
-	switch (final) {
-	case '@':
-		screen_insert_cells(count);
-		break;
-	case 'P':
-		screen_delete_cells(count);
-		break;
-	case 'X':
-		screen_erase_cells(count);
-		break;
-	case 'L':
-		screen_insert_lines(count);
-		break;
-	case 'M':
-		screen_delete_lines(count);
-		break;
-	case 'S':
-		screen_scroll_up(count);
-		break;
-	case 'T':
-		screen_scroll_down(count);
-		break;
-	case 'J':
-		screen_erase(MIN(parameter(0, 0), 2u));
-		break;
-	case 'K':
-		screen_erase_line(MIN(parameter(0, 0), 2u));
-		break;
-	default:
-		return false;
-	}
-	return true;
-}
-
-static void end_other(uint8_t final)
-{
-	switch (final) {
-	case 'm':
-		screen_set_pen(parameters, parameter_count);
-		break;
-	case 'r':
-		set_region();
-		break;
-	case 's':
-		save_cursor();
-		break;
-	case 'u':
-		restore_cursor();
-		break;
-	case 'n':
-		if (parameter(0, 0) == 5)
-			answer("\x1b[0n");
-		else if (parameter(0, 0) == 6)
-			answer_position();
-		break;
-	case 'c':
-		answer("\x1b[?6c"); /* a VT102, as Linux's console says */
-		break;
-	}
-}
-
-static void end_sequence(uint8_t final)
-{
-	if (final == 'h' || final == 'l')
-		set_modes(final == 'h');
-	else if (prefix == 0 && !end_move(final) && !end_edit(final))
-		end_other(final);
-}
-
-static void begin_sequence(void)
-{
-	memset(parameters, 0, sizeof(parameters));
-	parameter_count = 1;
-	prefix = 0;
-	state = IN_SEQUENCE;
-}
-
-static void put_sequence(uint8_t c)
-{
-	unsigned int *last = &parameters[parameter_count - 1];
-
-	if (c >= '0' && c <= '9') {
-		*last = MIN(*last * 10 + c - '0', PARAMETER_MAX + 0u);
-	} else if (c == ';' || c == ':') {
-		parameter_count += parameter_count < MAX_PARAMETERS;
-	} else if (c >= '<' && c <= '?') {
-		prefix = c;
-	} else if (c >= '@') {
-		state = TEXT;
-		end_sequence(c);
-	}
+	return screen.application_keys;
 }
 
 /* ---- ESC and one byte ---- */
@@ -374,7 +116,8 @@ static void put_escape(uint8_t c)
 	state = TEXT;
 	switch (c) {
 	case '[':
-		begin_sequence();
+		screen_sequence_begin();
+		state = IN_SEQUENCE;
 		break;
 	case ']':
 	case 'P':
@@ -402,13 +145,13 @@ static void put_escape(uint8_t c)
 		screen_reverse_line_feed();
 		break;
 	case '7':
-		save_cursor();
+		screen_save_cursor();
 		break;
 	case '8':
-		restore_cursor();
+		screen_restore_cursor();
 		break;
 	case 'Z':
-		answer("\x1b[?6c");
+		screen_answer_put("\x1b[?6c");
 		break;
 	case 'c':
 		reset();
@@ -433,7 +176,7 @@ static void put_control(uint8_t c)
 		at->column = 0;
 		break;
 	case '\b':
-		screen_move(at->row, (int)shown_column() - 1);
+		screen_move(at->row, (int)screen_shown_column() - 1);
 		break;
 	case '\t':
 		screen_move(at->row, (at->column | 7) + 1);
@@ -480,7 +223,8 @@ static void put_byte(uint8_t c)
 		put_escape(c);
 		break;
 	case IN_SEQUENCE:
-		put_sequence(c);
+		if (screen_sequence_put(c))
+			state = TEXT;
 		break;
 	case CHOOSING_SET:
 		screen.cursor.graphics[choosing] = c == '0';
@@ -501,5 +245,5 @@ void screen_write(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		put_byte(bytes[i]);
-	vga_cursor(screen.cursor.row, shown_column());
+	vga_cursor(screen.cursor.row, screen_shown_column());
 }

@@ -1,5 +1,5 @@
 /*
- * screen.h - the terminal on the VGA screen: what its two files share.
+ * screen.h - the terminal on the VGA screen: what its three files share.
  */
 #ifndef SCREEN_H
 #define SCREEN_H
@@ -28,12 +28,40 @@ struct screen {
 	unsigned int top, bottom; /* the scrolling region, both inclusive */
 	bool no_wrap;             /* the last column is overwritten */
 	bool insert;              /* characters move the rest of the line */
+	bool application_keys;    /* may be read without the lock */
 };
 
 extern struct screen screen;
 
 #define DEFAULT_FRONT 7
 #define DEFAULT_BACK 0
+
+/* A cursor that rests behind the last column shows in it. */
+static inline unsigned int screen_shown_column(void)
+{
+	return MIN(screen.cursor.column, SCREEN_COLUMNS - 1u);
+}
+
+static inline void screen_save_cursor(void)
+{
+	screen.saved = screen.cursor;
+}
+
+static inline void screen_restore_cursor(void)
+{
+	screen.cursor = screen.saved;
+}
+
+/* ---- screen.c ---- */
+
+/* Bytes as if they had been typed, when there is room for all. */
+void screen_answer_put(const char *text);
+
+/* ---- screen_sequence.c ---- */
+
+/* ESC [ has come; then each byte: true when it was the last. */
+void screen_sequence_begin(void);
+bool screen_sequence_put(uint8_t c);
 
 /* ---- screen_edit.c ---- */
 

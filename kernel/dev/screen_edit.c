@@ -1,5 +1,6 @@
 /*
- * screen_edit.c - what the escape sequences of screen.c do to the cells.
+ * screen_edit.c - what the escape sequences of screen_sequence.c do to the
+ * cells.
  *
  * The cursor rests behind a character in the last column, and moves to the
  * next line only when another follows, as terminals do.  Lines scroll inside a
@@ -151,11 +152,6 @@ void screen_delete_lines(unsigned int count)
 
 /* ---- cells of a line ---- */
 
-static unsigned int column_shown(void)
-{
-	return MIN(screen.cursor.column, LAST_COLUMN + 0u);
-}
-
 static void cells_move(unsigned int to, unsigned int from)
 {
 	uint16_t *row = vga_row(screen.cursor.row);
@@ -166,7 +162,7 @@ static void cells_move(unsigned int to, unsigned int from)
 
 void screen_insert_cells(unsigned int count)
 {
-	unsigned int column = column_shown();
+	unsigned int column = screen_shown_column();
 
 	count = MIN(count, SCREEN_COLUMNS - column);
 	cells_move(column + count, column);
@@ -175,7 +171,7 @@ void screen_insert_cells(unsigned int count)
 
 void screen_delete_cells(unsigned int count)
 {
-	unsigned int column = column_shown();
+	unsigned int column = screen_shown_column();
 
 	count = MIN(count, SCREEN_COLUMNS - column);
 	cells_move(column, column + count);
@@ -185,7 +181,7 @@ void screen_delete_cells(unsigned int count)
 
 void screen_erase_cells(unsigned int count)
 {
-	unsigned int column = column_shown();
+	unsigned int column = screen_shown_column();
 
 	vga_fill(screen.cursor.row, column, MIN(count, SCREEN_COLUMNS - column),
 		 screen_empty());
@@ -195,7 +191,7 @@ void screen_erase_cells(unsigned int count)
 
 void screen_erase_line(unsigned int part)
 {
-	unsigned int column = column_shown();
+	unsigned int column = screen_shown_column();
 	unsigned int first = part == 0 ? column : 0;
 	unsigned int end = part == 1 ? column + 1 : SCREEN_COLUMNS;
 

@@ -94,6 +94,47 @@ def press_steps(guest: Boot) -> None:
         wait_for_row(guest, shown.split("]*")[-1])
 
 
+# What scripts/screen.sh shows, from the third row on (VT102 User Guide, chapter 5).
+SHOWN = """\
+    aXbc
+145
+12
+   45
+1   5
+two
+three
+four
+
+a cb
+                                                                             wxy
+z
+\u2500\u2502
+
+first
+second
+hereagain
+there
+Never   T.
+Xabc
+                                                                              xz
+"""
+
+
+@check("busybox/sequences", 3)
+def sequences(context: Context) -> None:
+    """Escape sequences: insert, delete, erase, scroll a region, draw lines, wrap."""
+    if not busybox_is_there(context):
+        return
+    with shell(context, typing=True, qmp=True) as guest:
+        wait_for_row(guest, "^~ #$")
+        press(guest, "sh /check/screen.sh\n")
+        wait_for_row(guest, "xz$")
+        rows = wait_for_row(guest, "^~ #$")
+        shown = "\n".join(rows[2:23]) + "\n"
+        expect(shown == SHOWN, "the screen shows something else", f"\n{SHOWN}", f"\n{shown}")
+        power_off(context, guest)
+
+
 @check("busybox/screen", 12)
 def screen(context: Context) -> None:
     """vi and top on the screen."""
