@@ -5,6 +5,9 @@
  * it and switches away; the thread that comes next on that CPU buries it:
  * wakes who waits in thread_join(), which frees it, or, if it was detached,
  * hands it to the reaper thread.  See sched.c for who may change a state.
+ *
+ * Where many threads are ready the reaper waits for its turn, and while it does
+ * many more may die.  So who creates a thread helps it when there is a backlog.
  */
 #include "thread.h"
 #include "errno.h"
@@ -22,10 +25,16 @@ static struct core_lock threads_lock = CORE_LOCK_INIT("threads", RANK_THREADS);
 static unsigned int threads_live;
 static uint32_t threads_created;
 
+/* So many dead threads are left to the reaper alone; beyond that, a new one
+ * costs its creator so many. */
+#define BACKLOG 64
+#define HELP 2
+
 /* Detached threads that have ended, for the reaper to free. */
 static struct core_lock reaper_lock =
 	CORE_LOCK_INIT("reaper", RANK_THREAD_EXIT);
 static struct list_head reaper_list = LIST_INIT(reaper_list);
+static unsigned int reaper_backlog; /* how many are on it */
 static struct thread *reaper;
 
 const char *thread_state_name(enum thread_state state)
@@ -76,12 +85,47 @@ static uint64_t make_stack(uintptr_t stack)
 	return (uintptr_t)top;
 }
 
+static void thread_free(struct thread *t)
+{
+	core_lock(&threads_lock);
+	list_remove(&t->all_link);
+	threads_live--;
+	core_unlock(&threads_lock);
+	vm_stack_free(t->stack);
+	kfree(t);
+}
+
+/* Frees a thread that died; false: there is none. */
+static bool reap_one(void)
+{
+	struct list_head *link;
+
+	core_lock(&reaper_lock);
+	link = list_pop_front(&reaper_list);
+	if (link)
+		reaper_backlog--;
+	core_unlock(&reaper_lock);
+	if (link)
+		thread_free(list_entry(link, struct thread, run_link));
+	return link;
+}
+
+static void help_reaper(void)
+{
+	for (unsigned int i = 0; i < HELP; i++)
+		reap_one();
+}
+
 int thread_create(struct thread **out, const char *name,
 		  void (*entry)(void *arg), void *arg)
 {
-	struct thread *t = kmalloc(sizeof(*t));
-	uintptr_t stack = vm_stack_alloc();
+	struct thread *t;
+	uintptr_t stack;
 
+	if (unlikely(reaper_backlog > BACKLOG))
+		help_reaper();
+	t = kmalloc(sizeof(*t));
+	stack = vm_stack_alloc();
 	if (!t || !stack) {
 		kfree(t);
 		if (stack)
@@ -156,16 +200,6 @@ int thread_spawn_on(unsigned int cpu, struct thread **out, const char *name,
 
 /* ---- death ---- */
 
-static void thread_free(struct thread *t)
-{
-	core_lock(&threads_lock);
-	list_remove(&t->all_link);
-	threads_live--;
-	core_unlock(&threads_lock);
-	vm_stack_free(t->stack);
-	kfree(t);
-}
-
 void thread_exit(void)
 {
 	struct thread *self = current;
@@ -183,6 +217,7 @@ static void reap_later(struct thread *t)
 {
 	core_lock(&reaper_lock);
 	list_push_back(&reaper_list, &t->run_link);
+	reaper_backlog++;
 	core_unlock(&reaper_lock);
 	thread_unblock(reaper);
 }
@@ -280,17 +315,9 @@ static void reap(void *arg)
 {
 	(void)arg;
 	wait_begin(WAIT_WORK, NULL, NULL, CALL_SITE);
-	for (;;) {
-		struct list_head *link;
-
-		core_lock(&reaper_lock);
-		link = list_pop_front(&reaper_list);
-		core_unlock(&reaper_lock);
-		if (link)
-			thread_free(list_entry(link, struct thread, run_link));
-		else
+	for (;;)
+		if (!reap_one())
 			thread_block();
-	}
 }
 
 /* ---- all threads ---- */
