@@ -280,16 +280,26 @@ starters: ##m Make the files in labs/ from those in solutions/
 	@$(foreach f,$(STARTERS),unifdef -x 2 -USOLUTION -o $(f) \
 		$(f:labs/%=solutions/%) &&) :
 
-# The reference's lines between the markers, and what design.md permits.
+# The reference's lines of code between the markers, without comments and blank
+# lines, and how many there shall be at most: the challenge's come on top.
 workload: ##m Lines that a student has to write, for each lab, and the limit
-	@for lab in $(LABS); do sum=0; each=; \
-		for f in solutions/$$lab/*.c; do \
-			n=$$(unifdef -x 2 -USOLUTION $$f | diff - $$f | \
-				grep -v '#' | grep -c '^> '); \
-			sum=$$((sum + n)); each="$$each, $${f##*/} $$n"; \
-		done; \
+	@for lab in $(LABS); do \
 		case $$lab in 01-*) most=150;; 0[234]-*) most=300;; *) most=500;; esac; \
-		echo "$$lab: $$sum lines of $$most ($${each#, })"; done
+		awk -v lab=$$lab -v most=$$most ' \
+			/^#ifdef SOLUTION/ { inside = 1; extra = /challenge/; next } \
+			/^#(else|endif)/ { inside = 0 } \
+			/^[ \t]*$$|^[ \t]*(\/\*| \*)/ { next } \
+			inside { sum++; each[FILENAME]++; challenge += extra } \
+			END { \
+				printf "%s: %d lines of %d", lab, sum - challenge, most; \
+				if (challenge) \
+					printf ", and %d for the challenge", challenge; \
+				for (i = 1; i < ARGC; i++) { \
+					name = ARGV[i]; sub(/.*\//, "", name); \
+					printf "%s%s %d", (i == 1 ? " (" : ", "), name, each[ARGV[i]]; \
+				} \
+				print ")" \
+			}' solutions/$$lab/*.c; done
 
 # Here OUT is a directory that is named on the command line.
 course: ##m Publish the last commit for students, each lab a tag [OUT=DIR UPTO=1]

@@ -120,6 +120,8 @@ static void own(struct mutex *m, struct thread *t)
 	m->owner = t;
 	list_push_back(&t->mutexes, &m->link);
 }
+#endif
+#ifdef SOLUTION /* challenge */
 
 /* The highest priority among those who wait for what t owns; 0: nobody. */
 static unsigned int priority_lent_to(const struct thread *t)
@@ -161,6 +163,8 @@ static void chain_lower(struct mutex *m)
 			break;
 	}
 }
+#endif
+#ifdef SOLUTION
 
 static int wait_for(struct mutex *m, uint64_t deadline)
 {
