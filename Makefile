@@ -216,7 +216,7 @@ CHECKED_RUN := $(BUILD)/checked-run
 # What the verbs below hand on to tools/machine.py, when it is given.
 MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
 	$(if $(MEMORY),--memory $(MEMORY)) $(if $(ISO),--iso) \
-	$(if $(ICOUNT),--icount) $(if $(WINDOW),--window) \
+	$(if $(filter-out 0,$(ICOUNT)),--icount) $(if $(WINDOW),--window) \
 	$(if $(APPEND),--append $(call quote,$(APPEND)))
 
 .PHONY: user oracle
@@ -555,7 +555,7 @@ $(OUT)/full.cpio: $(OUT)/root.cpio $(BUSYBOX_LIST)
 # The other stages, for the menu of the ISO: one after the other, after this
 # one, since all of them make the same files in build/given/ and build/user/.
 OTHER_STAGES := $(filter-out $(STAGE),$(STAGES))
-$(OTHER_STAGES:%=$(BUILD)/%/root.cpio): $(BUILD)/%/root.cpio: $(BUILD)/%/kernel.elf32
+$(OTHER_STAGES:%=$(BUILD)/%/full.cpio): $(BUILD)/%/full.cpio: $(BUILD)/%/kernel.elf32
 
 define other_rule
 $(BUILD)/$(1)/kernel.elf32: FORCE | $(OUT)/kernel.elf32 $(OUT)/root.cpio \
