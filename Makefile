@@ -68,7 +68,8 @@ ifeq ($(filter labs $(wildcard solutions),$(IMPL)),)
 $(error IMPL=$(IMPL): it is labs$(if $(wildcard solutions), or solutions); \
 	for a directory of your own use FILES=DIR NAME=WORD)
 endif
-SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)
+SANITIZED := $(if $(filter-out 0,$(SANITIZE)),.sanitized)
+SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)$(SANITIZED)
 STAGE := $(LAB_NAME)$(SUFFIX)
 
 ifneq ($(FILES),)
@@ -94,7 +95,7 @@ LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME), \
 	$(sort $(LABS) $(notdir $(wildcard kernel/locked/[0-9][0-9]-*))))
 
 BUILD := build
-GIVEN := $(BUILD)/given
+GIVEN := $(BUILD)/given$(SANITIZED)
 OUT := $(BUILD)/$(STAGE)
 
 # What `make run` offers beside this one, in the menu of the ISO.
@@ -150,6 +151,16 @@ CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
 	-fno-pic -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE \
 	-Ikernel/include
+
+# SANITIZE=1: see kernel/debug/sanitize.c, and there for these few files.
+ifneq ($(SANITIZED),)
+CFLAGS += -DSANITIZE -fsanitize=kernel-address,undefined \
+	-fno-sanitize=alignment --param asan-stack=0 --param asan-globals=0 \
+	--param asan-instrumentation-with-call-threshold=0
+NOT_SANITIZED := kernel/debug/sanitize.c kernel/mm/heap.c kernel/mm/page.c
+MEMORY ?= 256
+endif
+
 NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
 
 # SOLUTION chooses the reference in solutions/; no other file asks for it.
@@ -158,9 +169,10 @@ LAB_CFLAGS := -DSOLUTION \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
 
 # Each access to memory in the files of the lab that is worked on is a schedule
-# point: see kernel/debug/access.c.  HOOKS=0 leaves them out, to measure.
+# point: see kernel/debug/access.c.  HOOKS=0 leaves them out, to measure; so
+# does SANITIZE=1, with which GCC cannot combine them.
 HOOKS ?= 1
-HOOK_CFLAGS := $(if $(filter-out 0,$(HOOKS)),-fsanitize=thread \
+HOOK_CFLAGS := $(if $(filter 0,$(HOOKS))$(SANITIZED),,-fsanitize=thread \
 	--param tsan-instrument-func-entry-exit=0 \
 	--param tsan-distinguish-volatile=1)
 LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
@@ -209,7 +221,7 @@ endef
 
 .PHONY: all kernel
 all: kernel
-kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio compile_commands.json ## Build the kernel (what a bare `make` does)
+kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio $(if $(SANITIZED),,compile_commands.json) ## Build the kernel (what a bare `make` does)
 
 CHECKED_RUN := $(BUILD)/checked-run
 
@@ -232,7 +244,7 @@ run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU, to a shell or wi
 .PHONY: test
 TEST := all
 test: override APPEND += test=$(TEST)
-test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=sched/handover CPUS=2 APPEND='seed=7']
+test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=sched/handover CPUS=2 APPEND='seed=7' SANITIZE=1]
 	@$(MACHINE) run $(MACHINE_ARGS)
 
 # ---- marking ----
@@ -394,6 +406,8 @@ $(GIVEN)/flags: FORCE
 
 $(OUT)/sources: FORCE
 	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(HOOK_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
+
+$(NOT_SANITIZED:%=$(GIVEN)/%.o): CFLAGS += -fno-sanitize=all
 
 $(GIVEN)/%.c.o: %.c $(GIVEN)/flags
 	$(say) CC $<

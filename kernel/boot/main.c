@@ -22,6 +22,7 @@
 #include "printk.h"
 #include "process.h"
 #include "ps2.h"
+#include "sanitize.h"
 #include "string.h"
 #include "syscall.h"
 #include "thread.h"
@@ -117,6 +118,7 @@ void kmain(uint32_t magic, paddr_t info)
 		      missing);
 	page_init(&boot_info);
 	vm_init();
+	sanitize_init();
 	cpu_enable_features();
 	uintptr_t stack = vm_stack_alloc();
 	if (!stack)

@@ -29,6 +29,15 @@ void kfree(void *ptr);
 /* Objects in use, for leak accounting. */
 size_t heap_object_count(void);
 
+/* The place in a slab that an address is in, of an object in use or not: false
+ * when it is in none.  For messages: takes no lock. */
+struct heap_slot {
+	uintptr_t start;
+	size_t size;
+};
+
+bool heap_slot_find(uintptr_t addr, struct heap_slot *slot);
+
 /* Gives the empty slabs that are kept for the next kmalloc back to the page
  * allocator, so that its count shows what is really in use. */
 void heap_trim(void);

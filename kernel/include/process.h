@@ -89,7 +89,7 @@ struct process {
 	int pgid, sid;
 	bool has_execed;          /* its parent may not setpgid() it now */
 	int nice;                 /* priority.c; may be read at any time */
-	int exit_signal;          /* to the parent; 0 for none */
+	int exit_signal;          /* to the parent; none if it is no signal */
 	int exit_status;          /* as wait4(2) encodes it */
 	struct list_head threads; /* user threads, by proc_link */
 	unsigned int thread_count;

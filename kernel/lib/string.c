@@ -19,6 +19,7 @@
 #include "string.h"
 
 #include "errno.h"
+#include "sanitize.h"
 
 #define WORD sizeof(uint64_t)
 
@@ -62,12 +63,16 @@ static void copy_backward(void *dst, const void *src, size_t len)
 
 void *memcpy(void *dst, const void *src, size_t len)
 {
+	sanitize_read(src, len, CALL_SITE);
+	sanitize_write(dst, len, CALL_SITE);
 	copy_forward(dst, src, len);
 	return dst;
 }
 
 void *memmove(void *dst, const void *src, size_t len)
 {
+	sanitize_read(src, len, CALL_SITE);
+	sanitize_write(dst, len, CALL_SITE);
 	/*
 	 * Only a destination that begins inside the source must be copied
 	 * backwards.  One that lies below the source gives a huge unsigned
@@ -86,6 +91,7 @@ void *memset(void *dst, int byte, size_t len)
 	uint64_t pattern = (uint8_t)byte * 0x0101010101010101ul;
 	size_t words = len / WORD, bytes = len % WORD;
 
+	sanitize_write(dst, len, CALL_SITE);
 	asm volatile("rep stosq"
 		     : "+D"(d), "+c"(words)
 		     : "a"(pattern)

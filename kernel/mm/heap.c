@@ -32,6 +32,7 @@
 #include "page.h"
 #include "panic.h"
 #include "printk.h"
+#include "sanitize.h"
 #include "string.h"
 
 #define LARGEST_CLASS_SIZE 2048
@@ -237,6 +238,7 @@ static void *large_alloc(size_t size)
 		return NULL;
 	page->state = PAGE_LARGE;
 	__atomic_fetch_add(&large_objects, 1, __ATOMIC_RELAXED);
+	sanitize_alloc(page_virt(page), size, (size_t)PAGE_SIZE << order, 0);
 	return page_virt(page);
 }
 
@@ -253,17 +255,28 @@ static void large_free(struct page *page, void *ptr)
 
 /* ---- the interface ---- */
 
+static inline void *alloc(size_t size, uintptr_t site)
+{
+	size_t grains = (size + HEAP_REDZONE + CLASS_GRAIN - 1) / CLASS_GRAIN;
+	struct class *class;
+	void *object;
+
+	if (unlikely(size > LARGEST_CLASS_SIZE - HEAP_REDZONE))
+		return large_alloc(size);
+	class = &classes[class_of[grains]];
+	object = small_alloc(class);
+	sanitize_alloc(object, size, class->size, site);
+	return object;
+}
+
 void *kmalloc(size_t size)
 {
-	if (unlikely(size > LARGEST_CLASS_SIZE))
-		return large_alloc(size);
-	return small_alloc(
-		&classes[class_of[(size + CLASS_GRAIN - 1) / CLASS_GRAIN]]);
+	return alloc(size, CALL_SITE);
 }
 
 void *kzalloc(size_t size)
 {
-	void *ptr = kmalloc(size);
+	void *ptr = alloc(size, CALL_SITE);
 
 	if (ptr)
 		memset(ptr, 0, size);
@@ -284,17 +297,33 @@ static __attribute__((noreturn)) void kfree_panic(const struct page *page,
 	panic("kfree: 0x%lx is in a page that is not the heap's", addr);
 }
 
+/* The page that it would be in; NULL when there is none. */
+static inline struct page *page_of(uintptr_t addr)
+{
+	/* Addresses below the direct map wrap to physical ones far above. */
+	return likely(addr < STACK_AREA) ? page_of_phys(addr - DIRECT_MAP)
+					 : NULL;
+}
+
+/* The sanitizer has another object freed in place of this one. */
+static void small_exchange(struct page *page, void *object, uintptr_t site)
+{
+	object = sanitize_free(object, classes[page->slab.class].size, site);
+	if (object)
+		small_free(page_of((uintptr_t)object), object);
+}
+
 void kfree(void *ptr)
 {
 	uintptr_t addr = (uintptr_t)ptr;
-	struct page *page = NULL;
+	struct page *page;
 
 	if (!ptr)
 		return;
-	/* Addresses below the direct map wrap to physical ones far above. */
-	if (likely(addr < STACK_AREA))
-		page = page_of_phys(addr - DIRECT_MAP);
-	if (likely(page && page->state == PAGE_SLAB))
+	page = page_of(addr);
+	if (SANITIZING && page && page->state == PAGE_SLAB)
+		small_exchange(page, ptr, CALL_SITE);
+	else if (likely(page && page->state == PAGE_SLAB))
 		small_free(page, ptr);
 	else if (likely(page && page->state == PAGE_LARGE))
 		large_free(page, ptr);
@@ -308,11 +337,26 @@ size_t heap_object_count(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
 		count += __atomic_load_n(&classes[i].objects, __ATOMIC_RELAXED);
-	return count;
+	return count - sanitize_kept_objects();
+}
+
+bool heap_slot_find(uintptr_t addr, struct heap_slot *slot)
+{
+	const struct page *page = page_of(addr);
+
+	if (!page || page->state != PAGE_SLAB)
+		return false;
+	slot->size = classes[page->slab.class].size;
+	slot->start = addr - addr % PAGE_SIZE % slot->size;
+	return true;
 }
 
 void heap_trim(void)
 {
+	void *object;
+
+	while ((object = sanitize_release()) != NULL)
+		small_free(page_of((uintptr_t)object), object);
 	for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
 		struct class *class = &classes[i];
 

@@ -29,6 +29,7 @@
 #include "lock.h"
 #include "panic.h"
 #include "printk.h"
+#include "sanitize.h"
 #include "string.h"
 
 #define LOW_MEMORY_END (1 * MIB)  /* firmware data, video memory, ROM */
@@ -138,6 +139,7 @@ struct page *page_alloc(unsigned int order)
 		block->state = PAGE_USED;
 		block->order = order;
 		block->refs = 1;
+		sanitize_pages_alloc(page_virt(block), PAGE_SIZE << order);
 	}
 	core_unlock(&pages_lock);
 	return block;
@@ -192,6 +194,7 @@ void page_put(struct page *page)
 		panic("page_put: page 0x%lx is already free", page_phys(page));
 
 	core_lock(&pages_lock);
+	sanitize_pages_free(page_virt(page), PAGE_SIZE << page->order);
 	block_give(page, page->order);
 	core_unlock(&pages_lock);
 }

@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "errno.h"
 #include "panic.h"
+#include "sanitize.h"
 #include "trap.h"
 #include "x86.h"
 
@@ -36,6 +37,7 @@ void uaccess_init(void)
 
 int copy_from_user(void *dst, uintptr_t src, size_t len)
 {
+	sanitize_write(dst, len, CALL_SITE);
 	if (!user_range_ok(src, len) ||
 	    uaccess_copy(dst, (const void *)src, len))
 		return -EFAULT;
@@ -44,6 +46,7 @@ int copy_from_user(void *dst, uintptr_t src, size_t len)
 
 int copy_to_user(uintptr_t dst, const void *src, size_t len)
 {
+	sanitize_read(src, len, CALL_SITE);
 	if (!user_range_ok(dst, len) || uaccess_copy((void *)dst, src, len))
 		return -EFAULT;
 	return 0;
@@ -66,6 +69,7 @@ size_t copy_from_user_partial(void *dst, uintptr_t src, size_t len)
 {
 	size_t part = user_part(src, len);
 
+	sanitize_write(dst, part, CALL_SITE);
 	return part - uaccess_copy(dst, (const void *)src, part);
 }
 
@@ -73,6 +77,7 @@ size_t copy_to_user_partial(uintptr_t dst, const void *src, size_t len)
 {
 	size_t part = user_part(dst, len);
 
+	sanitize_read(src, part, CALL_SITE);
 	return part - uaccess_copy((void *)dst, src, part);
 }
 

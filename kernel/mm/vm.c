@@ -35,6 +35,7 @@
 #include "lock.h"
 #include "page.h"
 #include "panic.h"
+#include "sanitize.h"
 #include "string.h"
 #include "x86.h"
 
@@ -322,6 +323,8 @@ void vm_init(void)
 	create_area(STACK_AREA, STACK_AREA_SIZE);
 	create_area(VM_AREA, VM_AREA_SIZE);
 	create_area(MMIO_AREA, MMIO_AREA_SIZE);
+	if (SANITIZING)
+		create_area(KASAN_SHADOW, page_limit() / 8);
 	create_area(KERNEL_BASE, -KERNEL_BASE);
 	map_image();
 	map_direct(0, virt_to_phys(kernel_end));

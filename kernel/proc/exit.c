@@ -98,7 +98,7 @@ static void become_zombie(struct process *p)
 		process_free(p);
 	} else {
 		list_push_back(&parent->zombies, &p->sibling_link);
-		if (p->exit_signal)
+		if (p->exit_signal >= 1 && p->exit_signal <= SIGNALS)
 			signal_send(parent, p->exit_signal);
 	}
 	waitq_wake(&parent->changed, WAKE_ALL);

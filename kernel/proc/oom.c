@@ -14,11 +14,14 @@
  *	page fault -> -ENOMEM -> the largest is killed -> sleep -> try again
  *
  * One at a time is killed: while a process is on its way out, the others wait.
- * But it might wait for a lock that one of them holds.  So patience has an
- * end, and who has lost it ends itself.
+ * Who finds none looks at the free pages once more: one that was has given back
+ * its own meanwhile.  But who is on its way out might wait for a lock that one
+ * of those who wait for memory holds.  So patience has an end, and who has lost
+ * it ends itself.
  */
 #include "aspace.h"
 #include "layout.h"
+#include "page.h"
 #include "printk.h"
 #include "process.h"
 #include "signals.h"
@@ -27,6 +30,9 @@
 
 #define PAUSE (NSEC_PER_SEC / 1000)
 #define PATIENCE 10000 /* pauses: ten seconds */
+
+/* With more free pages than these, a page fault will have what it needs. */
+#define ENOUGH 16
 
 struct candidate {
 	int pid; /* 0: none */
@@ -66,21 +72,30 @@ static void kill(int pid)
 	spin_unlock(&process_lock);
 }
 
-bool process_wait_for_memory(unsigned int tries)
+/* Who is to be killed at this try: 0 for nobody. */
+static int choose_victim(const struct candidate *largest, unsigned int tries)
 {
 	int self = current->proc->pid;
+
+	if (tries == PATIENCE)
+		return self;
+	if (largest->dying || page_free_count() > ENOUGH)
+		return 0;
+	return largest->pid ? largest->pid : self; /* init, alone */
+}
+
+bool process_wait_for_memory(unsigned int tries)
+{
 	struct candidate largest = {0};
 	int victim;
 
 	process_for_each(consider, &largest);
 	if (largest.self)
 		return false;
-	victim = tries == PATIENCE ? self : largest.pid;
-	if (!victim && !largest.dying)
-		victim = self; /* init, alone */
-	if (victim && (victim == self || !largest.dying))
+	victim = choose_victim(&largest, tries);
+	if (victim)
 		kill(victim);
-	if (victim == self)
+	if (victim == current->proc->pid)
 		return false;
 	thread_sleep_until(time_ns() + PAUSE);
 	return true;

@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "page.h"
 #include "process.h"
+#include "sanitize.h"
 #include "spinlock.h"
 #include "string.h"
 #include "syscall.h"
@@ -109,6 +110,8 @@ _Static_assert(sizeof(struct sysinfo) == 112, "Linux x86-64's size");
  * that a program asks is no reason to. */
 static size_t free_pages(void)
 {
+	if (SANITIZING)
+		heap_trim(); /* what it keeps back is free, too */
 	return page_free_count() + vm_stack_kept_pages() + aspace_kept_pages() +
 	       heap_kept_pages();
 }

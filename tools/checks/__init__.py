@@ -14,6 +14,8 @@ from . import (  # noqa: F401
     grading,
     kernel_tests,
     programs,
+    sanitizer,
+    sanitizer,
     source,
     user,
     verbs,

@@ -4,6 +4,7 @@
 #include "tap.h"
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 static pid_t child_that_exits(int code)
 {
@@ -174,4 +175,20 @@ TEST(no_zombies_when_sigchld_is_ignored)
 	child_that_exits(0);
 	child_that_exits(0);
 	EXPECT_ERRNO(wait(NULL), ECHILD);
+}
+
+/* A number that is no signal is like none: the parent hears nothing. */
+TEST(ends_without_a_signal)
+{
+	static const int signals[] = {0, 65, 128, 255};
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		pid_t pid = syscall(SYS_clone, signals[i], 0, 0, 0, 0);
+
+		if (pid == 0)
+			_exit(3);
+		ASSERT(pid > 0);
+		EXPECT_ERRNO(waitpid(pid, NULL, 0), ECHILD);
+		EXPECT_EQ(waitpid(pid, NULL, __WALL), pid);
+	}
 }
