@@ -22,6 +22,7 @@
 #include "errno.h"
 #include "heap.h"
 #include "string.h"
+#include "time.h"
 #include "uaccess.h"
 
 #define STORE_MAX 64 /* bytes written at once, with the terminator */
@@ -30,6 +31,12 @@
 #define FIRST_NUMBER 256u
 
 static const struct virtual_ops proc_ops;
+
+uint64_t proc_ticks(uint64_t cycles)
+{
+	return time_cycles_to_ns(cycles) /
+	       (NSEC_PER_SEC / PROC_TICKS_PER_SECOND);
+}
 
 /* ---- processes ---- */
 
