@@ -508,6 +508,29 @@ TEST(the_leader_ends)
 	EXPECT_ERRNO(read(t.master, &c, 1), EIO);
 }
 
+/* The leader leaves by itself: only the foreground is told, which it is not in.
+ */
+TEST(the_leader_leaves)
+{
+	struct terminal t = terminal_open();
+	pid_t pid = fork_leader(&t);
+
+	if (pid == 0) {
+		pid_t child = fork_background();
+
+		if (child == 0) {
+			tap_reach("apart");
+			wait_for_signal();
+		}
+		tap_await("apart");
+		EXPECT_EQ(tcsetpgrp(t.slave, child), 0);
+		EXPECT_EQ(ioctl(t.slave, TIOCNOTTY), 0);
+		EXPECT_KILLED(child, SIGHUP);
+		tap_exit();
+	}
+	EXPECT_EXIT(pid, 0);
+}
+
 TEST(the_terminal_hangs_up)
 {
 	struct terminal t = terminal_open();
