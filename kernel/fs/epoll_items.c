@@ -1,6 +1,6 @@
 /*
- * epoll_items.c - which files an epoll instance watches: its items, and how
- *they come and go.
+ * epoll_items.c - which files an epoll instance watches: its items, and
+ * how they come and go.
  *
  * An item belongs to two lists.  The instance finds it by its descriptor, in
  * by_fd, where several may have the same number: a file that was closed under

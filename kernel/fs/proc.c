@@ -328,16 +328,6 @@ static long proc_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	return len;
 }
 
-/* Needs f->lock.  The end is not known before it is read. */
-static long proc_lseek(struct file *f, int64_t offset, int whence)
-{
-	if (whence == 1) /* SEEK_CUR */
-		offset += f->pos;
-	else if (whence != 0)
-		return -EINVAL;
-	return offset < 0 ? -EINVAL : (long)(f->pos = offset);
-}
-
 static void proc_close(struct file *f)
 {
 	struct open_text *open = f->object;
@@ -349,7 +339,7 @@ static void proc_close(struct file *f)
 static const struct file_ops proc_file_ops = {
 	.read = proc_read,
 	.write = proc_write,
-	.lseek = proc_lseek,
+	.lseek = file_seek,
 	.release = proc_close,
 };
 

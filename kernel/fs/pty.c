@@ -14,7 +14,7 @@
  * reads -EIO, after what was sent before.
  *
  * The master as a file is in pty_master.c; here is how the two ends come and
- *go.
+ * go.
  *
  * ptys_lock, a mutex, guards the table, and who has which end open.  Everything
  * else is guarded by the terminal's lock.
