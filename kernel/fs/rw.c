@@ -13,6 +13,7 @@
 #include "process.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "waitq.h"
 
 #define RW_MAX 0x7ffff000ul /* at most in one call: read(2), NOTES */
 #define IOV_MAX 1024
@@ -65,7 +66,7 @@ static long transfer_pieces(struct file *f, enum direction way,
 	long done = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
-		if (done > 0 && would_wait(f, way))
+		if (done > 0 && (wait_interrupted() || would_wait(f, way)))
 			break;
 
 		long n = transfer(f, way, iov[i].base, iov[i].len, pos);
