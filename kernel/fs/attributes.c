@@ -192,12 +192,18 @@ static bool time_is_valid(const struct timespec *t)
 	       t->nsec == UTIME_OMIT;
 }
 
+/* From 1970 to 2554 a node can tell; other times become the nearest. */
+static uint64_t seconds_in_range(int64_t sec)
+{
+	return sec < 0 ? 0 : MIN((uint64_t)sec, UINT64_MAX / NSEC_PER_SEC - 1);
+}
+
 static void time_apply(uint64_t *time, const struct timespec *t)
 {
 	if (t->nsec == UTIME_NOW)
 		*time = realtime_ns();
 	else if (t->nsec != UTIME_OMIT)
-		*time = t->sec * NSEC_PER_SEC + t->nsec;
+		*time = seconds_in_range(t->sec) * NSEC_PER_SEC + t->nsec;
 }
 
 static bool both(const struct timespec times[2], int64_t nsec)

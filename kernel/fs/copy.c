@@ -16,13 +16,15 @@
 
 #define COPY_MAX 0x7ffff000ul /* at most in one call: sendfile(2), NOTES */
 
-/* Until a read is short or a write fails; the places are moved on. */
+/* Until a read is short or a write fails; the places are moved on.  A signal
+ * ends it after a piece, never before the first: 0 would mean the end of the
+ * file. */
 static long copy_pages(struct file *in, uint64_t *in_pos, struct file *out,
 		       uint64_t *out_pos, size_t len, char *buf)
 {
 	size_t done = 0;
 
-	while (done < len && !wait_interrupted()) {
+	while (done < len && (done == 0 || !wait_interrupted())) {
 		long n = in->ops->read_kernel(
 			in, buf, MIN(len - done, (size_t)PAGE_SIZE), *in_pos);
 		long written =

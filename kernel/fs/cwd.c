@@ -20,7 +20,7 @@ static long change_directory(struct inode *inode)
 	if (!error)
 		error = inode_permission(inode, MAY_EXEC);
 	if (!error) {
-		struct inode *old = p->cwd;
+		struct inode *old;
 
 		spin_lock(&p->lock);
 		old = p->cwd;

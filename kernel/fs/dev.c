@@ -15,6 +15,7 @@
 #include "string.h"
 #include "tty.h"
 #include "uaccess.h"
+#include "waitq.h"
 
 /* ---- null, zero, full ---- */
 
@@ -56,6 +57,8 @@ static long zero_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 		done += copied;
 		if (copied < n)
 			return done ? (long)done : -EFAULT;
+		if (wait_interrupted())
+			break;
 	}
 	return done;
 }

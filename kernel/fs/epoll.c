@@ -21,10 +21,8 @@
  * An instance is a file, and has a pollhead itself; so it may be watched by
  * another one.  Circles are refused.
  *
- * Items have no reference of their files, or none would ever be closed.  A file
- * knows the items instead (file->epolls), and when its last reference goes they
- * go first, under the mutex of the instance; so a file whose item is found
- * under that mutex is there.
+ * Which files are watched, and what becomes of an item whose file is closed, is
+ * epoll_items.c's business; the system calls are in epoll_calls.c.
  *
  * Locks, from the outside to the inside:
  *
@@ -41,10 +39,7 @@
 #include "errno.h"
 #include "heap.h"
 #include "poll.h"
-#include "string.h"
 #include "uaccess.h"
-
-static struct spinlock items_lock = SPINLOCK_INIT("epoll items");
 
 /* ---- the ready list ---- */
 
@@ -70,6 +65,13 @@ static void ready_remove(struct epoll_item *item)
 	item->is_ready = false;
 	list_remove(&item->ready_link);
 	item->epoll->ready_count--;
+}
+
+void epoll_item_forget(struct epoll_item *item)
+{
+	spin_lock(&item->epoll->lock);
+	ready_remove(item);
+	spin_unlock(&item->epoll->lock);
 }
 
 static void ready_put_back(struct epoll_item *item, bool first)
@@ -103,250 +105,17 @@ static void wake_another(struct epoll *ep)
 	spin_unlock(&ep->lock);
 }
 
-static unsigned int ready_count(struct epoll *ep)
-{
-	return *(volatile unsigned int *)&ep->ready_count;
-}
-
-/* A one-shot item that has been reported wants nothing. */
-static bool is_armed(const struct epoll_item *item)
-{
-	return item->events & ~EPOLL_MODES;
-}
-
-/* Something may have happened: any context. */
-static void item_alert(struct epoll_item *item)
+void epoll_item_alert(struct epoll_item *item)
 {
 	struct epoll *ep = item->epoll;
 
 	spin_lock(&ep->lock);
-	if (is_armed(item)) {
+	if (epoll_item_is_armed(item)) {
 		ready_add(item, false);
 		waitq_wake(&ep->waiters, 1);
 	}
 	spin_unlock(&ep->lock);
 	poll_notify(&ep->pollhead);
-}
-
-static void item_notified(struct poll_watcher *w)
-{
-	item_alert(container_of(w, struct epoll_item, watcher));
-}
-
-/* ---- items: all need the instance's mutex ---- */
-
-/* What the file has now of what is wanted. */
-static uint32_t item_ask(const struct epoll_item *item)
-{
-	struct pollhead *head;
-
-	if (!is_armed(item))
-		return 0;
-	return item->file->ops->poll(item->file, &head) & item->events;
-}
-
-static struct epoll_item *item_find(const struct epoll *ep, unsigned int fd,
-				    const struct file *f)
-{
-	struct epoll_item *item;
-
-	item = fd < ep->capacity ? ep->by_fd[fd] : NULL;
-	while (item && item->file != f)
-		item = item->same_fd;
-	return item;
-}
-
-/* Room for a descriptor's items. */
-static int reserve(struct epoll *ep, unsigned int fd)
-{
-	unsigned int capacity = MAX(ep->capacity, 16u);
-	struct epoll_item **by_fd;
-
-	while (capacity <= fd)
-		capacity *= 2;
-	if (capacity == ep->capacity)
-		return 0;
-	by_fd = kzalloc(capacity * sizeof(struct epoll_item *));
-	if (!by_fd)
-		return -ENOMEM;
-	if (ep->by_fd)
-		memcpy(by_fd, ep->by_fd, ep->capacity * sizeof(*by_fd));
-	kfree(ep->by_fd);
-	ep->by_fd = by_fd;
-	ep->capacity = capacity;
-	return 0;
-}
-
-static void item_link(struct epoll_item *item)
-{
-	struct epoll_item **chain = &item->epoll->by_fd[item->fd];
-
-	item->same_fd = *chain;
-	*chain = item;
-	spin_lock(&items_lock);
-	item->same_file = item->file->epolls;
-	item->file->epolls = item;
-	spin_unlock(&items_lock);
-}
-
-static void item_unlink(struct epoll_item *item)
-{
-	struct epoll_item **link = &item->epoll->by_fd[item->fd];
-
-	while (*link != item)
-		link = &(*link)->same_fd;
-	*link = item->same_fd;
-	spin_lock(&items_lock);
-	link = &item->file->epolls;
-	while (*link != item)
-		link = &(*link)->same_file;
-	*link = item->same_file;
-	spin_unlock(&items_lock);
-}
-
-int epoll_add(struct epoll *ep, struct file *f, unsigned int fd,
-	      const struct epoll_event *event)
-{
-	struct pollhead *head = NULL;
-	struct epoll_item *item;
-
-	if (item_find(ep, fd, f))
-		return -EEXIST;
-	item = reserve(ep, fd) ? NULL : kzalloc(sizeof(*item));
-	if (!item)
-		return -ENOMEM;
-	item->epoll = ep;
-	item->file = f;
-	item->fd = fd;
-	item->watcher.notify = item_notified;
-	item->events = event->events | POLLERR | POLLHUP;
-	item->data = event->data;
-	item_link(item);
-	f->ops->poll(f, &head);
-	poll_watch(&item->watcher, head);
-	if (item_ask(item))
-		item_alert(item);
-	return 0;
-}
-
-int epoll_modify(struct epoll *ep, struct file *f, unsigned int fd,
-		 const struct epoll_event *event)
-{
-	struct epoll_item *item = item_find(ep, fd, f);
-
-	if (!item)
-		return -ENOENT;
-	spin_lock(&ep->lock);
-	item->events = event->events | POLLERR | POLLHUP;
-	item->data = event->data;
-	spin_unlock(&ep->lock);
-	if (item_ask(item))
-		item_alert(item);
-	return 0;
-}
-
-static void item_destroy(struct epoll_item *item)
-{
-	poll_unwatch(&item->watcher);
-	spin_lock(&item->epoll->lock);
-	ready_remove(item);
-	spin_unlock(&item->epoll->lock);
-	item_unlink(item);
-	kfree(item);
-}
-
-int epoll_remove(struct epoll *ep, struct file *f, unsigned int fd)
-{
-	struct epoll_item *item = item_find(ep, fd, f);
-
-	if (!item)
-		return -ENOENT;
-	item_destroy(item);
-	return 0;
-}
-
-/* ---- who watches a file ---- */
-
-unsigned int epoll_watchers(const struct file *f)
-{
-	unsigned int count = 0;
-
-	spin_lock(&items_lock);
-	for (const struct epoll_item *i = f->epolls; i; i = i->same_file)
-		count++;
-	spin_unlock(&items_lock);
-	return count;
-}
-
-/* Recursive: chains are short.  Needs items_lock. */
-static unsigned int levels_above(const struct epoll *ep)
-{
-	unsigned int most = 0;
-
-	for (const struct epoll_item *i = ep->file->epolls; i; i = i->same_file)
-		most = MAX(most, levels_above(i->epoll));
-	return most + 1;
-}
-
-unsigned int epoll_levels_above(const struct epoll *ep)
-{
-	unsigned int levels;
-
-	spin_lock(&items_lock);
-	levels = levels_above(ep);
-	spin_unlock(&items_lock);
-	return levels;
-}
-
-/* ---- files that are closed ---- */
-
-static void epoll_put(struct epoll *ep)
-{
-	if (__atomic_sub_fetch(&ep->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	kfree(ep->by_fd);
-	kfree(ep);
-}
-
-/* An instance that watches the file, with a reference, or NULL. */
-static struct epoll *watcher_of(const struct file *f)
-{
-	struct epoll *ep = NULL;
-
-	spin_lock(&items_lock);
-	if (f->epolls) {
-		ep = f->epolls->epoll;
-		__atomic_fetch_add(&ep->refs, 1, __ATOMIC_RELAXED);
-	}
-	spin_unlock(&items_lock);
-	return ep;
-}
-
-/* The instance's first item for this file, or NULL; needs its mutex. */
-static struct epoll_item *item_of(const struct epoll *ep, const struct file *f)
-{
-	struct epoll_item *item;
-
-	spin_lock(&items_lock);
-	item = f->epolls;
-	while (item && item->epoll != ep)
-		item = item->same_file;
-	spin_unlock(&items_lock);
-	return item;
-}
-
-void epoll_file_closed(struct file *f)
-{
-	struct epoll_item *item;
-	struct epoll *ep;
-
-	while ((ep = watcher_of(f))) {
-		core_mutex_lock(&ep->mutex);
-		while ((item = item_of(ep, f)))
-			item_destroy(item);
-		core_mutex_unlock(&ep->mutex);
-		epoll_put(ep);
-	}
 }
 
 /* ---- waiting ---- */
@@ -362,7 +131,7 @@ static void disarm(struct epoll_item *item)
 /* Reports one item, if its file is ready.  1, 0, -EFAULT; needs the mutex. */
 static int report(struct epoll_item *item, uintptr_t to)
 {
-	struct epoll_event event = {item_ask(item), item->data};
+	struct epoll_event event = {epoll_item_ask(item), item->data};
 
 	if (!event.events)
 		return 0;
@@ -377,7 +146,8 @@ static int report(struct epoll_item *item, uintptr_t to)
 	return 1;
 }
 
-/* Each item that is on the list now is looked at once, at most. */
+/* Each item that is on the list now is looked at once, at most.  Under the
+ * mutex all who are ready are on it: see has_ready(). */
 static long report_ready(struct epoll *ep, uintptr_t events, unsigned int max)
 {
 	unsigned int looks, count = 0;
@@ -385,7 +155,8 @@ static long report_ready(struct epoll *ep, uintptr_t events, unsigned int max)
 	int result = 0;
 
 	core_mutex_lock(&ep->mutex);
-	for (looks = ready_count(ep); looks > 0 && count < max; looks--) {
+	looks = __atomic_load_n(&ep->ready_count, __ATOMIC_RELAXED);
+	for (; looks > 0 && count < max; looks--) {
 		item = ready_take(ep);
 		if (!item)
 			break;
@@ -419,7 +190,7 @@ long epoll_wait_events(struct epoll *ep, uintptr_t events, unsigned int max,
 	int error = 0;
 
 	for (;;) {
-		result = ready_count(ep) ? report_ready(ep, events, max) : 0;
+		result = report_ready(ep, events, max);
 		if (result || deadline == 0 || error == -ETIMEDOUT)
 			return result;
 		if (error)
@@ -430,7 +201,17 @@ long epoll_wait_events(struct epoll *ep, uintptr_t events, unsigned int max,
 
 /* ---- an instance as a file ---- */
 
-/* Is any of those on the list really ready?  The others leave it. */
+void epoll_put(struct epoll *ep)
+{
+	if (__atomic_sub_fetch(&ep->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	kfree(ep->by_fd);
+	kfree(ep);
+}
+
+/* Is any of those on the list really ready?  The others leave it.  The mutex is
+ * taken before any look at the list: else one might see it empty while another
+ * thread has its only item in hand, and would not be told when that is back. */
 static bool has_ready(struct epoll *ep)
 {
 	struct epoll_item *item;
@@ -438,7 +219,7 @@ static bool has_ready(struct epoll *ep)
 
 	core_mutex_lock(&ep->mutex);
 	while (!found && (item = ready_take(ep))) {
-		found = item_ask(item);
+		found = epoll_item_ask(item);
 		if (found)
 			ready_put_back(item, true);
 	}
@@ -452,7 +233,7 @@ static unsigned int epoll_poll(struct file *f, struct pollhead **head)
 	struct epoll *ep = f->object;
 
 	*head = &ep->pollhead;
-	return ready_count(ep) && has_ready(ep) ? poll_with_normal(POLLIN) : 0;
+	return has_ready(ep) ? poll_with_normal(POLLIN) : 0;
 }
 
 static void epoll_release(struct file *f)
@@ -462,7 +243,7 @@ static void epoll_release(struct file *f)
 	core_mutex_lock(&ep->mutex);
 	for (unsigned int fd = 0; fd < ep->capacity; fd++)
 		while (ep->by_fd[fd])
-			item_destroy(ep->by_fd[fd]);
+			epoll_item_destroy(ep->by_fd[fd]);
 	core_mutex_unlock(&ep->mutex);
 	epoll_put(ep);
 }

@@ -70,6 +70,8 @@ void epoll_init(void);
 /* With one reference; NULL: out of memory. */
 struct file *epoll_file_create(void);
 
+/* ---- epoll_items.c ---- */
+
 /* Need ep->mutex.  -EEXIST, -ENOENT, -ENOMEM. */
 int epoll_add(struct epoll *ep, struct file *f, unsigned int fd,
 	      const struct epoll_event *event);
@@ -81,6 +83,28 @@ int epoll_remove(struct epoll *ep, struct file *f, unsigned int fd);
  * a chain that ends at this instance. */
 unsigned int epoll_watchers(const struct file *f);
 unsigned int epoll_levels_above(const struct epoll *ep);
+
+/* Need the instance's mutex: the end of an item; and what its file has now of
+ * what is wanted. */
+void epoll_item_destroy(struct epoll_item *item);
+uint32_t epoll_item_ask(const struct epoll_item *item);
+
+/* ---- epoll.c ---- */
+
+/* A one-shot item that has been reported wants nothing. */
+static inline bool epoll_item_is_armed(const struct epoll_item *item)
+{
+	return item->events & ~EPOLL_MODES;
+}
+
+/* Something may have happened to its file; any context. */
+void epoll_item_alert(struct epoll_item *item);
+
+/* It leaves the list of those that may be ready. */
+void epoll_item_forget(struct epoll_item *item);
+
+/* Gives a reference back. */
+void epoll_put(struct epoll *ep);
 
 /* How many events went to the program, at most max; 0 at the deadline
  * (time_ns(); 0: at once).  -EINTR, -EFAULT.  Sleeps. */

@@ -144,6 +144,8 @@ static int control(struct file *epf, int op, struct file *f, unsigned int fd,
 {
 	struct epoll *ep = epoll_of(epf);
 
+	if (f->flags & O_PATH)
+		return -EBADF; /* a place, and no file */
 	if (!f->ops->poll)
 		return -EPERM; /* it is always ready */
 	if (!ep || epf == f || op < EPOLL_CTL_ADD || op > EPOLL_CTL_MOD)

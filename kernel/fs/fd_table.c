@@ -14,9 +14,10 @@
  * arrays move to a larger block, and again at each doubling.
  *
  * The lock guards everything but refs.  Most processes have one thread, and a
- * table of their own: then nobody else can change it, and the lock is left out
- * (fd_table_is_private).  Files are put after the lock is released, since a
- * file's release may sleep.
+ * table of their own: then nobody else changes it, and its owner looks at it
+ * without the lock (fd_table_is_private).  To change it takes the lock always,
+ * for by way of /proc others look at it.  Files are put after the lock is
+ * released, since a file's release may sleep.
  */
 #include "fd_table.h"
 #include "errno.h"
@@ -139,7 +140,7 @@ static struct file *slot_clear(struct fdtable *t, unsigned int fd)
 	return f;
 }
 
-/* Whether it had to be locked. */
+/* To look at it; whether it had to be locked. */
 static bool table_lock(struct fdtable *t)
 {
 	bool locked = !fd_table_is_private(t);
@@ -159,16 +160,17 @@ long fdtable_install(struct fdtable *t, struct file *f, unsigned int from,
 		     unsigned int limit, bool cloexec)
 {
 	long result = -EMFILE;
+	unsigned int fd;
 
-	bool locked = table_lock(t);
-	unsigned int fd = lowest_free(t, from);
+	spin_lock(&t->lock);
+	fd = lowest_free(t, from);
 	if (fd < limit)
 		result = table_reserve(t, fd);
 	if (result == 0) {
 		slot_set(t, fd, f, cloexec);
 		result = fd;
 	}
-	table_unlock(t, locked);
+	spin_unlock(&t->lock);
 	return result;
 }
 
@@ -178,13 +180,13 @@ long fdtable_replace(struct fdtable *t, struct file *f, unsigned int fd,
 	struct file *old = NULL;
 	int error;
 
-	bool locked = table_lock(t);
+	spin_lock(&t->lock);
 	error = table_reserve(t, fd);
 	if (!error) {
 		old = fd_table_file(t, fd);
 		slot_set(t, fd, f, cloexec);
 	}
-	table_unlock(t, locked);
+	spin_unlock(&t->lock);
 	if (old)
 		file_closed(t, old);
 	return error ? error : (long)fd;
@@ -194,11 +196,11 @@ int fdtable_close(struct fdtable *t, int fd)
 {
 	struct file *f;
 
-	bool locked = table_lock(t);
+	spin_lock(&t->lock);
 	f = fd_table_file(t, fd);
 	if (f)
 		slot_clear(t, fd);
-	table_unlock(t, locked);
+	spin_unlock(&t->lock);
 	if (!f)
 		return -EBADF;
 	file_closed(t, f);
@@ -277,11 +279,11 @@ int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec)
 {
 	struct file *f;
 
-	bool locked = table_lock(t);
+	spin_lock(&t->lock);
 	f = fd_table_file(t, fd);
 	if (f)
 		slot_set(t, fd, f, cloexec);
-	table_unlock(t, locked);
+	spin_unlock(&t->lock);
 	return f ? 0 : -EBADF;
 }
 
@@ -301,6 +303,20 @@ int fdtable_next(struct fdtable *t, unsigned int from)
 	}
 	table_unlock(t, locked);
 	return fd;
+}
+
+bool fdtable_look(struct fdtable *t, int fd, struct fd_look *look)
+{
+	const struct file *f;
+
+	bool locked = table_lock(t);
+	f = fd_table_file(t, fd);
+	if (f) {
+		look->name = f;
+		look->inode = f->inode ? inode_get(f->inode) : NULL;
+	}
+	table_unlock(t, locked);
+	return f;
 }
 
 /* ---- of the current process ---- */

@@ -28,8 +28,8 @@ struct fdtable {
 /*
  * Can nobody but the current thread change its table?  A process with one
  * thread stays so while that thread is in a system call; a table with one
- * reference belongs to that process alone.  Then no lock is needed, and no
- * reference of a file for the time of a call.
+ * reference belongs to that process alone.  Then no lock is needed to look at
+ * it, and no reference of a file for the time of a call.
  */
 static inline bool fd_table_is_private(const struct fdtable *t)
 {
@@ -85,6 +85,17 @@ int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec);
 
 /* The first open descriptor from `from` on, or -1. */
 int fdtable_next(struct fdtable *t, unsigned int from);
+
+/* What others may know of a descriptor: which file it is, as a name that leads
+ * nowhere, and the file's node, with a reference, or NULL. */
+struct fd_look {
+	const void *name;
+	struct inode *inode;
+};
+
+/* For /proc, which keeps neither table nor file: else it might be the one that
+ * closes them, under the locks of a lookup.  False: not open. */
+bool fdtable_look(struct fdtable *t, int fd, struct fd_look *look);
 
 /* How many descriptors the current process may have. */
 unsigned int fd_limit(void);

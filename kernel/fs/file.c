@@ -7,6 +7,7 @@
  * calls ops->release and frees the file.
  */
 #include "file.h"
+#include "errno.h"
 #include "fs.h"
 #include "heap.h"
 #include "locks.h"
@@ -27,6 +28,16 @@ struct file *file_get(struct file *f)
 {
 	__atomic_fetch_add(&f->refs, 1, __ATOMIC_RELAXED);
 	return f;
+}
+
+long file_seek(struct file *f, int64_t offset, int whence)
+{
+	if (whence != SEEK_SET && whence != SEEK_CUR)
+		return -EINVAL;
+	if (whence == SEEK_CUR &&
+	    __builtin_add_overflow(f->pos, offset, &offset))
+		return -EINVAL;
+	return offset < 0 ? -EINVAL : (long)(f->pos = offset);
 }
 
 void file_put(struct file *f)

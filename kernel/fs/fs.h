@@ -93,6 +93,12 @@ void space_give_pages(size_t count);
 void space_give_name(void);
 size_t space_pages_left(void);
 
+/* ---- file.c ---- */
+
+/* lseek(2) where the end is not known before it is read: the start and the
+ * position.  Needs f->lock. */
+long file_seek(struct file *f, int64_t offset, int whence);
+
 /* ---- inode.c ---- */
 
 /* A node without a name; one reference; owner and group are the current

@@ -94,6 +94,16 @@ static bool may_acquire(unsigned int flags)
 	return !(flags & O_NOCTTY) && (flags & O_ACCMODE) != O_WRONLY;
 }
 
+/* O_TRUNC is a write, also to a program with S_ISUID. */
+static int empty(struct inode *inode)
+{
+	int error = ram_file_truncate(inode, 0);
+
+	if (!error)
+		inode_drop_rights(inode);
+	return error;
+}
+
 /* What the file can do depends on the kind of the node. */
 static int attach(struct file *f, struct inode *inode, unsigned int flags)
 {
@@ -105,7 +115,7 @@ static int attach(struct file *f, struct inode *inode, unsigned int flags)
 	switch (inode->mode & S_IFMT) {
 	case S_IFREG:
 		f->ops = &ram_file_ops;
-		return flags & O_TRUNC ? ram_file_truncate(inode, 0) : 0;
+		return flags & O_TRUNC ? empty(inode) : 0;
 	case S_IFDIR:
 		f->ops = &dir_ops;
 		return 0;

@@ -103,10 +103,19 @@ struct page *page_tree_next(const struct page_tree *tree, uint64_t *index)
 	return NULL;
 }
 
+static bool node_is_empty(const struct node *node)
+{
+	for (unsigned int i = 0; i < NODE_SLOTS; i++)
+		if (node->slots[i])
+			return false;
+	return true;
+}
+
 /*
  * Of what hangs in the slot: drops the pages with the numbers first to last,
- * counted from the first one below it.  A node of which nothing can be left
- * goes too.  Recursive, but never deeper than the tree: nine.
+ * counted from the first one below it.  A node of which nothing is left goes
+ * too, or holes that are made one by one would leave nodes behind, which nobody
+ * counts.  Recursive, but never deeper than the tree: nine.
  */
 static void slot_cut(struct page_tree *tree, void **slot, unsigned int height,
 		     uint64_t first, uint64_t last)
@@ -127,7 +136,7 @@ static void slot_cut(struct page_tree *tree, void **slot, unsigned int height,
 			slot_cut(tree, &node->slots[i], height - 1,
 				 i == from ? first & below : 0,
 				 i == to ? last & below : below);
-	if (first == 0 && last == pages_below(height) - 1) {
+	if (node_is_empty(node)) {
 		kfree(node);
 		*slot = NULL;
 	}

@@ -12,9 +12,9 @@
  *	pollhead B  <->  watch 1  ->  poller: woken, and its wait queue
  *	pollhead C  <->  watch 2 /
  *
- * Others watch pollheads as well: epoll.c.  A watch needs the lock of its
- * pollhead; `woken` and the queue need the
- * poller's.  The order of locks: the object, its pollhead, the poller.
+ * Others watch pollheads as well: epoll_items.c.  A watch needs the lock of its
+ * pollhead; `woken` and the queue need the poller's.  The order of locks: the
+ * object, its pollhead, the poller.
  */
 #include "poll.h"
 #include "errno.h"
@@ -53,7 +53,8 @@ void pollhead_init(struct pollhead *head)
 /*
  * Mostly nobody polls, which is seen without the lock.  The fence keeps the
  * change of the object's state before the look at the list (SDM 3A, 8.2.3.4);
- * a poller does the reverse: it joins the list, and then looks at the state.
+ * a poller does the reverse: it joins the list, and then looks at the state,
+ * with a fence between, for some objects are looked at without a lock.
  */
 void poll_notify(struct pollhead *head)
 {
@@ -76,6 +77,7 @@ void poll_watch(struct poll_watcher *w, struct pollhead *head)
 	spin_lock(&head->lock);
 	list_push_back(&head->watchers, &w->link);
 	spin_unlock(&head->lock);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 void poll_unwatch(struct poll_watcher *w)

@@ -45,7 +45,7 @@ void poll_timeout_write(const struct poll_timeout *t);
 int poll_mask_begin(uintptr_t addr, size_t size, uint64_t *old);
 void poll_mask_end(uint64_t old);
 
-/* ---- epoll.c ---- */
+/* ---- epoll_items.c ---- */
 
 /* The file has no references any more: it leaves the epolls that watch it.
  * Sleeps. */

@@ -22,6 +22,7 @@
 #include "errno.h"
 #include "heap.h"
 #include "string.h"
+#include "time.h"
 #include "uaccess.h"
 
 #define STORE_MAX 64 /* bytes written at once, with the terminator */
@@ -30,6 +31,12 @@
 #define FIRST_NUMBER 256u
 
 static const struct virtual_ops proc_ops;
+
+uint64_t proc_ticks(uint64_t cycles)
+{
+	return time_cycles_to_ns(cycles) /
+	       (NSEC_PER_SEC / PROC_TICKS_PER_SECOND);
+}
 
 /* ---- processes ---- */
 
@@ -321,16 +328,6 @@ static long proc_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	return len;
 }
 
-/* Needs f->lock.  The end is not known before it is read. */
-static long proc_lseek(struct file *f, int64_t offset, int whence)
-{
-	if (whence == 1) /* SEEK_CUR */
-		offset += f->pos;
-	else if (whence != 0)
-		return -EINVAL;
-	return offset < 0 ? -EINVAL : (long)(f->pos = offset);
-}
-
 static void proc_close(struct file *f)
 {
 	struct open_text *open = f->object;
@@ -342,7 +339,7 @@ static void proc_close(struct file *f)
 static const struct file_ops proc_file_ops = {
 	.read = proc_read,
 	.write = proc_write,
-	.lseek = proc_lseek,
+	.lseek = file_seek,
 	.release = proc_close,
 };
 

@@ -42,6 +42,29 @@ struct proc_entry {
 		    struct inode **target);
 };
 
+/* Rows of a table. */
+#define PROC_FILE(file_name, function) \
+	{ \
+		.name = (file_name), .mode = S_IFREG | 0444, \
+		.show = (function) \
+	}
+#define PROC_LINK(link_name, function) \
+	{ \
+		.name = (link_name), .mode = S_IFLNK | 0777, \
+		.link = (function) \
+	}
+#define PROC_DIRECTORY(dir_name, entries) \
+	{ \
+		.name = (dir_name), .mode = S_IFDIR | 0555, .names = (entries) \
+	}
+
+/* ---- proc.c ---- */
+
+#define PROC_TICKS_PER_SECOND 100 /* sysconf(_SC_CLK_TCK) */
+
+/* Time as most files give it. */
+uint64_t proc_ticks(uint64_t cycles);
+
 /* A node's path, " (deleted)" if it has lost its name.  Needs fs_lock. */
 void proc_print_path(struct text *text, const struct inode *inode);
 
@@ -60,13 +83,24 @@ int proc_show_mountinfo(const struct proc_node *node, struct text *text);
 extern const struct proc_entry proc_sysctl_kernel[], proc_sysctl_vm[];
 extern const struct proc_entry proc_sysctl_fs[]; /* of /proc/sys/... */
 
+/* ---- proc_links.c: links of /proc/PID ---- */
+
+int proc_link_cwd(const struct proc_node *node, struct text *text,
+		  struct inode **target);
+int proc_link_root(const struct proc_node *node, struct text *text,
+		   struct inode **target);
+int proc_link_exe(const struct proc_node *node, struct text *text,
+		  struct inode **target);
+int proc_link_fd(const struct proc_node *node, struct text *text,
+		 struct inode **target);
+
+/* The first open descriptor from `from` on, or -1. */
+int proc_next_fd(const struct proc_node *dir, int from);
+
 /* ---- proc_memory.c: files of /proc/PID ---- */
 
 int proc_show_maps(const struct proc_node *node, struct text *text);
 int proc_show_cmdline(const struct proc_node *node, struct text *text);
 int proc_show_environ(const struct proc_node *node, struct text *text);
-
-/* The address space of a node's process, with a reference, or NULL. */
-struct aspace *proc_aspace(const struct proc_node *node);
 
 #endif

@@ -15,7 +15,8 @@
 
 #define STRINGS_MAX (128 * KIB) /* as many as execve(2) takes */
 
-struct aspace *proc_aspace(const struct proc_node *node)
+/* With a reference, or NULL. */
+static struct aspace *aspace_of(const struct proc_node *node)
 {
 	struct aspace *as = NULL;
 	struct process *p;
@@ -67,7 +68,7 @@ static void print_area(const struct aspace *as, const struct area *area,
 
 int proc_show_maps(const struct proc_node *node, struct text *text)
 {
-	struct aspace *as = proc_aspace(node);
+	struct aspace *as = aspace_of(node);
 
 	if (!as)
 		return 0; /* a zombie has none */
@@ -98,7 +99,7 @@ static void print_memory(struct aspace *as, uintptr_t addr, uintptr_t end,
 
 int proc_show_cmdline(const struct proc_node *node, struct text *text)
 {
-	struct aspace *as = proc_aspace(node);
+	struct aspace *as = aspace_of(node);
 
 	if (!as)
 		return 0;
@@ -109,7 +110,7 @@ int proc_show_cmdline(const struct proc_node *node, struct text *text)
 
 int proc_show_environ(const struct proc_node *node, struct text *text)
 {
-	struct aspace *as = proc_aspace(node);
+	struct aspace *as = aspace_of(node);
 
 	if (!as)
 		return 0;

@@ -10,11 +10,8 @@
 
 #include "aspace.h"
 #include "errno.h"
-#include "fd_table.h"
 #include "string.h"
 #include "time.h"
-
-#define TICKS_PER_SECOND 100 /* sysconf(_SC_CLK_TCK) */
 
 /* A process, or one of its threads, at a moment. */
 struct snapshot {
@@ -144,11 +141,6 @@ static int snapshot_take(const struct proc_node *node, struct snapshot *s)
 
 /* ---- stat ---- */
 
-static uint64_t ticks(uint64_t cycles)
-{
-	return time_cycles_to_ns(cycles) / (NSEC_PER_SEC / TICKS_PER_SECOND);
-}
-
 static int show_stat(const struct proc_node *node, struct text *text)
 {
 	struct snapshot s;
@@ -162,10 +154,12 @@ static int show_stat(const struct proc_node *node, struct text *text)
 	text_printf(text, "%d (%s) %c %d %d %d %d %d 0 0 0 0 0", s.tid, s.name,
 		    s.state, s.ppid, s.pgid, s.sid, (int)terminal, foreground);
 	/* 14 to 22: times, priority, threads. */
-	text_printf(text, " %lu %lu %lu %lu %d %d %u 0 %lu", ticks(s.time.user),
-		    ticks(s.time.system), ticks(s.children.user),
-		    ticks(s.children.system), 20 + s.nice, s.nice, s.threads,
-		    (uint64_t)(s.started / (NSEC_PER_SEC / TICKS_PER_SECOND)));
+	text_printf(
+		text, " %lu %lu %lu %lu %d %d %u 0 %lu",
+		proc_ticks(s.time.user), proc_ticks(s.time.system),
+		proc_ticks(s.children.user), proc_ticks(s.children.system),
+		20 + s.nice, s.nice, s.threads,
+		(uint64_t)(s.started / (NSEC_PER_SEC / PROC_TICKS_PER_SECOND)));
 	/* 23 to 30: memory; where code and stack are is not told. */
 	text_printf(text, " %lu %zu %lu 0 0 0 0 0", s.mapped * PAGE_SIZE,
 		    s.resident, s.rss_limit);
@@ -326,110 +320,6 @@ static int show_limits(const struct proc_node *node, struct text *text)
 	return 0;
 }
 
-/* ---- links ---- */
-
-static int link_to(struct text *text, struct inode *inode,
-		   struct inode **target)
-{
-	if (!inode)
-		return -ENOENT;
-	proc_print_path(text, inode);
-	*target = inode;
-	return 0;
-}
-
-static int link_cwd(const struct proc_node *node, struct text *text,
-		    struct inode **target)
-{
-	struct inode *cwd = NULL;
-	struct process *p;
-
-	spin_lock(&process_lock);
-	p = proc_process(node);
-	if (p) {
-		spin_lock(&p->lock);
-		cwd = p->cwd ? inode_get(p->cwd) : NULL;
-		spin_unlock(&p->lock);
-	}
-	spin_unlock(&process_lock);
-	return link_to(text, cwd, target);
-}
-
-static int link_root(const struct proc_node *node, struct text *text,
-		     struct inode **target)
-{
-	(void)node;
-	return link_to(text, inode_get(fs_root()), target);
-}
-
-static int link_exe(const struct proc_node *node, struct text *text,
-		    struct inode **target)
-{
-	struct aspace *as = proc_aspace(node);
-	struct inode *exe;
-
-	if (!as)
-		return -ENOENT;
-	exe = as->program.exe ? inode_get(as->program.exe) : NULL;
-	aspace_put(as);
-	return link_to(text, exe, target);
-}
-
-/* ---- descriptors ---- */
-
-/* The table, with a reference: the process may end at any time. */
-static struct fdtable *node_files(const struct proc_node *node)
-{
-	struct fdtable *files = NULL;
-	struct process *p;
-
-	spin_lock(&process_lock);
-	p = proc_process(node);
-	if (p && p->files)
-		files = fdtable_get(p->files);
-	spin_unlock(&process_lock);
-	return files;
-}
-
-static int next_fd(const struct proc_node *dir, int from)
-{
-	struct fdtable *files = node_files(dir);
-	int fd = -1;
-
-	if (files && from < FD_MAX)
-		fd = fdtable_next(files, from);
-	if (files)
-		fdtable_put(files);
-	return fd;
-}
-
-static int link_to_object(struct text *text, const struct file *f)
-{
-	text_printf(text, "object:[%p]", (const void *)f);
-	return 0;
-}
-
-/* An object without a name is a number. */
-static int link_fd(const struct proc_node *node, struct text *text,
-		   struct inode **target)
-{
-	struct fdtable *files = node_files(node);
-	struct file *f = NULL;
-	int error = -ENOENT;
-
-	if (!files)
-		return -ENOENT;
-	f = fdtable_file(files, node->fd);
-	fdtable_put(files);
-	if (f && f->inode)
-		error = link_to(text, inode_get(f->inode), target);
-	else if (f)
-		error = link_to_object(text, f);
-	if (f)
-		file_put(f);
-	return error;
-}
-
 /* ---- threads ---- */
 
 static int next_thread(const struct proc_node *dir, int from)
@@ -450,16 +340,6 @@ static int next_thread(const struct proc_node *dir, int from)
 
 /* ---- the tables ---- */
 
-#define FILE(file_name, function) \
-	{ \
-		.name = (file_name), .mode = S_IFREG | 0444, \
-		.show = (function) \
-	}
-#define LINK(link_name, function) \
-	{ \
-		.name = (link_name), .mode = S_IFLNK | 0777, \
-		.link = (function) \
-	}
 #define COMM \
 	{ \
 		.name = "comm", .mode = S_IFREG | 0644, .show = show_comm, \
@@ -467,12 +347,12 @@ static int next_thread(const struct proc_node *dir, int from)
 	}
 
 static const struct proc_entry thread_names[] = {
-	FILE("stat", show_stat),
-	FILE("statm", show_statm),
-	FILE("status", show_status),
+	PROC_FILE("stat", show_stat),
+	PROC_FILE("statm", show_statm),
+	PROC_FILE("status", show_status),
 	COMM,
-	FILE("cmdline", proc_show_cmdline),
-	FILE("maps", proc_show_maps),
+	PROC_FILE("cmdline", proc_show_cmdline),
+	PROC_FILE("maps", proc_show_maps),
 	{0},
 };
 
@@ -481,26 +361,26 @@ static const struct proc_entry thread_entry = {
 	.names = thread_names,
 };
 
-static const struct proc_entry fd_entry = LINK(NULL, link_fd);
+static const struct proc_entry fd_entry = PROC_LINK(NULL, proc_link_fd);
 
 const struct proc_entry proc_process_names[] = {
-	FILE("stat", show_stat),
-	FILE("statm", show_statm),
-	FILE("status", show_status),
+	PROC_FILE("stat", show_stat),
+	PROC_FILE("statm", show_statm),
+	PROC_FILE("status", show_status),
 	COMM,
-	FILE("cmdline", proc_show_cmdline),
+	PROC_FILE("cmdline", proc_show_cmdline),
 	{.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
-	FILE("maps", proc_show_maps),
-	FILE("limits", show_limits),
-	FILE("mounts", proc_show_mounts),
-	FILE("mountinfo", proc_show_mountinfo),
-	LINK("cwd", link_cwd),
-	LINK("root", link_root),
-	LINK("exe", link_exe),
+	PROC_FILE("maps", proc_show_maps),
+	PROC_FILE("limits", show_limits),
+	PROC_FILE("mounts", proc_show_mounts),
+	PROC_FILE("mountinfo", proc_show_mountinfo),
+	PROC_LINK("cwd", proc_link_cwd),
+	PROC_LINK("root", proc_link_root),
+	PROC_LINK("exe", proc_link_exe),
 	{.name = "fd",
 	 .mode = S_IFDIR | 0500,
 	 .numbers = &fd_entry,
-	 .next = next_fd},
+	 .next = proc_next_fd},
 	{.name = "task",
 	 .mode = S_IFDIR | 0555,
 	 .numbers = &thread_entry,

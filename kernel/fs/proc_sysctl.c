@@ -180,11 +180,6 @@ static int show_uuid(const struct proc_node *node, struct text *text)
 
 /* ---- the tables ---- */
 
-#define READ_ONLY(file_name, function) \
-	{ \
-		.name = (file_name), .mode = S_IFREG | 0444, \
-		.show = (function) \
-	}
 #define WRITABLE(which) \
 	{ \
 		.name = #which, .mode = S_IFREG | 0644, .show = show_##which, \
@@ -192,18 +187,18 @@ static int show_uuid(const struct proc_node *node, struct text *text)
 	}
 
 static const struct proc_entry random_names[] = {
-	READ_ONLY("uuid", show_uuid),
+	PROC_FILE("uuid", show_uuid),
 	{0},
 };
 
 const struct proc_entry proc_sysctl_kernel[] = {
 	WRITABLE(hostname),
 	WRITABLE(domainname),
-	READ_ONLY("ostype", show_ostype),
-	READ_ONLY("osrelease", show_osrelease),
-	READ_ONLY("version", show_version),
-	READ_ONLY("pid_max", show_pid_max),
-	READ_ONLY("cap_last_cap", show_cap_last_cap),
+	PROC_FILE("ostype", show_ostype),
+	PROC_FILE("osrelease", show_osrelease),
+	PROC_FILE("version", show_version),
+	PROC_FILE("pid_max", show_pid_max),
+	PROC_FILE("cap_last_cap", show_cap_last_cap),
 	WRITABLE(msgmax),
 	WRITABLE(msgmnb),
 	WRITABLE(msgmni),
@@ -216,11 +211,11 @@ const struct proc_entry proc_sysctl_kernel[] = {
 };
 
 const struct proc_entry proc_sysctl_vm[] = {
-	READ_ONLY("overcommit_memory", show_overcommit),
+	PROC_FILE("overcommit_memory", show_overcommit),
 	{0},
 };
 
 const struct proc_entry proc_sysctl_fs[] = {
-	READ_ONLY("file-max", show_file_max),
+	PROC_FILE("file-max", show_file_max),
 	{0},
 };

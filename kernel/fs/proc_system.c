@@ -19,13 +19,6 @@
 #include "time.h"
 #include "trap.h"
 
-#define TICKS_PER_SECOND 100
-
-static uint64_t ticks(uint64_t cycles)
-{
-	return time_cycles_to_ns(cycles) / (NSEC_PER_SEC / TICKS_PER_SECOND);
-}
-
 /* ---- memory ---- */
 
 static int show_meminfo(const struct proc_node *node, struct text *text)
@@ -79,9 +72,9 @@ static struct cpu_usage cpu_usage(unsigned int cpu)
 	/* Each of the three is rounded down, so the remainder may be a tick
 	 * less than it was; who takes differences must not see that. */
 	static uint64_t user_seen[MAX_CPUS];
-	uint64_t all = time_ns() / (NSEC_PER_SEC / TICKS_PER_SECOND);
-	uint64_t idle = MIN(all, ticks(sched_idle_cycles(cpu)));
-	uint64_t system = MIN(all - idle, ticks(sched_system_cycles(cpu)));
+	uint64_t all = time_ns() / (NSEC_PER_SEC / PROC_TICKS_PER_SECOND);
+	uint64_t idle = MIN(all, proc_ticks(sched_idle_cycles(cpu)));
+	uint64_t system = MIN(all - idle, proc_ticks(sched_system_cycles(cpu)));
 	uint64_t user = all - idle - system;
 	uint64_t seen = __atomic_load_n(&user_seen[cpu], __ATOMIC_RELAXED);
 
@@ -188,7 +181,7 @@ static int show_interrupts(const struct proc_node *node, struct text *text)
 
 static void print_hundredths(struct text *text, uint64_t cycles)
 {
-	uint64_t t = ticks(cycles);
+	uint64_t t = proc_ticks(cycles);
 
 	text_printf(text, "%lu.%02lu", t / 100, t % 100);
 }
@@ -300,44 +293,29 @@ static int link_mounts(const struct proc_node *node, struct text *text,
 
 /* ---- the tables ---- */
 
-#define FILE(file_name, function) \
-	{ \
-		.name = (file_name), .mode = S_IFREG | 0444, \
-		.show = (function) \
-	}
-#define LINK(link_name, function) \
-	{ \
-		.name = (link_name), .mode = S_IFLNK | 0777, \
-		.link = (function) \
-	}
-#define DIRECTORY(dir_name, entries) \
-	{ \
-		.name = (dir_name), .mode = S_IFDIR | 0555, .names = (entries) \
-	}
-
 static const struct proc_entry nothing[] = {{0}};
 
 static const struct proc_entry sys_names[] = {
-	DIRECTORY("kernel", proc_sysctl_kernel),
-	DIRECTORY("vm", proc_sysctl_vm),
-	DIRECTORY("fs", proc_sysctl_fs),
+	PROC_DIRECTORY("kernel", proc_sysctl_kernel),
+	PROC_DIRECTORY("vm", proc_sysctl_vm),
+	PROC_DIRECTORY("fs", proc_sysctl_fs),
 	{0},
 };
 
 const struct proc_entry proc_system_names[] = {
-	LINK("self", link_self),
-	LINK("thread-self", link_thread_self),
-	LINK("mounts", link_mounts),
-	FILE("cmdline", show_cmdline),
-	FILE("cpuinfo", show_cpuinfo),
-	FILE("filesystems", show_filesystems),
-	FILE("interrupts", show_interrupts),
-	FILE("loadavg", show_loadavg),
-	FILE("meminfo", show_meminfo),
-	FILE("stat", show_stat),
-	FILE("uptime", show_uptime),
-	FILE("version", show_version),
-	DIRECTORY("sys", sys_names),
-	DIRECTORY("sysvipc", nothing),
+	PROC_LINK("self", link_self),
+	PROC_LINK("thread-self", link_thread_self),
+	PROC_LINK("mounts", link_mounts),
+	PROC_FILE("cmdline", show_cmdline),
+	PROC_FILE("cpuinfo", show_cpuinfo),
+	PROC_FILE("filesystems", show_filesystems),
+	PROC_FILE("interrupts", show_interrupts),
+	PROC_FILE("loadavg", show_loadavg),
+	PROC_FILE("meminfo", show_meminfo),
+	PROC_FILE("stat", show_stat),
+	PROC_FILE("uptime", show_uptime),
+	PROC_FILE("version", show_version),
+	PROC_DIRECTORY("sys", sys_names),
+	PROC_DIRECTORY("sysvipc", nothing),
 	{0},
 };

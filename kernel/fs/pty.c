@@ -13,41 +13,24 @@
  * the terminal hangs up; when nobody has the terminal open any more, the master
  * reads -EIO, after what was sent before.
  *
+ * The master as a file is in pty_master.c; here is how the two ends come and
+ * go.
+ *
  * ptys_lock, a mutex, guards the table, and who has which end open.  Everything
  * else is guarded by the terminal's lock.
  *
  * Source: Linux, pty(7), ptmx(4).
  */
+#include "pty.h"
 #include "errno.h"
 #include "fs.h"
 #include "heap.h"
-#include "poll.h"
 #include "stat.h"
 #include "string.h"
 #include "text.h"
-#include "tty.h"
-#include "uaccess.h"
 
 #define MAX_PTYS 64
-#define SENT_RING 4096
-#define PIECE 256
 #define TTY_GROUP 5 /* "tty" in /etc/group */
-
-struct pty {
-	struct tty tty; /* its files are those of both ends */
-	int number;
-
-	/* Needs ptys_lock. */
-	bool has_master;
-	bool locked; /* unlockpt(3) has not been called yet */
-
-	/* Needs tty.lock. */
-	bool left; /* nobody has the terminal open any more */
-	struct waitq master_readers;
-	struct pollhead master_pollhead;
-	unsigned int taken, sent_count; /* bytes, ever */
-	char sent[SENT_RING];
-};
 
 static struct core_mutex ptys_lock;
 static struct pty *ptys[MAX_PTYS]; /* needs ptys_lock */
@@ -81,6 +64,14 @@ static void pty_send(struct tty *tty, const char *bytes, size_t len)
 	while (len-- > 0)
 		pty->sent[pty->sent_count++ % SENT_RING] = *bytes++;
 	wake_master(pty);
+}
+
+static void pty_input_taken(struct tty *tty)
+{
+	struct pty *pty = pty_of(tty);
+
+	waitq_wake(&pty->master_writers, WAKE_ALL);
+	poll_notify(&pty->master_pollhead);
 }
 
 static void pty_free(struct pty *pty)
@@ -128,221 +119,36 @@ static void pty_file_closed(struct tty *tty)
 static const struct tty_device pty_device = {
 	.send = pty_send,
 	.room = pty_room,
+	.input_taken = pty_input_taken,
 	.file_opened = pty_file_opened,
 	.file_closed = pty_file_closed,
 };
-
-/* ---- the master: reading ---- */
-
-static int wait_for_sent(struct pty *pty, bool nonblock)
-{
-	int error = 0;
-
-	spin_lock(&pty->tty.lock);
-	while (pty->taken == pty->sent_count && !error) {
-		if (pty->left)
-			error = -EIO;
-		else if (nonblock)
-			error = -EAGAIN;
-		else
-			error = waitq_sleep_until(&pty->master_readers,
-						  &pty->tty.lock, WAIT_FOREVER,
-						  WAIT_INTERRUPTIBLE);
-	}
-	spin_unlock(&pty->tty.lock);
-	return error;
-}
-
-/* What comes next, without taking it away. */
-static size_t peek_sent(struct pty *pty, char *bytes, size_t max)
-{
-	size_t len = 0;
-
-	spin_lock(&pty->tty.lock);
-	for (unsigned int at = pty->taken; at != pty->sent_count && len < max;
-	     at++)
-		bytes[len++] = pty->sent[at % SENT_RING];
-	spin_unlock(&pty->tty.lock);
-	return len;
-}
-
-static void take_sent(struct pty *pty, size_t count)
-{
-	spin_lock(&pty->tty.lock);
-	pty->taken += count;
-	tty_wake_writers(&pty->tty);
-	spin_unlock(&pty->tty.lock);
-}
-
-/* Needs the file's lock.  0: another reader was faster. */
-static long read_sent(struct pty *pty, uintptr_t buf, size_t len)
-{
-	char bytes[PIECE];
-	size_t done = 0, n, copied;
-
-	do {
-		n = peek_sent(pty, bytes, MIN(len - done, sizeof(bytes)));
-		copied = copy_to_user_partial(buf + done, bytes, n);
-		take_sent(pty, copied);
-		done += copied;
-		if (copied < n)
-			return done ? (long)done : -EFAULT;
-	} while (n > 0 && done < len);
-	return done;
-}
-
-static long master_read(struct file *f, uintptr_t buf, size_t len,
-			uint64_t *pos)
-{
-	long result = 0;
-
-	(void)pos;
-	while (len > 0 && result == 0) {
-		result = wait_for_sent(f->object, f->flags & O_NONBLOCK);
-		if (result)
-			break;
-		core_mutex_lock(&f->lock);
-		result = read_sent(f->object, buf, len);
-		core_mutex_unlock(&f->lock);
-	}
-	return result;
-}
-
-/* ---- the master: writing ---- */
-
-/* Until the terminal takes a byte. */
-static int wait_for_room(struct tty *tty, bool nonblock)
-{
-	int error = 0;
-
-	spin_lock(&tty->lock);
-	while (tty_input_room(tty) == 0 && !error)
-		error = nonblock ? -EAGAIN
-				 : waitq_sleep_until(&tty->feeders, &tty->lock,
-						     WAIT_FOREVER,
-						     WAIT_INTERRUPTIBLE);
-	spin_unlock(&tty->lock);
-	return error;
-}
-
-static long feed(struct tty *tty, const char *bytes, size_t len, bool nonblock)
-{
-	for (size_t i = 0; i < len; i++) {
-		int error = wait_for_room(tty, nonblock);
-
-		if (error)
-			return i ? (long)i : error;
-		tty_input(tty, bytes[i]);
-	}
-	return len;
-}
-
-static long master_write(struct file *f, uintptr_t buf, size_t len,
-			 uint64_t *pos)
-{
-	struct pty *pty = f->object;
-	char bytes[PIECE];
-	size_t done = 0;
-	long n = 0;
-
-	(void)pos;
-	while (done < len) {
-		size_t want = MIN(len - done, sizeof(bytes));
-		size_t copied = copy_from_user_partial(bytes, buf + done, want);
-
-		n = copied ? feed(&pty->tty, bytes, copied,
-				  f->flags & O_NONBLOCK)
-			   : -EFAULT;
-		if (n > 0)
-			done += n;
-		if (n < (long)copied)
-			break;
-	}
-	return done ? (long)done : n;
-}
-
-/* ---- the master: the rest ---- */
-
-static unsigned int master_poll(struct file *f, struct pollhead **head)
-{
-	struct pty *pty = f->object;
-	unsigned int events = 0;
-
-	*head = &pty->master_pollhead;
-	spin_lock(&pty->tty.lock);
-	if (pty->taken != pty->sent_count)
-		events |= POLLIN;
-	if (tty_input_room(&pty->tty) > 0)
-		events |= POLLOUT;
-	if (pty->left)
-		events |= POLLHUP;
-	spin_unlock(&pty->tty.lock);
-	return poll_with_normal(events);
-}
-
-static long set_locked(struct pty *pty, uintptr_t arg)
-{
-	int locked;
-
-	if (get_user(locked, arg))
-		return -EFAULT;
-	core_mutex_lock(&ptys_lock);
-	pty->locked = locked;
-	core_mutex_unlock(&ptys_lock);
-	return 0;
-}
-
-static long master_ioctl(struct file *f, unsigned int request, uintptr_t arg)
-{
-	struct pty *pty = f->object;
-	int number = pty->number;
-
-	switch (request) {
-	case TIOCGPTN:
-		return put_user(number, arg);
-	case TIOCSPTLCK:
-		return set_locked(pty, arg);
-	case TIOCGPTLCK:
-		number = pty->locked;
-		return put_user(number, arg);
-	case FIONREAD:
-		number = pty->sent_count - pty->taken;
-		return put_user(number, arg);
-	case TIOCGPGRP:
-		number = pty->tty.foreground;
-		return put_user(number, arg);
-	case TIOCGSID:
-		number = pty->tty.session;
-		return number ? put_user(number, arg) : -ENOTTY;
-	default:
-		return tty_ioctl_shared(&pty->tty, request, arg);
-	}
-}
 
 static void name_of(int number, char *name, size_t size)
 {
 	snprintf(name, size, "%d", number);
 }
 
-static void name_remove(int number)
+/* Root may have put something else in its place. */
+static void name_remove(struct pty *pty)
 {
-	struct inode *inode = NULL;
+	struct inode *node, *removed = NULL;
 	char name[8];
 
-	name_of(number, name, sizeof(name));
+	name_of(pty->number, name, sizeof(name));
 	core_mutex_lock(&fs_lock);
-	if (dir_find(pts, name, strlen(name)))
-		inode = dir_remove(pts, name, strlen(name));
+	node = pty->node;
+	pty->node = NULL;
+	if (node && dir_find(pts, name, strlen(name)) == node)
+		removed = dir_remove(pts, name, strlen(name));
 	core_mutex_unlock(&fs_lock);
-	if (inode)
-		inode_put(inode);
+	inode_put(removed);
+	inode_put(node);
 }
 
-static void master_release(struct file *f)
+void pty_master_closed(struct pty *pty)
 {
-	struct pty *pty = f->object;
-
-	name_remove(pty->number);
+	name_remove(pty);
 	tty_hang_up(&pty->tty);
 	core_mutex_lock(&ptys_lock);
 	ptys[pty->number] = NULL;
@@ -351,31 +157,35 @@ static void master_release(struct file *f)
 	core_mutex_unlock(&ptys_lock);
 }
 
-static const struct file_ops master_ops = {
-	.read = master_read,
-	.write = master_write,
-	.poll = master_poll,
-	.ioctl = master_ioctl,
-	.release = master_release,
-};
+void pty_set_locked(struct pty *pty, bool locked)
+{
+	core_mutex_lock(&ptys_lock);
+	pty->locked = locked;
+	core_mutex_unlock(&ptys_lock);
+}
 
 /* ---- opening ---- */
 
 static int name_make(struct pty *pty)
 {
-	struct inode *inode = inode_create(S_IFCHR | 0620);
+	struct inode *node = inode_create(S_IFCHR | 0620);
 	char name[8];
 	int error;
 
-	if (!inode)
+	if (!node)
 		return -ENOMEM;
-	inode->gid = TTY_GROUP;
-	inode->rdev = pty->tty.number;
+	node->gid = TTY_GROUP;
+	node->rdev = pty->tty.number;
 	name_of(pty->number, name, sizeof(name));
 	core_mutex_lock(&fs_lock);
-	error = dir_add(pts, name, strlen(name), inode);
+	if (dir_find(pts, name, strlen(name)))
+		error = -EEXIST;
+	else
+		error = dir_add(pts, name, strlen(name), node);
+	if (!error)
+		pty->node = inode_get(node);
 	core_mutex_unlock(&fs_lock);
-	inode_put(inode);
+	inode_put(node);
 	return error;
 }
 
@@ -383,10 +193,12 @@ static void pty_init(struct pty *pty, int number)
 {
 	tty_init(&pty->tty, "pty", DEVICE(PTS_MAJOR, number), &pty_device);
 	pty->number = number;
+	pty->node = NULL;
 	pty->tty.files = 1; /* the master's */
 	pty->has_master = pty->locked = true;
 	pty->left = false;
 	waitq_init(&pty->master_readers, "pty master");
+	waitq_init(&pty->master_writers, "pty master");
 	pollhead_init(&pty->master_pollhead);
 	pty->taken = pty->sent_count = 0;
 }
@@ -421,7 +233,7 @@ int ptmx_open(struct file *f, unsigned int minor, bool acquire)
 		kfree(pty);
 		return error;
 	}
-	f->ops = &master_ops;
+	f->ops = &pty_master_ops;
 	f->object = pty;
 	return name_make(pty); /* an error closes f */
 }

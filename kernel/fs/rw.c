@@ -13,6 +13,7 @@
 #include "process.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "waitq.h"
 
 #define RW_MAX 0x7ffff000ul /* at most in one call: read(2), NOTES */
 #define IOV_MAX 1024
@@ -47,6 +48,16 @@ static inline long transfer(struct file *f, enum direction way, uintptr_t buf,
 			   : f->ops->write(f, buf, len, pos);
 }
 
+/* When a piece is full and the next is not, would read(2) wait for more?  What
+ * has come is enough then (readv(2) waits once). */
+static bool would_wait(struct file *f, enum direction way)
+{
+	struct pollhead *head;
+
+	return way == READ && f->ops->poll && !f->ops->lseek &&
+	       !(f->ops->poll(f, &head) & POLLIN);
+}
+
 /* The pieces one after the other, until one is not moved whole. */
 static long transfer_pieces(struct file *f, enum direction way,
 			    const struct iovec *iov, unsigned int count,
@@ -55,6 +66,9 @@ static long transfer_pieces(struct file *f, enum direction way,
 	long done = 0;
 
 	for (unsigned int i = 0; i < count; i++) {
+		if (done > 0 && (wait_interrupted() || would_wait(f, way)))
+			break;
+
 		long n = transfer(f, way, iov[i].base, iov[i].len, pos);
 
 		if (n < 0)

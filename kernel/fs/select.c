@@ -51,6 +51,12 @@ int poll_timeout_read(struct poll_timeout *t, uintptr_t addr, unsigned int unit)
 		return 0;
 	if (get_user(time, addr))
 		return -EFAULT;
+	/* A second or more of microseconds is taken as such (select(2)). */
+	if (unit > 1 && time.sec >= 0 && time.sec < INT32_MAX &&
+	    time.nsec > 0) {
+		time.sec += time.nsec / (int64_t)(NSEC_PER_SEC / unit);
+		time.nsec %= (int64_t)(NSEC_PER_SEC / unit);
+	}
 	if (time.sec < 0 || time.nsec < 0 ||
 	    (uint64_t)time.nsec >= NSEC_PER_SEC / unit)
 		return -EINVAL;
@@ -85,13 +91,13 @@ int poll_mask_begin(uintptr_t addr, size_t size, uint64_t *old)
 		return -EINVAL;
 	if (get_user(mask, addr))
 		return -EFAULT;
-	current->sigmask = mask;
+	signal_mask_set(mask);
 	return 0;
 }
 
 void poll_mask_end(uint64_t old)
 {
-	current->sigmask = old;
+	signal_mask_set(old);
 }
 
 /* ---- sets ---- */

@@ -63,7 +63,6 @@ void tty_init(struct tty *tty, const char *name, uint64_t number,
 	spin_init(&tty->lock, name);
 	waitq_init(&tty->readers, name);
 	waitq_init(&tty->writers, name);
-	waitq_init(&tty->feeders, name);
 	waitq_init(&tty->regrouped, name);
 	pollhead_init(&tty->pollhead);
 	list_init(&tty->link);
@@ -105,7 +104,8 @@ void tty_input_taken(struct tty *tty)
 		tty->throttled = false;
 		tty_output(tty, (char *)&tty->termios.cc[VSTART], 1);
 	}
-	waitq_wake(&tty->feeders, WAKE_ALL);
+	if (tty->device->input_taken)
+		tty->device->input_taken(tty);
 }
 
 /* A line that is too long loses what does not fit; or nobody could end it. */
@@ -220,15 +220,30 @@ static int take_byte(struct tty *tty, uint8_t c)
 	return 0;
 }
 
-void tty_input(struct tty *tty, uint8_t c)
+/* The byte takes effect when there is room for it, or in any case. */
+static bool input(struct tty *tty, uint8_t c, bool in_any_case)
 {
-	int signal;
+	bool taken;
+	int signal = 0;
 
 	spin_lock(&tty->lock);
-	signal = take_byte(tty, c);
+	taken = in_any_case || tty_input_room(tty) > 0;
+	if (taken)
+		signal = take_byte(tty, c);
 	spin_unlock(&tty->lock);
 	if (signal)
 		tty_signal(tty, signal);
+	return taken;
+}
+
+void tty_input(struct tty *tty, uint8_t c)
+{
+	input(tty, c, true);
+}
+
+bool tty_try_input(struct tty *tty, uint8_t c)
+{
+	return input(tty, c, false);
 }
 
 void tty_hang_up(struct tty *tty)

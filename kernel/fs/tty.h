@@ -7,8 +7,8 @@
  *	tty_ioctl.c	settings: termios, window size
  *	tty_session.c	whose terminal it is: sessions, groups, /dev/tty
  *	tty_file.c	a terminal as an open file
- *	console_file.c	the machine's own terminals; pty.c: those that
- *			programs make
+ *	console_file.c	the machine's own terminals
+ *	pty.c, pty_master.c	those that programs make
  *
  * Source: Linux x86-64's termios(3) and tty_ioctl(4).
  */
@@ -46,6 +46,8 @@ struct tty_device {
 	void (*send)(struct tty *tty, const char *bytes, size_t len);
 	/* How many send() may be given; needs tty->lock.  NULL: any. */
 	size_t (*room)(const struct tty *tty);
+	/* There may be more room in the ring; needs tty->lock.  Or NULL. */
+	void (*input_taken)(struct tty *tty);
 	/* Somebody waits for input, maybe for the first time; or NULL. */
 	void (*want_input)(struct tty *tty);
 	/* A file has been opened, and counted; or NULL. */
@@ -63,7 +65,6 @@ struct tty {
 	struct spinlock lock;
 	/* Needs lock. */
 	struct waitq readers, writers;
-	struct waitq feeders; /* wait for room in the ring: pty.c */
 	struct pollhead pollhead;
 	struct termios termios;
 	struct winsize size;
@@ -96,8 +97,12 @@ void tty_destroy(struct tty *tty);
 
 /* ---- tty.c, tty_edit.c ---- */
 
-/* A byte that was typed.  Not in interrupt context: it may send signals. */
+/* A byte that was typed.  Not in interrupt context: it may send signals.
+ * Without room in the ring the byte is lost. */
 void tty_input(struct tty *tty, uint8_t c);
+
+/* The same, but false, and nothing has happened, when there is no room. */
+bool tty_try_input(struct tty *tty, uint8_t c);
 
 /* How many bytes would find room; needs tty->lock. */
 size_t tty_input_room(const struct tty *tty);

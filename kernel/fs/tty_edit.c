@@ -77,14 +77,21 @@ static unsigned int width(const struct tty *tty, uint8_t c, unsigned int column)
 	return 1;
 }
 
-/* The column in which the line's last character begins. */
-static unsigned int last_column(const struct tty *tty)
+/* How wide the tab is that ends the line.  It is enough to go back to the tab
+ * before it, which ends at a multiple of 8; so to kill a line of tabs takes no
+ * longer than to kill any other. */
+static unsigned int last_tab_width(const struct tty *tty)
 {
-	unsigned int column = tty->line_start;
+	unsigned int at = tty->written - 1, column = 0;
 
-	for (unsigned int at = tty->ready; at + 1 != tty->written; at++)
-		column += width(tty, tty->ring[at % TTY_RING], column);
-	return column;
+	while (at != tty->ready) {
+		uint8_t c = tty->ring[--at % TTY_RING];
+
+		if (c == '\t')
+			return width(tty, '\t', column);
+		column += width(tty, c, 0);
+	}
+	return width(tty, '\t', tty->line_start + column);
 }
 
 /* ---- taking away ---- */
@@ -107,8 +114,7 @@ static void wipe_last(struct tty *tty)
 
 	do {
 		c = last(tty);
-		columns = c == '\t' ? width(tty, c, last_column(tty))
-				    : width(tty, c, 0);
+		columns = c == '\t' ? last_tab_width(tty) : width(tty, c, 0);
 		tty->written--;
 	} while (is_continuation(tty, c) && !line_is_empty(tty));
 	while (columns-- > 0)

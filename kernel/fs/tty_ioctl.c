@@ -23,8 +23,10 @@ static void set_termios(struct tty *tty, const struct termios *t, bool flush)
 	tty->termios = *t;
 	if (flush)
 		tty_flush_input(tty);
-	if (!tty_has_local_flag(tty, ICANON))
+	if (!tty_has_local_flag(tty, ICANON)) {
+		tty->literal = false;
 		tty_wake_readers(tty);
+	}
 	if (tty->stopped && !tty_has_input_flag(tty, IXON))
 		tty->stopped = false;
 	tty_wake_writers(tty);

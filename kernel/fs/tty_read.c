@@ -50,6 +50,14 @@ static uint64_t give_up_at(const struct tty *tty, size_t there)
 	return WAIT_FOREVER;
 }
 
+/* Then nothing to read is no error, with O_NONBLOCK neither; needs tty->lock.
+ */
+static bool never_waits(const struct tty *tty)
+{
+	return !tty_has_local_flag(tty, ICANON) && tty->termios.cc[VMIN] == 0 &&
+	       tty->termios.cc[VTIME] == 0;
+}
+
 /* 0: there is something, or nothing will come; -ETIMEDOUT: the time is over;
  * -EAGAIN, -ERESTARTSYS. */
 static int wait_for_input(struct tty *tty, size_t wanted, bool nonblock)
@@ -62,7 +70,7 @@ static int wait_for_input(struct tty *tty, size_t wanted, bool nonblock)
 	there = tty_readable(tty);
 	deadline = give_up_at(tty, there);
 	if (nonblock && there == 0 && !tty->hung_up)
-		error = -EAGAIN;
+		error = never_waits(tty) ? -ETIMEDOUT : -EAGAIN;
 	while (!error && !nonblock && !tty->hung_up &&
 	       tty_readable(tty) < enough(tty, wanted)) {
 		/* Each byte begins the time anew. */

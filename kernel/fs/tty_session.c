@@ -187,20 +187,25 @@ static long take(struct tty *tty, uintptr_t force)
 	return result;
 }
 
-/* The leader and the foreground learn that their terminal is gone. */
-static void tell_session(int session, int group)
+/* The group in the foreground learns that its terminal is gone ... */
+static void tell_group(int group)
+{
+	signal_group(group, SIGHUP);
+	signal_group(group, SIGCONT);
+}
+
+/* ... and so does the leader, unless it is the one who has left. */
+static void tell_leader(int session)
 {
 	struct process *leader;
 
 	spin_lock(&process_lock);
-	leader = process_find(session);
+	leader = session ? process_find(session) : NULL;
 	if (leader) {
 		signal_send(leader, SIGHUP);
 		signal_send(leader, SIGCONT);
 	}
 	spin_unlock(&process_lock);
-	signal_group(group, SIGHUP);
-	signal_group(group, SIGCONT);
 }
 
 void tty_disown(struct tty *tty)
@@ -211,7 +216,8 @@ void tty_disown(struct tty *tty)
 	session = tty->session;
 	group = give_to(tty, 0, 0);
 	spin_unlock(&session_lock);
-	tell_session(session, group);
+	tell_leader(session);
+	tell_group(group);
 }
 
 void tty_destroy(struct tty *tty)
@@ -231,8 +237,7 @@ void tty_session_ended(int session)
 	if (tty)
 		group = give_to(tty, 0, 0);
 	spin_unlock(&session_lock);
-	if (tty)
-		tell_session(session, group);
+	tell_group(group);
 }
 
 /* TIOCNOTTY: the leader leaves for all, any other for itself. */

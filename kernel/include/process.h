@@ -248,6 +248,10 @@ void signal_send(struct process *p, int signal);
 /* The current process has run into RLIMIT_FSIZE: SIGXFSZ (setrlimit(2)). */
 void signal_file_too_large(void);
 
+/* The current thread blocks these signals, and no others; what has waited to be
+ * unblocked happens now.  Takes process_lock. */
+void signal_mask_set(uint64_t mask);
+
 /* ---- cpu/user.c ---- */
 
 /* The floating-point state that a program begins with: in memory, and in the

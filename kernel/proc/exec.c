@@ -138,7 +138,9 @@ static void files_exchange(struct process *p, struct fdtable *files)
 	struct fdtable *old = p->files;
 
 	if (files) {
+		spin_lock(&process_lock); /* /proc looks at it */
 		p->files = files;
+		spin_unlock(&process_lock);
 		p->shares_files = false;
 		fdtable_put(old);
 	}

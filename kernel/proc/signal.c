@@ -234,6 +234,15 @@ static void signals_deliver(struct thread *t)
 	spin_unlock(&process_lock);
 }
 
+void signal_mask_set(uint64_t mask)
+{
+	struct thread *t = current;
+
+	t->sigmask = mask & ~NEVER_BLOCKED;
+	if ((t->signals_pending | t->proc->signals_pending) & ~t->sigmask)
+		signals_deliver(t);
+}
+
 static int mask_change(struct thread *t, int how, uint64_t set)
 {
 	switch (how) {
@@ -248,9 +257,7 @@ static int mask_change(struct thread *t, int how, uint64_t set)
 	default:
 		return -EINVAL;
 	}
-	t->sigmask = set & ~NEVER_BLOCKED;
-	if ((t->signals_pending | t->proc->signals_pending) & ~t->sigmask)
-		signals_deliver(t);
+	signal_mask_set(set);
 	return 0;
 }
 

@@ -19,6 +19,7 @@
 #include "string.h"
 #include "syscall.h"
 #include "uaccess.h"
+#include "waitq.h"
 #include "x86.h"
 
 #define KEY_WORDS 8
@@ -118,6 +119,8 @@ long random_to_user(uintptr_t buf, size_t len)
 		done += copied;
 		if (copied < n)
 			return done ? (long)done : -EFAULT;
+		if (wait_interrupted())
+			break; /* two gigabytes are many seconds */
 	}
 	return done;
 }

@@ -68,6 +68,17 @@ def two_cpus(context: Context) -> None:
     expect("SKIP sched=explore needs one CPU" in text, "no word of it", "SKIP ...", text[-400:])
 
 
+@check("explore/epoll")
+def epoll(context: Context) -> None:
+    """In no schedule does a waiter sleep on while its file is ready."""
+    append = "test=epoll/sleeper_while_another_polls sched=explore panic=exit"
+    text = context.run(context.machine(cpus=1, append=append), TESTS_PASSED)
+    counts = re.search(r"^# explored \w+: (\d+) schedules", text, re.MULTILINE)
+    expect(counts is not None, "it was not explored", "# explored ...", text[-400:])
+    if counts:
+        context.note(f"{counts[1]} schedules")
+
+
 @check("explore/mutants", 12)
 def mutants(context: Context) -> None:
     """Each lost wake-up that is planted in lab 3 is found, and what is found can be run again."""

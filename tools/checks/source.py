@@ -110,6 +110,25 @@ def formatted(context: Context) -> None:
     expect(status == 0, "clang-format would change files: make format", "nothing", text[:1500])
 
 
+@check("source/comments")
+def whole_comments(context: Context) -> None:
+    """No comment is broken: clang-format wraps a long line of one without the space.
+
+    What it leaves is " *word", inside a comment whose other lines have the space.
+    """
+    broken, count = [], 0
+    for file in sources():
+        if file.suffix not in (".c", ".h"):
+            continue
+        text = file.read_text(encoding="utf-8")
+        for comment in re.finditer(r"/\*.*?\*/", text, re.DOTALL):
+            count += 1
+            for line in re.findall(r"\n[ \t]*\*[^\s*/].*", comment[0]):
+                broken.append(f"{file.relative_to(ROOT)}: {line.strip()}")
+    expect(not broken, "comments are broken", "* and a space", "\n".join(broken))
+    context.note(f"{count} comments")
+
+
 @check("source/tools", 2)
 def tests_of_the_tools(context: Context) -> None:
     """The tests of tools/ themselves, where there is a pytest."""

@@ -156,3 +156,24 @@ TEST(a_write_takes_rights_away)
 	EXPECT_EQ(write(fd, "user", 4), 4);
 	EXPECT_EQ(stat_of("f").st_mode & 07777, 0777);
 }
+
+TEST(emptying_takes_rights_away)
+{
+	if (geteuid() != 0)
+		SKIP("only root can become another user");
+	close(make_file("f", 06777));
+	ASSERT(setresgid(USER, USER, USER) == 0);
+	ASSERT(setresuid(USER, USER, USER) == 0);
+	EXPECT(open("f", O_WRONLY | O_TRUNC) >= 0);
+	EXPECT_EQ(stat_of("f").st_mode & 07777, 0777);
+}
+
+/* Before 1970: told as such, or as the nearest that can be told. */
+TEST(times_long_ago)
+{
+	struct timespec times[2] = {{-1000, 0}, {-1000, 0}};
+
+	close(make_file("f", 0666));
+	EXPECT_EQ(utimensat(AT_FDCWD, "f", times, 0), 0);
+	EXPECT(stat_of("f").st_mtime <= 0);
+}

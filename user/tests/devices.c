@@ -4,6 +4,7 @@
 #include "tap.h"
 #include <sys/random.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <termios.h>
 
 static char buf[10000];
@@ -90,4 +91,24 @@ TEST(not_a_terminal)
 
 	EXPECT_ERRNO(tcgetattr(fd, &t), ENOTTY);
 	EXPECT_EQ(isatty(fd), 0);
+}
+
+/* A gigabyte of random numbers; who asks for it can be killed on the way. */
+TEST(a_long_read_can_be_killed)
+{
+	enum { PIECES = 1024, PIECE = 1024 * 1024 };
+	static struct iovec iov[PIECES];
+	static char buffer[PIECE];
+	pid_t pid = tap_fork();
+
+	if (pid == 0) {
+		for (int i = 0; i < PIECES; i++)
+			iov[i] = (struct iovec){buffer, PIECE};
+		tap_reach("begins");
+		EXPECT(readv(open("/dev/urandom", O_RDONLY), iov, PIECES) > 0);
+		tap_exit();
+	}
+	tap_await("begins");
+	EXPECT_EQ(kill(pid, SIGKILL), 0);
+	EXPECT_KILLED(pid, SIGKILL);
 }

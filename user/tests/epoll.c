@@ -300,6 +300,7 @@ TEST(errors)
 	EXPECT_ERRNO(epoll_create1(1), EINVAL);
 	EXPECT_ERRNO(watch(ep, file, EPOLLIN), EPERM);
 	EXPECT_ERRNO(watch(ep, 200, EPOLLIN), EBADF);
+	EXPECT_ERRNO(watch(ep, open("file", O_PATH), EPOLLIN), EBADF);
 	EXPECT_ERRNO(watch(200, a, EPOLLIN), EBADF);
 	EXPECT_ERRNO(watch(a, ep, EPOLLIN), EINVAL);
 	EXPECT_ERRNO(epoll_ctl(ep, 9, a, &e), EINVAL);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 
 static uint64_t take(int fd)
 {
@@ -148,4 +149,15 @@ TEST(a_writer_waits_for_room)
 	EXPECT_EQ(sum, UINT64_MAX - 1);
 	EXPECT_EQ(take(ping), 10);
 	pthread_join(thread, NULL);
+}
+
+/* A second piece is no reason to wait. */
+TEST(read_in_pieces)
+{
+	uint64_t values[2] = {0, 0};
+	struct iovec iov[2] = {{&values[0], 8}, {&values[1], 8}};
+	int fd = eventfd(5, 0);
+
+	EXPECT_EQ(readv(fd, iov, 2), 8);
+	EXPECT_EQ(values[0], 5);
 }

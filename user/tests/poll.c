@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/select.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 static long now_ms(void)
@@ -92,4 +93,33 @@ TEST(many)
 	EXPECT_EQ(poll(p, 1000, 1000), 334);
 	for (int i = 0; i < 1000; i++)
 		EXPECT_EQ(p[i].revents, i % 3 ? 0 : POLLIN);
+}
+
+/* A signal that has waited for the mask of the call does not wait on. */
+TEST(a_mask_lets_a_signal_through)
+{
+	pid_t pid = tap_fork();
+	sigset_t set;
+
+	if (pid == 0) {
+		sigemptyset(&set);
+		sigaddset(&set, SIGUSR1);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		raise(SIGUSR1);
+		sigemptyset(&set);
+		ppoll(NULL, 0, NULL, &set);
+		tap_exit();
+	}
+	EXPECT_KILLED(pid, SIGUSR1);
+}
+
+TEST(more_than_a_second_of_microseconds)
+{
+	struct timeval t = {.tv_sec = 0, .tv_usec = 1000001};
+	int fd = open("/dev/null", O_RDONLY);
+	fd_set set;
+
+	FD_ZERO(&set);
+	FD_SET(fd, &set);
+	EXPECT_EQ(syscall(SYS_select, fd + 1, &set, NULL, NULL, &t), 1);
 }

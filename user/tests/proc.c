@@ -229,6 +229,33 @@ TEST(working_directory)
 	EXPECT(strstr(here, "/task"));
 }
 
+/* Who looks at another's descriptors must not be the one that closes them: that
+ * of a terminal's master removes a name, under the lock that lookups hold. */
+TEST(descriptors_that_come_and_go)
+{
+	char path[64], target[64];
+	pid_t pid = tap_fork();
+	int status;
+
+	if (pid == 0) {
+		for (int i = 0; i < 300; i++) {
+			int fd = posix_openpt(O_RDWR | O_NOCTTY);
+
+			EXPECT(fd >= 0);
+			EXPECT_EQ(dup2(fd, 100), 100);
+			close(fd);
+			close(100);
+		}
+		tap_exit();
+	}
+	snprintf(path, sizeof(path), "/proc/%d/fd/100", pid);
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		for (int i = 0; i < 20; i++)
+			if (readlink(path, target, sizeof(target)) < 0)
+				EXPECT_EQ(errno, ENOENT);
+	EXPECT_EQ(status, 0);
+}
+
 static void *report_tid(void *arg)
 {
 	char name[32];

@@ -3,6 +3,8 @@
  * Ctrl-C, who may read, and what happens when one end goes.
  */
 #include "terminal.h"
+#include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
 /* A child that leads a session whose terminal is t; the master is closed in it.
@@ -120,6 +122,33 @@ TEST(much_at_once)
 	expect_large(t.master);
 	EXPECT_EQ(write(t.master, large, LARGE), LARGE);
 	EXPECT_EXIT(pid, 0);
+}
+
+/* The master is told when the terminal takes bytes again: an epoll instance
+ * looks at it only then. */
+TEST(room_comes)
+{
+	struct terminal t = terminal_open();
+	struct epoll_event e = {.events = EPOLLOUT};
+	int ep = epoll_create1(0), found = 0;
+
+	terminal_raw(&t, 1, 0);
+	ASSERT(fcntl(t.master, F_SETFL, O_NONBLOCK) == 0);
+	while (write(t.master, large, 1000) > 0)
+		;
+	EXPECT_EQ(errno, EAGAIN);
+	ASSERT(epoll_ctl(ep, EPOLL_CTL_ADD, t.master, &e) == 0);
+	if (epoll_wait(ep, &e, 1, 0) != 0)
+		SKIP("there is more room than write(2) says");
+	/* On Linux it takes a while, and more than one read(2). */
+	ASSERT(fcntl(t.slave, F_SETFL, O_NONBLOCK) == 0);
+	for (int i = 0; i < 100 && found == 0; i++) {
+		EXPECT(read(t.slave, got, 4096) > 0 || errno == EAGAIN);
+		found = epoll_wait(ep, &e, 1, 50);
+	}
+	EXPECT_EQ(found, 1);
+	EXPECT_EQ(e.events, EPOLLOUT);
+	EXPECT(write(t.master, large, 10) > 0);
 }
 
 TEST(many)
@@ -479,6 +508,29 @@ TEST(the_leader_ends)
 	EXPECT_ERRNO(read(t.master, &c, 1), EIO);
 }
 
+/* The leader leaves by itself: only the foreground is told, which it is not in.
+ */
+TEST(the_leader_leaves)
+{
+	struct terminal t = terminal_open();
+	pid_t pid = fork_leader(&t);
+
+	if (pid == 0) {
+		pid_t child = fork_background();
+
+		if (child == 0) {
+			tap_reach("apart");
+			wait_for_signal();
+		}
+		tap_await("apart");
+		EXPECT_EQ(tcsetpgrp(t.slave, child), 0);
+		EXPECT_EQ(ioctl(t.slave, TIOCNOTTY), 0);
+		EXPECT_KILLED(child, SIGHUP);
+		tap_exit();
+	}
+	EXPECT_EXIT(pid, 0);
+}
+
 TEST(the_terminal_hangs_up)
 {
 	struct terminal t = terminal_open();
@@ -491,4 +543,99 @@ TEST(the_terminal_hangs_up)
 	tap_await("there");
 	close(t.master);
 	EXPECT_KILLED(pid, SIGHUP);
+}
+
+/* ---- races ---- */
+
+enum { RACES = 50 };
+
+static unsigned int arrived;
+static int contested;
+
+/* Two threads go on at once. */
+static void meet(void)
+{
+	unsigned int place = __atomic_add_fetch(&arrived, 1, __ATOMIC_ACQ_REL);
+	unsigned int both = (place + 1) / 2 * 2;
+
+	while (__atomic_load_n(&arrived, __ATOMIC_ACQUIRE) < both)
+		sched_yield();
+}
+
+static void *close_contested(void *arg)
+{
+	for (int i = 0; i < RACES; i++) {
+		meet();
+		close(contested);
+		meet();
+	}
+	return arg;
+}
+
+/* A session of its own, whose leader no hang-up ends, and a second thread,
+ * which closes what is contested.  False: in the parent, when all is over. */
+static bool race_begin(pthread_t *thread)
+{
+	pid_t pid = tap_fork();
+
+	if (pid != 0) {
+		EXPECT_EXIT(pid, 0);
+		return false;
+	}
+	ASSERT(setsid() > 0);
+	signal(SIGHUP, SIG_IGN);
+	ASSERT(pthread_create(thread, NULL, close_contested, NULL) == 0);
+	return true;
+}
+
+static void race_end(pthread_t thread)
+{
+	pthread_join(thread, NULL);
+	tap_exit();
+}
+
+/* Whoever takes a terminal that hangs up at that moment either comes first, and
+ * loses it, or does not get it. */
+TEST(a_terminal_that_hangs_up_is_nobodys)
+{
+	pthread_t thread;
+
+	if (!race_begin(&thread))
+		return;
+	for (int i = 0; i < RACES; i++) {
+		struct terminal t = terminal_open();
+
+		contested = t.master;
+		meet();
+		for (int k = 0; k < i % 10; k++)
+			getpid();
+		ioctl(t.slave, TIOCSCTTY, 0);
+		meet();
+		EXPECT(open("/dev/tty", O_RDWR | O_NOCTTY) < 0);
+		close(t.slave);
+	}
+	race_end(thread);
+}
+
+/* The last one goes while another comes: somebody is there. */
+TEST(opened_while_it_is_left)
+{
+	pthread_t thread;
+
+	if (!race_begin(&thread))
+		return;
+
+	struct terminal t = terminal_open();
+	struct pollfd p = {.fd = t.master, .events = POLLIN};
+
+	ASSERT(ioctl(t.slave, TIOCSCTTY, 0) == 0);
+	for (int i = 0; i < RACES; i++) {
+		contested = t.slave;
+		meet();
+		t.slave = open("/dev/tty", O_RDWR);
+		meet();
+		EXPECT(t.slave >= 0);
+		EXPECT_EQ(poll(&p, 1, 0), 0);
+	}
+	race_end(thread);
 }

@@ -404,3 +404,53 @@ TEST(flow_by_call)
 	EXPECT_SHOWN(&t, "\x13");
 	EXPECT_ERRNO(tcflow(t.slave, 99), EINVAL);
 }
+
+/* A line of nothing but tabs is killed as fast as any other. */
+TEST(many_tabs)
+{
+	struct terminal t = terminal_open();
+	char tabs[2001];
+
+	memset(tabs, '\t', 2000);
+	tabs[2000] = '\0';
+	terminal_local_flags(&t, 0, ECHO);
+	terminal_type(&t, tabs);
+	terminal_type(&t, "\x15yes\n");
+	EXPECT_READ(&t, "yes\n");
+}
+
+/* The next character is literal, but lines do not count any more. */
+TEST(literal_no_more)
+{
+	struct terminal t = terminal_open();
+
+	terminal_type(&t, "\x16");
+	EXPECT_SHOWN(&t, "^\b");
+	terminal_raw(&t, 1, 0);
+	terminal_type(&t, "a");
+	EXPECT_READ(&t, "a");
+}
+
+TEST(nothing_to_read_is_no_error)
+{
+	struct terminal t = terminal_open();
+	char c;
+
+	ASSERT(fcntl(t.slave, F_SETFL, O_NONBLOCK) == 0);
+	EXPECT_ERRNO(read(t.slave, &c, 1), EAGAIN);
+	terminal_raw(&t, 0, 0);
+	EXPECT_EQ(read(t.slave, &c, 1), 0);
+	terminal_raw(&t, 1, 0);
+	EXPECT_ERRNO(read(t.slave, &c, 1), EAGAIN);
+}
+
+TEST(a_tab_behind_others)
+{
+	struct terminal t = terminal_open();
+
+	terminal_output_flags(&t, 0, XTABS);
+	terminal_type(&t, "abc\t\x7f");
+	EXPECT_SHOWN(&t, "abc\t\b\b\b\b\b");
+	terminal_type(&t, "\td\t\x7f");
+	EXPECT_SHOWN(&t, "\td\t\b\b\b\b\b\b\b");
+}

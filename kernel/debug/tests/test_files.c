@@ -72,6 +72,25 @@ static void test_page_tree(struct ktest *t)
 }
 KTEST(fs, page_tree);
 
+/* Holes that are made one by one leave no nodes behind. */
+static void test_page_tree_holes(struct ktest *t)
+{
+	struct page_tree tree = {.root = NULL};
+
+	for (unsigned int shift = 0; shift < 50; shift += 5) {
+		struct page *page = page_alloc(0);
+
+		ASSERT(t, page);
+		EXPECT_EQ(t, page_tree_insert(&tree, 1ul << shift, page), 0);
+	}
+	for (unsigned int shift = 0; shift < 50; shift += 5)
+		page_tree_cut(&tree, 1ul << shift, (1ul << shift) + 1);
+	EXPECT_EQ(t, tree.pages, 0);
+	EXPECT(t, tree.root == NULL);
+	page_tree_cut(&tree, 0, UINT64_MAX);
+}
+KTEST(fs, page_tree_holes);
+
 /* A file of one terabyte in two pages; holes, and what was cut, are zeros. */
 static void test_file_sparse(struct ktest *t)
 {

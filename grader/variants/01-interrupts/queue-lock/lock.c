@@ -1,6 +1,6 @@
 /*
- * lock.c - lab 1, a variant: a queue of waiters (Mellor-Crummey and Scott,
- *1991).
+ * lock.c - lab 1, a variant: a queue of waiters (Mellor-Crummey and Scott, in
+ * 1991).
  *
  * With a ticket lock all who wait read the same word, and each unlock sends it
  * to all of their caches.  Here each waits on a word of its own, in a node, and
