@@ -125,6 +125,9 @@ size_t aspace_kept_pages(void);
  */
 int aspace_fault(struct aspace *as, uintptr_t addr, unsigned int error);
 
+/* Is there a page for a program?  Not the last ones, if it has many. */
+bool aspace_may_have_page(const struct aspace *as);
+
 /*
  * As mmap(2) with lengths in bytes; address or negative errno.  A file must
  * have been opened so that this is allowed; the mapping takes a reference of

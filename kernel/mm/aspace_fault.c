@@ -88,8 +88,7 @@ static bool access_allowed(unsigned int prot, unsigned int error)
 
 /* ---- the page ---- */
 
-/* Is there a page for a program?  Not the last ones, if it has many. */
-static bool may_have_page(const struct aspace *as)
+bool aspace_may_have_page(const struct aspace *as)
 {
 	return page_free_count() > page_total_count() / RESERVE_SHARE ||
 	       as->resident_pages < MODEST_PAGES;
@@ -97,7 +96,7 @@ static bool may_have_page(const struct aspace *as)
 
 static struct page *page_copy(const struct aspace *as, const struct page *page)
 {
-	struct page *copy = may_have_page(as) ? page_alloc(0) : NULL;
+	struct page *copy = aspace_may_have_page(as) ? page_alloc(0) : NULL;
 
 	if (copy)
 		memcpy(page_virt(copy), page_virt(page), PAGE_SIZE);
@@ -124,7 +123,8 @@ static int own_page(struct aspace *as, uint64_t *entry, uintptr_t addr)
 static int find_zeroed(struct aspace *as, const struct area *area,
 		       uint64_t *entry)
 {
-	struct page *page = may_have_page(as) ? page_alloc_zeroed(0) : NULL;
+	struct page *page =
+		aspace_may_have_page(as) ? page_alloc_zeroed(0) : NULL;
 
 	if (!page)
 		return -ENOMEM;

@@ -31,7 +31,7 @@
 #define PAUSE (NSEC_PER_SEC / 1000)
 #define PATIENCE 10000 /* pauses: ten seconds */
 
-/* With more free pages than these, a page fault will have what it needs. */
+/* Free pages, for the page tables that a page may need as well. */
 #define ENOUGH 16
 
 struct candidate {
@@ -72,6 +72,12 @@ static void kill(int pid)
 	spin_unlock(&process_lock);
 }
 
+static bool is_enough(void)
+{
+	return page_free_count() > ENOUGH &&
+	       aspace_may_have_page(current->proc->aspace);
+}
+
 /* Who is to be killed at this try: 0 for nobody. */
 static int choose_victim(const struct candidate *largest, unsigned int tries)
 {
@@ -79,7 +85,7 @@ static int choose_victim(const struct candidate *largest, unsigned int tries)
 
 	if (tries == PATIENCE)
 		return self;
-	if (largest->dying || page_free_count() > ENOUGH)
+	if (largest->dying || is_enough())
 		return 0;
 	return largest->pid ? largest->pid : self; /* init, alone */
 }

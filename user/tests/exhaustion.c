@@ -13,7 +13,6 @@
 
 #define MIB (1l << 20)
 #define PAGE 4096
-#define LITTLE (4 * MIB) /* where a test of all memory may stop */
 
 static long free_memory(void)
 {
@@ -21,6 +20,15 @@ static long free_memory(void)
 
 	ASSERT(sysinfo(&info) == 0);
 	return info.freeram * info.mem_unit;
+}
+
+/* More than the kernel keeps for itself and for programs that have few. */
+static long little_memory(void)
+{
+	struct sysinfo info;
+
+	ASSERT(sysinfo(&info) == 0);
+	return info.totalram * info.mem_unit / 16;
 }
 
 static void eat_by_mmap(void)
@@ -36,7 +44,7 @@ static void eat_by_mmap(void)
 /* All but a little, and then stays there. */
 static void eat_and_stay(void)
 {
-	while (free_memory() > LITTLE)
+	while (free_memory() > little_memory())
 		memset(mmap(NULL, MIB / 4, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
 		       1, MIB / 4);
@@ -187,13 +195,16 @@ TEST(the_largest_is_killed)
 
 	if (large == 0)
 		eat_and_stay();
-	while (free_memory() > LITTLE && waitpid(large, &status, WNOHANG) == 0)
+	while (free_memory() > little_memory() &&
+	       waitpid(large, &status, WNOHANG) == 0)
 		sched_yield();
 	small = tap_fork();
 	if (small == 0) {
-		static char block[2 * LITTLE];
+		size_t size = 2 * little_memory();
 
-		memset(block, 1, sizeof(block));
+		memset(mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		       1, size);
 		_exit(7);
 	}
 	EXPECT_EXIT(small, 7);
