@@ -66,6 +66,9 @@ def check_files(implementation: Implementation) -> Failure | None:
         if path.exists() and path.stat().st_size > LARGEST:
             size = path.stat().st_size / 2**20
             return Failure(f"{name} has {size:.0f} MiB: it is a C file of some hundred lines")
+        if path.exists() and b"no_sanitize" in path.read_bytes():
+            words = "accesses to memory are schedule points in all of a lab's functions"
+            return Failure(f"{name} has the word no_sanitize: {words}")
     return None
 
 

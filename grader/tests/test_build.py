@@ -263,6 +263,7 @@ def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
         (lambda: lock.symlink_to("/dev/zero"), "lock.c is a symbolic link"),
         (lambda: lock.symlink_to("nowhere"), "lock.c is a symbolic link"),
         (lambda: lock.write_bytes(bytes(10 * 2**20)), "lock.c has 10 MiB"),
+        (lambda: lock.write_text("__attribute__((no_sanitize_thread))"), "schedule points"),
     ):
         make()
         failure = objects.check_files(handed_in)
