@@ -191,6 +191,50 @@ TEST(exec_while_others_exec)
 	replace_while(executes_too);
 }
 
+/* A thread that ends clears a word, which may be a lock.  One that still runs
+ * then, and stumbles over what it finds, does not bring down the new program.
+ */
+static volatile int lock_word;
+
+static void *holds_lock(void *arg)
+{
+	lock_word = 1;
+	syscall(SYS_set_tid_address, &lock_word);
+	syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL);
+	return arg;
+}
+
+static void *stumbles(void *arg)
+{
+	while (!lock_word)
+		sched_yield();
+	while (lock_word)
+		asm volatile("pause");
+	*(volatile int *)tap_nowhere = 1;
+	return arg;
+}
+
+TEST(exec_while_others_stumble)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		pid_t pid = tap_fork();
+
+		if (pid == 0) {
+			pthread_t threads[4];
+
+			for (size_t i = 0; i < SIZE(threads); i++)
+				pthread_create(&threads[i], NULL,
+					       i ? stumbles : holds_lock, NULL);
+			while (!lock_word)
+				sched_yield();
+			for (int i = 0; i < round; i++)
+				sched_yield();
+			execute();
+		}
+		EXPECT_EXIT(pid, LIVES);
+	}
+}
+
 /* ---- killed in the middle of all that ---- */
 
 TEST(killed_while_all_is_busy)
