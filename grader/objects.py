@@ -38,7 +38,7 @@ SECTIONS = re.compile(
     r"|\.comment|\.note\..*|\.debug_\w+|\.init_array\.00099"
 )
 SECTION_WORDS = {
-    ".ktests": "defines a kernel test, which only tests may do",
+    ".ktests": "defines a kernel test",
     ".init_array": "has a constructor, which nobody would call",
     ".tbss": "has thread-local variables, which the kernel has not",
     ".tdata": "has thread-local variables, which the kernel has not",
@@ -195,7 +195,8 @@ def check_sections(file: str, path: Path) -> Failure | None:
         if not SECTIONS.fullmatch(name):
             prefix = next((key for key in SECTION_WORDS if name.startswith(key)), "")
             words = SECTION_WORDS.get(prefix, "has a section of its own")
-            return Failure(f"{file} {words} (section {name})")
+            only = ", which only tests may do" if prefix == ".ktests" else ""
+            return Failure(f"{file} {words} (section {name}){only}")
     return None
 
 
