@@ -164,8 +164,9 @@ endif
 NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
 
 # SOLUTION chooses the reference in solutions/; no other file asks for it.
-# Submitted files go by the name they have in labs/.
-LAB_CFLAGS := -DSOLUTION \
+# Submitted files go by the name they have in labs/.  What is read for an object
+# is listed beside it, by the compiler and by the assembler: the grader looks.
+LAB_CFLAGS = -DSOLUTION -MD -Wa,--MD,$@.asm.d \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
 
 # Each access to memory in the files of the lab that is worked on is a schedule
@@ -423,7 +424,7 @@ define lab_rule
 $(call lab_object,$(1)): $(1) $$(GIVEN)/flags $$(OUT)/sources
 	$$(say) CC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) $(2) -MMD -MP -MF $$@.d -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) $(2) -MP -MF $$@.d -c -o $$@ $$<
 endef
 $(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f), \
 	$(if $(filter $(f),$(own_sources)),$(HOOK_CFLAGS)))))

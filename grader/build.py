@@ -8,87 +8,24 @@ the disk fails, or the given kernel does not compile; that is Trouble.
 
 from __future__ import annotations
 
-import difflib
-import fnmatch
-import hashlib
 import os
 import re
 import shutil
 import subprocess
-from dataclasses import dataclass, field
-from pathlib import Path
 
-from machine import BUILD, ROOT
+from machine import ROOT
 
 from grader.errors import Trouble
+from grader.implementation import Failure, Implementation
 from grader.load import Lab, place
+from grader.objects import check_files, check_interface
 
-IMPLEMENTATIONS = ("labs", "solutions")
-
-# What the compiler itself calls: to copy and clear, and at each access to
-# memory (kernel/debug/access.c).
-COMPILERS_OWN = re.compile(r"mem(cpy|move|set|cmp)|__tsan_\w+")
-
-# Sections that the given kernel collects: a lab's objects have none.
-COLLECTED = {".ktests": "defines a kernel test"}
-
-
-@dataclass(frozen=True)
-class Implementation:
-    """Whose files are marked: labs, solutions, or those in a directory."""
-
-    lab: Lab
-    word: str  # "labs", "solutions"; or the directory's name, for the stage
-    files: Path | None = None
-
-    @property
-    def stage(self) -> str:
-        """The folder in build/."""
-        return self.lab.name + ("" if self.word == "labs" else f".{self.word}")
-
-    @property
-    def build(self) -> Path:
-        """Where it is built."""
-        return BUILD / self.stage
-
-    @property
-    def source(self) -> Path:
-        """Where its files are."""
-        return self.files or ROOT / self.word / self.lab.name
-
-    def variables(self) -> list[str]:
-        """What make must be given."""
-        words = [f"LAB={self.lab.number}"]
-        if self.files:
-            words += [f"FILES={place(self.files)}", f"NAME={self.word}"]
-        elif self.word != "labs":
-            words.append(f"IMPL={self.word}")
-        return words
-
-
-def choose_implementation(lab: Lab, word: str, name: str = "") -> Implementation:
-    """labs, solutions, or a directory."""
-    if word in IMPLEMENTATIONS:
-        if not (ROOT / word / lab.name).is_dir():
-            raise Trouble(f"there is no {word}/{lab.name}")
-        return Implementation(lab, word)
-    files = Path(word).resolve()
-    if not files.is_dir():
-        raise Trouble(f"--impl {word}: this is neither labs, solutions nor a directory")
-    if not any((files / file).is_file() for file in lab.files):
-        raise Trouble(f"--impl {word}: no {' or '.join(lab.files)} is there")
-    if not name:  # the same each time, and another one for each directory
-        digest = hashlib.sha256(str(files).encode()).hexdigest()[:6]
-        name = re.sub(r"[^\w-]", "-", files.name) + "-" + digest
-    return Implementation(lab, name, files)
-
-
-@dataclass
-class Failure:
-    """Why the student's files do not build."""
-
-    summary: str
-    lines: list[str] = field(default_factory=list)
+# No compiler needs as much for a lab: CPU seconds and KiB of memory of a process,
+# blocks of 512 bytes of a file.  What the host's shell cannot limit is not.
+LIMITED = "".join(
+    f"ulimit -{letter} {most} 2>/dev/null; "
+    for letter, most in (("t", 60), ("v", 4 << 20), ("f", 1 << 20), ("c", 0))
+)
 
 
 # ---- reading what the compiler and the linker say ----
@@ -109,7 +46,13 @@ def compiler_failure(output: list[str], files: set[str]) -> Failure | None:
             included_by.append(found[1])
             continue
         found = ERROR.match(line)
-        if found and files & {found["place"].split(":")[0], *included_by}:
+        place_of = found["place"].split(":")[0] if found else ""
+        if found and files & {place_of, *included_by}:
+            if place_of not in files and not place_of.startswith("kernel/include/"):
+                return Failure(  # and not a word of what is in it
+                    f"{included_by[-1]} includes {place_of}, which is none of this lab's files "
+                    "and no header of kernel/include/"
+                )
             picture = []
             for more in output[number + 1 : number + 5]:
                 if not CONTEXT.match(more):
@@ -137,6 +80,34 @@ def linker_failure(output: list[str], lab: Lab) -> Failure | None:
     if twice:
         places = [printed for printed in output if TWICE.search(printed)]
         return Failure(f"{twice[0]} is defined twice", [shorten(line) for line in places[:4]])
+    return None
+
+
+def object_failure(output: list[str], implementation: Implementation) -> Failure | None:
+    """Whatever else stops the compiler or the assembler at a file of the student's."""
+    folder = re.escape(place(implementation.build / "lab"))
+    files = "|".join(map(re.escape, implementation.lab.files))
+    at = rf"\*\*\* (?:\[.*{folder}/(?P<made>{files})\.o\]|No rule .*'{folder}/(?P<not>{files})\.o')"
+    found = re.search(at, "\n".join(output))
+    if not found or re.search(r"Killed signal|No space left", "\n".join(output)):
+        return None  # killed from outside; or the disk
+    # Only what is about this file: the assembler would quote from another one.
+    ours = re.compile(
+        r"(?:\S*/cc\w+\.s:\d+|cc1|\S*gcc): (?!Assembler)(?=.*(?:error|memory|term))", re.I
+    )
+    telling = [ours.sub("", line) for line in output if ours.match(line)] or ["it fails"]
+    return Failure(
+        f"the compiler stops at {found['made'] or found['not']}: {telling[0]}", telling[1:5]
+    )
+
+
+def size_failure(output: list[str]) -> Failure | None:
+    """The linker stops, but not because of a name."""
+    text = "\n".join(output)
+    if "/kernel.pre.elf] " in text and re.search(
+        r"relocation truncated|File truncated|too large", text
+    ):
+        return Failure("the kernel does not fit into its memory: do your files have a huge array?")
     return None
 
 
@@ -174,110 +145,44 @@ def make_command(implementation: Implementation) -> list[str]:
     targets = ["kernel"]
     if implementation.files:
         targets = [f"build/{implementation.stage}/{name}" for name in ("kernel.elf32", "root.cpio")]
-    return ["make", "--no-print-directory", "-s", *targets, *implementation.variables()]
+    make = ["make", "--no-print-directory", "-s", *targets, *implementation.variables()]
+    return ["sh", "-c", LIMITED + 'exec "$@"', "sh", *make]
+
+
+def why_not(output: list[str], implementation: Implementation) -> Failure | None:
+    """The student's failure in what make said, if it is one."""
+    lab = implementation.lab
+    failure = compiler_failure(output, source_names(implementation))
+    failure = failure or object_failure(output, implementation)
+    failure = failure or linker_failure(output, lab) or size_failure(output)
+    if not failure and "/kernel.pre.elf] " in "\n".join(output):
+        failure = check_interface(implementation)  # the objects are there
+    return failure
 
 
 def build(implementation: Implementation) -> Failure | None:
     """Builds the stage; None when all is well."""
+    failure = check_files(implementation)
+    if failure:
+        return failure
     hidden = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     environment = {name: text for name, text in os.environ.items() if name not in hidden}
     environment["LC_ALL"] = "C"  # the patterns above are English
-    try:
-        done = subprocess.run(
-            make_command(implementation),
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise Trouble("there is no make here: the kernel cannot be built") from None
+    if not shutil.which("make"):
+        raise Trouble("there is no make here: the kernel cannot be built")
+    done = subprocess.run(
+        make_command(implementation),
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
     if done.returncode == 0:
         return check_interface(implementation)
     output = done.stdout.decode("utf-8", "replace").splitlines()
-    failure = compiler_failure(output, source_names(implementation))
-    failure = failure or linker_failure(output, implementation.lab)
+    failure = why_not(output, implementation)
     if failure:
         return failure
     raise make_trouble(output)
-
-
-# ---- what the objects use ----
-
-
-def binutil(name: str) -> str:
-    """The cross tool, where that is what there is."""
-    cross = shutil.which(f"x86_64-elf-{name}") or shutil.which(f"x86_64-linux-gnu-{name}")
-    return cross or name
-
-
-def run_tool(command: list[str]) -> str:
-    """What it prints; Trouble when it does not work."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise Trouble(f"there is no {command[0]} here") from None
-    if done.returncode:
-        raise Trouble(f"{command[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return done.stdout
-
-
-def objects_of(implementation: Implementation) -> dict[str, Path]:
-    """The student's files, and their objects."""
-    folder = implementation.build / "lab"
-    found = {file: folder / f"{file}.o" for file in implementation.lab.files if file[-1] == "c"}
-    for file, path in found.items():
-        if not path.exists():
-            raise Trouble(f"make built no {place(path)} from {file}")
-    return found
-
-
-def used_and_defined(path: Path) -> tuple[set[str], set[str]]:
-    """The symbols that an object takes from elsewhere, and those that it gives."""
-    used, defined = set(), set()
-    for line in run_tool([binutil("nm"), "--format=posix", str(path)]).splitlines():
-        name, kind = line.split()[:2]
-        if kind in "Uvw":
-            used.add(name)
-        elif kind.isupper():
-            defined.add(name)
-    return used, defined
-
-
-def may_use(lab: Lab, name: str) -> bool:
-    """Is it in the lab's interface, which may have patterns?"""
-    if COMPILERS_OWN.fullmatch(name):
-        return True
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in lab.interface)
-
-
-def interface_hint(lab: Lab, name: str) -> str:
-    """What was probably meant, or where to look."""
-    close = difflib.get_close_matches(name, lab.interface, 1, 0.6)
-    if close:
-        return f"did you mean {close[0]}?"
-    return f"{place(lab.folder / 'lab.toml')} lists what may be used"
-
-
-def check_interface(implementation: Implementation) -> Failure | None:
-    """A student's objects use only what the lab's interface has."""
-    lab = implementation.lab
-    objects = objects_of(implementation)
-    symbols = {file: used_and_defined(path) for file, path in objects.items()}
-    own = set().union(*(defined for _, defined in symbols.values()))
-    for file, (used, _) in symbols.items():
-        wrong = sorted(name for name in used - own if not may_use(lab, name))
-        if wrong:
-            return Failure(
-                f"{file} uses {wrong[0]}, which is not in this lab's interface; "
-                + interface_hint(lab, wrong[0]),
-                [f"{file} uses {name} too" for name in wrong[1:9]],
-            )
-    for file, path in objects.items():
-        headers = run_tool([binutil("objdump"), "-h", str(path)])
-        for section, words in COLLECTED.items():
-            if re.search(rf"\s{re.escape(section)}\s", headers):
-                return Failure(f"{file} {words} (section {section}), which only tests may do")
-    return None

@@ -15,7 +15,7 @@ from boot import kill_all
 from machine import BUILD
 
 from grader import formats
-from grader.build import choose_implementation
+from grader.implementation import choose_implementation
 from grader.errors import Trouble, trouble_from
 from grader.grading import Grading, Request, default_jobs
 from grader.load import find_lab, load_lab, nearest

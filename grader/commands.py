@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from grader.build import Implementation
+from grader.implementation import Implementation
 from grader.load import Schedule, Test
 from grader.verdict import Finding
 

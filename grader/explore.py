@@ -26,7 +26,8 @@ import grader  # noqa: E402, F401  (it makes the modules in tools/ known)
 from boot import Boot, End  # noqa: E402
 from machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine  # noqa: E402
 
-from grader.build import Implementation, build, choose_implementation  # noqa: E402
+from grader.build import build  # noqa: E402
+from grader.implementation import Implementation, choose_implementation  # noqa: E402
 from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, Parser, run_program  # noqa: E402
 from grader.errors import Trouble  # noqa: E402
 from grader.load import Lab, find_lab, load_lab  # noqa: E402

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader import commands
-from grader.build import Implementation
+from grader.implementation import Implementation
 from grader.errors import trouble_from
 from grader.verdict import Outcome, Result, Verdict
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from machine import QEMU
 
 from grader import formats
-from grader.build import Failure, Implementation, build
+from grader.build import build
+from grader.implementation import Failure, Implementation
 from grader.errors import Trouble, trouble_from
 from grader.load import Test, nearest
 from grader.report import Report

@@ -16,7 +16,7 @@ from typing import TextIO
 from machine import Machine
 
 from grader import commands
-from grader.build import Failure, Implementation
+from grader.implementation import Failure, Implementation
 from grader.load import place
 from grader.verdict import MEANING, Finding, Outcome, Result, Verdict, printable
 

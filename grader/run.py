@@ -24,7 +24,7 @@ from pathlib import Path
 from boot import BootError, kill_all, stopping
 from machine import Machine
 
-from grader.build import Implementation
+from grader.implementation import Implementation
 from grader.errors import Trouble, trouble_from
 from grader.judge import Ending, Judge, panic_text
 from grader.load import STRATEGIES, Schedule, Test, place

@@ -18,7 +18,8 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from grader import trial  # noqa: E402
-from grader.build import Implementation, build  # noqa: E402
+from grader.build import build  # noqa: E402
+from grader.implementation import Implementation  # noqa: E402
 from grader.cli import run_program  # noqa: E402
 from grader.explore import run  # noqa: E402
 from grader.load import Lab  # noqa: E402

@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from grader import trial  # noqa: E402
-from grader.build import Implementation, choose_implementation  # noqa: E402
+from grader.implementation import Implementation, choose_implementation  # noqa: E402
 from grader.cli import run_program  # noqa: E402
 from grader.grading import Request, default_jobs  # noqa: E402
 

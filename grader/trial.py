@@ -17,7 +17,8 @@ from pathlib import Path
 
 from boot import kill_all
 
-from grader.build import Implementation, build
+from grader.build import build
+from grader.implementation import Implementation
 from grader.errors import Trouble
 from grader.grading import Grading, Request
 from grader.load import Lab, find_lab, load_lab

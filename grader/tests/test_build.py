@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build
+from grader import build, implementation, objects
 from grader.errors import Trouble
 from grader.load import Lab, Schedule, Test
 from grader.run import BOOT_ROOM, LINE_ROOM, Replay, cases_of, plan_jobs
@@ -74,6 +75,18 @@ def test_an_error_in_a_header_that_the_student_breaks() -> None:
     assert failure.summary.startswith("kernel/include/types.h:12:9: expected identifier")
 
 
+def test_what_is_in_a_secret_file_is_not_printed() -> None:
+    output = [
+        "In file included from labs/01-interrupts/irq.c:1:",
+        "/etc/secret:1:1: error: unknown type name 'password'",
+        "    1 | password 1234",
+    ]
+    failure = build.compiler_failure(output, FILES)
+    assert failure
+    assert "irq.c includes /etc/secret, which" in failure.summary
+    assert not re.search("password", "\n".join([failure.summary, *failure.lines]))
+
+
 def test_an_error_in_given_code_is_not_the_student_s() -> None:
     assert build.compiler_failure(GIVEN, FILES) is None
     assert build.linker_failure(GIVEN, LAB) is None
@@ -110,12 +123,17 @@ def test_what_is_not_the_student_s_fault(line: str, words: str) -> None:
 
 def compile_object(tmp_path: Path, source: str) -> None:
     """The student's irq.c as the build leaves it, and an empty lock.c."""
-    folder = tmp_path / "build/01-interrupts/lab"
+    folder, files = tmp_path / "build/01-interrupts/lab", tmp_path / "labs/01-interrupts"
     folder.mkdir(parents=True)
-    for name, text in (("irq.c", source), ("lock.c", "int lab_lock;")):
-        (tmp_path / name).write_text(text)
-        command = ["gcc", "-c", "-O1", "-o", str(folder / f"{name}.o"), str(tmp_path / name)]
-        subprocess.run(command, check=True)
+    files.mkdir(parents=True)
+    (tmp_path / "secret").write_text("int stolen;")
+    for name, text in (("lock.c", "int lab_lock;"), ("irq.c", source)):
+        (files / name).write_text(text)
+        made = folder / f"{name}.o"
+        listed = ["-MD", "-MF", f"{made}.d", f"-Wa,--MD,{made}.asm.d"]
+        flags = ["-ffreestanding", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"]
+        command = ["gcc", "-c", *flags, *listed, "-o", str(made), f"labs/01-interrupts/{name}"]
+        subprocess.run(command, cwd=tmp_path, check=True)
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
@@ -134,31 +152,56 @@ def compile_object(tmp_path: Path, source: str) -> None:
             "irq.c uses power_off, .*lab.toml lists",
         ),
         ('int t __attribute__((section(".ktests"), used));', "irq.c defines a kernel test"),
+        ("__attribute__((weak)) void power_off(void) {}", "power_off as a weak symbol"),
+        ('asm(".comm tests_done,8,8");', "tests_done as a common symbol"),
+        (
+            'asm(".weakref mine, power_off"); void mine(void); void lab_x(void) { mine(); }',
+            "irq.c uses power_off|irq.c has power_off",
+        ),
+        ("char ktests_start[8];", "irq.c defines ktests_start, which is the linker's"),
+        ("__attribute__((constructor)) void lab_x(void) {}", "irq.c has a constructor"),
+        ("_Thread_local int lab_x;", "irq.c has thread-local variables"),
+        ('int x __attribute__((section(".multiboot"), used));', "section of its own .*multiboot"),
+        ('char x __attribute__((section(".bss.hooks"), used));', "section of its own .*hooks"),
+        ('int x __attribute__((section(".data.mine"), used));', ""),
+        ('asm(".section \\"a b\\",\\"a\\"; .long 1; .text");', "section of its own"),
+        ('#include "../../secret"', "irq.c reads labs/01-interrupts/../../secret"),
+        ('# 1 "x.h" 3\n#include "../../secret"', "irq.c reads .*secret"),
+        ('asm(".incbin \\"secret\\"");', "irq.c reads secret: a lab's files may"),
+        ('asm(".include \\"/dev/null\\"");', "irq.c reads /dev/null"),
+        ("#include <stdint.h>", ""),
+        ('#define lab_lock lab_own\n#include "lock.c"', ""),
     ],
 )
 def test_the_interface(tmp_path: Path, monkeypatch, source: str, words: str) -> None:
-    monkeypatch.setattr(build, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(implementation, "BUILD", tmp_path / "build")
+    for module in (implementation, objects):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    objects.linkers_own.cache_clear()
+    (tmp_path / "kernel/boot").mkdir(parents=True)
+    (tmp_path / "kernel/boot/kernel.ld").write_text("\t\tktests_start = .;\n")
     compile_object(tmp_path, source)
-    failure = build.check_interface(build.Implementation(LAB, "labs"))
+    failure = objects.check_interface(implementation.Implementation(LAB, "labs"))
     if not words:
         assert failure is None
     else:
         assert failure
         assert re.search(words, failure.summary), failure.summary
+    objects.linkers_own.cache_clear()
 
 
 def test_a_directory_has_a_stage_of_its_own(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name / "work").mkdir(parents=True)
         (tmp_path / name / "work/irq.c").write_text("")
-    first = build.choose_implementation(LAB, str(tmp_path / "a/work"))
-    second = build.choose_implementation(LAB, str(tmp_path / "b/work"))
+    first = implementation.choose_implementation(LAB, str(tmp_path / "a/work"))
+    second = implementation.choose_implementation(LAB, str(tmp_path / "b/work"))
     assert first.stage != second.stage
     assert first.stage.startswith("01-interrupts.work-")
     with pytest.raises(Trouble, match="no irq.c or lock.c is there"):
-        build.choose_implementation(LAB, str(tmp_path))
+        implementation.choose_implementation(LAB, str(tmp_path))
     with pytest.raises(Trouble, match="neither labs, solutions nor a directory"):
-        build.choose_implementation(LAB, "solutoins")
+        implementation.choose_implementation(LAB, "solutoins")
 
 
 # ---- which tests share a boot ----
@@ -204,3 +247,56 @@ def test_what_a_seed_alone_means() -> None:
     assert Replay().schedules(test) == [None]
     assert Replay("jitter", 3).schedules(test) == [Schedule("jitter", 3)]
     assert Replay("", 3).schedules(test) == [Schedule("random", 3), Schedule("pct:3", 3)]
+
+
+# ---- the files ----
+
+
+def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
+    handed_in = implementation.Implementation(LAB, "x", tmp_path)
+    (tmp_path / "irq.c").write_text("")
+    assert objects.check_files(handed_in) is None  # lock.c is the starter's
+    lock = tmp_path / "lock.c"
+    for make, words in (
+        (lambda: os.mkfifo(lock), "lock.c is not a file"),
+        (lambda: lock.mkdir(), "lock.c is not a file"),
+        (lambda: lock.symlink_to("/dev/zero"), "lock.c is a symbolic link"),
+        (lambda: lock.symlink_to("nowhere"), "lock.c is a symbolic link"),
+        (lambda: lock.write_bytes(bytes(10 * 2**20)), "lock.c has 10 MiB"),
+        (lambda: lock.write_text("__attribute__((no_sanitize_thread))"), "schedule points"),
+    ):
+        make()
+        failure = objects.check_files(handed_in)
+        assert failure
+        assert words in failure.summary
+        lock.rmdir() if lock.is_dir() else lock.unlink()
+
+
+@pytest.mark.parametrize("name", ["with blank", "quote'", "$(touch x)", "a;b"])
+def test_a_path_that_make_cannot_take(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "irq.c").write_text("")
+    with pytest.raises(Trouble, match="no blanks"):
+        implementation.choose_implementation(LAB, str(tmp_path / name))
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        ("gcc: internal compiler error: CPU time limit exceeded signal terminated program cc1",
+         "stops at irq.c: internal compiler error: CPU time"),
+        ("cc1: out of memory allocating 65536 bytes", "stops at irq.c: out of memory"),
+        ("/tmp/ccAbCd1.s:469: Error: no such instruction: `a b'", "Error: no such instruction"),
+        ("kernel/mm/page.c:1:1: error: by a #line", "stops at irq.c: it fails"),
+        ("/etc/secret:1: Error: no such instruction: `password'", "stops at irq.c: it fails"),
+        ("gcc: fatal error: Killed signal terminated program cc1", ""),
+    ],
+)  # fmt: skip
+def test_whatever_stops_the_compiler_at_a_student_s_file(output: str, words: str) -> None:
+    handed_in = implementation.Implementation(LAB, "x", Path("/somewhere"))
+    end = "make: *** [Makefile:416: build/01-interrupts.x/lab/irq.c.o] Error 1"
+    failure = build.object_failure([output, end], handed_in)
+    assert bool(failure) == bool(words)
+    assert failure is None or words in failure.summary
+    other = end.replace("01-interrupts.x", "02-eventqueue")
+    assert build.object_failure([output, other], handed_in) is None

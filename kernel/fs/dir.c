@@ -174,12 +174,12 @@ int dir_add(struct inode *inode, const char *name, size_t len,
 	struct directory *dir = &inode->dir;
 	struct entry *entry, **bucket;
 
-	if (dir->count == dir->capacity && dir_grow(dir))
-		return -ENOSPC;
 	if (!space_take_name())
 		return -ENOSPC;
 	entry = kmalloc(sizeof(*entry) + len);
-	if (!entry) {
+	/* The last that may fail: a directory without names has no arrays. */
+	if (!entry || (dir->count == dir->capacity && dir_grow(dir))) {
+		kfree(entry);
 		space_give_name();
 		return -ENOSPC;
 	}

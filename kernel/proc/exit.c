@@ -280,14 +280,21 @@ SYSCALL(exit_group)
 /*
  * A fault that the program caused, which no handler can mend before lab 7.  The
  * thread goes on to its return to user mode, and leaves there.
+ *
+ * Between another thread's execve() and that return, a thread may still run on
+ * its own CPU, in memory where those that have left already have given up their
+ * locks (tell_joiner()).  What it does there is no fault of the new program.
  */
 void process_fault(struct trap_frame *frame, int signal)
 {
 	struct process *p = current->proc;
 
-	printk("%s[%d]: %s at 0x%lx, killed by signal %d\n", p->name, p->pid,
-	       trap_name(frame->vector), frame->rip, signal);
 	spin_lock(&process_lock);
-	process_kill(p, signal);
+	if (p->state == PROCESS_RUNNING &&
+	    (!p->survivor || p->survivor == current)) {
+		printk("%s[%d]: %s at 0x%lx, killed by signal %d\n", p->name,
+		       p->pid, trap_name(frame->vector), frame->rip, signal);
+		process_kill(p, signal);
+	}
 	spin_unlock(&process_lock);
 }

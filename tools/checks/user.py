@@ -62,10 +62,11 @@ def register() -> None:
         )
 
 
-@check("user/little-memory", 5)
+@check("user/little-memory", 60)
 def little_memory(context: Context) -> None:
     """Programs that want all memory of a machine that has little."""
-    run_tests(context, context.machine(cpus=2, memory=32, append="test=user/exhaustion"))
+    append = "test=user/exhaustion,user/exhaustion_kinds"
+    run_tests(context, context.machine(cpus=2, memory=32, append=append))
 
 
 @check("user/many-processes", 3)

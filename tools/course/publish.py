@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tools/course")]
 
 from gitcmd import GitError, git, git_object, git_run  # noqa: E402
-from grader.build import binutil  # noqa: E402
+from grader.objects import binutil  # noqa: E402
 from grader.errors import Trouble  # noqa: E402
 from grader.load import Lab, lab_folders, load_lab  # noqa: E402
 from tree import add_given, add_lab, add_released  # noqa: E402

@@ -4,23 +4,9 @@
  *
  * Not for Linux: it would take all the memory of your machine.
  */
-#include "tap.h"
+#include "exhaustion.h"
 #include <pthread.h>
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
-#include <time.h>
-
-#define MIB (1l << 20)
-#define PAGE 4096
-
-static long free_memory(void)
-{
-	struct sysinfo info;
-
-	ASSERT(sysinfo(&info) == 0);
-	return info.freeram * info.mem_unit;
-}
 
 /* More than the kernel keeps for itself and for programs that have few. */
 static long little_memory(void)
@@ -130,55 +116,6 @@ static void eat_by_threads(void)
 		error = pthread_create(&thread, &attr, use_stack, NULL);
 	while (!error);
 	_exit(error == EAGAIN || error == ENOMEM ? 0 : 1);
-}
-
-/* For tests that take long where there is much. */
-static void need_little_memory(void)
-{
-	if (free_memory() > 40 * MIB)
-		SKIP("only with 32 MiB of memory");
-}
-
-/* It got an error, or was killed by the kernel, which had no other way. */
-static void expect_end(int status)
-{
-	if (status != 0 &&
-	    !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
-		TAP_FAIL("expected exit status 0 or SIGKILL, got %s",
-			 tap_status_text(status));
-}
-
-/* Orphans that were killed take a moment to go. */
-static void expect_all_back(long before)
-{
-	time_t limit = time(NULL) + 20;
-
-	while (free_memory() < before - MIB && time(NULL) < limit)
-		sched_yield();
-	EXPECT(free_memory() >= before - MIB);
-}
-
-static void run(void (*eat)(void))
-{
-	long before = free_memory();
-	pid_t pid = tap_fork();
-	int status;
-
-	if (pid == 0) {
-		setpgid(0, 0);
-		eat();
-	}
-	ASSERT(waitpid(pid, &status, 0) == pid);
-	expect_end(status);
-	kill(-pid, SIGKILL);
-	unlink("big");
-	nftw("names", tap_remove, 8, FTW_DEPTH | FTW_PHYS);
-	expect_all_back(before);
-	/* The system goes on. */
-	pid = tap_fork();
-	if (pid == 0)
-		_exit(7);
-	EXPECT_EXIT(pid, 7);
 }
 
 TEST(by_mmap)

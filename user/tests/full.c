@@ -160,3 +160,21 @@ TEST(names)
 	}
 	EXPECT(names_left() + 8 >= left);
 }
+
+/* A directory without names stays one that can be removed. */
+TEST(empty_directory)
+{
+	char name[32];
+	unsigned long made = 0;
+
+	enter_small_place();
+	EXPECT_EQ(mkdir("empty", 0777), 0);
+	do
+		snprintf(name, sizeof(name), "n%lu", made++);
+	while (symlink("target", name) == 0);
+	EXPECT_EQ(errno, ENOSPC);
+	EXPECT_ERRNO(mkdir("empty/d", 0777), ENOSPC);
+	EXPECT_ERRNO(open("empty/f", O_CREAT | O_WRONLY, 0666), ENOSPC);
+	EXPECT_ERRNO(link("n0", "empty/l"), ENOSPC);
+	EXPECT_EQ(rmdir("empty"), 0);
+}

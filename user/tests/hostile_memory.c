@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #define PAGE 4096
 #define USER_END 0x7ffffffff000 /* of what can be mapped */
@@ -267,4 +268,87 @@ TEST(executable_cut_short)
 		ASSERT(truncate("copy", size) == 0);
 		execute("./copy");
 	}
+}
+
+/* ---- at random ---- */
+
+#ifndef MUTATIONS
+#define MUTATIONS 400 /* more: make USER_CFLAGS+=-DMUTATIONS=10000 */
+#endif
+#define MOST_HEADERS 1024 /* bytes at the beginning of the file */
+
+/* SplitMix64 (Steele, Lea and Flood, OOPSLA 2014). */
+static uint64_t random_next(uint64_t *state)
+{
+	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+	return z ^ (z >> 31);
+}
+
+/* One to four of the fields, or bytes, of the headers. */
+static void mutate(char *headers, size_t size, uint64_t seed)
+{
+	uint64_t state = seed;
+
+	for (int n = random_next(&state) % 4; n >= 0; n--) {
+		uint64_t value = wrong[random_next(&state) % 16];
+		size_t len = 1 << random_next(&state) % 4;
+		size_t at = random_next(&state) % (size - 8) & -len;
+
+		if (random_next(&state) % 3 == 0)
+			value = random_next(&state) >> random_next(&state) % 64;
+		if (random_next(&state) % 3 == 0)
+			memcpy(&value,
+			       headers + random_next(&state) % (size - 8), len);
+		memcpy(headers + at, &value, len);
+	}
+}
+
+/* Wrong code may go round for ever. */
+static void execute_for_a_while(const char *path)
+{
+	char *argv[] = {tap_program, "--helper", "lives", NULL};
+	struct timespec start, now;
+	pid_t pid = tap_fork();
+
+	if (pid == 0) {
+		close(STDOUT_FILENO);
+		execv(path, argv);
+		_exit(0);
+	}
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec > start.tv_sec + 1)
+			kill(pid, SIGKILL);
+		sched_yield();
+	}
+}
+
+TEST(executables_at_random)
+{
+	char good[MOST_HEADERS], bad[MOST_HEADERS];
+	int fd = copy_program();
+	Elf64_Ehdr header;
+	size_t size;
+
+	ASSERT(pread(fd, good, sizeof(good), 0) == sizeof(good));
+	memcpy(&header, good, sizeof(header));
+	size = header.e_phoff + header.e_phnum * header.e_phentsize;
+	ASSERT(size <= sizeof(good));
+	close(fd);
+	for (uint64_t seed = 1; seed <= MUTATIONS; seed++) {
+		memcpy(bad, good, sizeof(good));
+		mutate(bad, size, seed);
+		fd = open("copy", O_RDWR);
+		ASSERT(pwrite(fd, bad, size, 0) == (ssize_t)size);
+		close(fd);
+		execute_for_a_while("./copy");
+	}
+	fd = open("copy", O_RDWR);
+	ASSERT(pwrite(fd, good, size, 0) == (ssize_t)size);
+	close(fd);
+	EXPECT_EQ(WEXITSTATUS(execute("./copy")), LIVES);
 }
