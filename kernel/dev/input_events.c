@@ -116,7 +116,7 @@ void input_init(void)
 	pollhead_init(&input_pollhead);
 	input_file_init();
 	sys_input_init();
-	eventq_init(&input_events, "input");
+	eventq_init(&input_events, "input events");
 	error = lab_input_start();
 	started = !error;
 	/* Before the lab, and on a machine without devices, that is no news. */

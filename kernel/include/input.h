@@ -107,7 +107,8 @@ void lab_mouse_byte(struct mouse *m, uint8_t byte, uint64_t time_ns);
  */
 int lab_input_start(void);
 
-/* From now on p gets every byte; it begins empty.  Subscribed once only. */
+/* From now on p gets every byte; it begins empty, with 0 in `dropped`.
+ * Subscribed once only. */
 void lab_scancode_subscribe(struct scancode_pipe *p);
 
 /* When it returns, no handler touches p, nor will. */

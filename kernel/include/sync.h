@@ -1,8 +1,7 @@
 /*
  * sync.h - lab 3: locks and conditions for threads that may sleep.
  *
- * All are built on the wait queue (waitq.h).  They serve who came first, and
- * cost no CPU while waiting:
+ * All are built on the wait queue (waitq.h), and cost no CPU while waiting:
  *
  *	semaphore	a number that is never negative; down waits for it to be
  *			positive
@@ -10,6 +9,11 @@
  *	condition	a place to wait until something that a mutex guards has
  *			changed
  *	rwlock		many readers, or one writer
+ *
+ * First come, first served.  What is given back while somebody waits is for the
+ * one whose turn it is, from that moment on, and not from when that thread gets
+ * a CPU.  Whoever comes in between, to wait or to try, comes after it: a
+ * newcomer overtakes nobody.
  *
  * The functions with lab_ in front are the student's (sync.c); everybody else
  * calls the wrappers without it, which are given (kernel/debug/sync.c): they
@@ -48,10 +52,11 @@ void lab_sem_init(struct semaphore *s, const char *name, unsigned int count);
 int lab_sem_down_until(struct semaphore *s, uint64_t deadline,
 		       unsigned int flags);
 
-/* Takes one if there is one, and says whether it did. */
+/* Takes one if there is one, and says whether it did.  What was put up for one
+ * that waits is not there. */
 bool lab_sem_try_down(struct semaphore *s);
 
-/* Adds one. */
+/* Adds one; if somebody waits, for the one that has waited longest. */
 void lab_sem_up(struct semaphore *s);
 
 /* ---- mutex ---- */
@@ -82,10 +87,12 @@ void lab_mutex_init(struct mutex *m, const char *name);
  */
 int lab_mutex_lock_until(struct mutex *m, uint64_t deadline);
 
-/* Takes it if it is free: 0, or -EBUSY, also when the caller owns it. */
+/* Takes it if it is free: 0, or -EBUSY, also when the caller owns it, and when
+ * it was given back while others wait. */
 int lab_mutex_try_lock(struct mutex *m);
 
-/* 0, or -EPERM: the caller does not own it. */
+/* Gives it back; if somebody waits, to the one that has waited longest.  0, or
+ * -EPERM: the caller does not own it. */
 int lab_mutex_unlock(struct mutex *m);
 
 /* ---- condition variable ---- */
@@ -133,8 +140,8 @@ void lab_rwlock_init(struct rwlock *l, const char *name);
 /*
  * Starves nobody: a reader that comes while a writer waits, waits behind it;
  * when a writer has finished, all readers that wait by then go before the next
- * writer.  Writers go in the order in which they came.  0; -EDEADLK: the caller
- * holds it for writing.
+ * writer, also before one that comes just then.  Writers go in the order in
+ * which they came.  0; -EDEADLK: the caller holds it for writing.
  */
 int lab_rwlock_read_lock(struct rwlock *l);
 int lab_rwlock_write_lock(struct rwlock *l);

@@ -126,7 +126,7 @@ struct thread {
 	struct thread_waits waits; /* the same: waitfor.h */
 
 	/* The student's, for the challenge of lab 3 (sync.h). */
-	struct list_head mutexes;       /* that it owns, by link */
+	struct list_head mutexes; /* that it owns, by link; begins empty */
 	struct mutex *mutex_waited_for; /* or NULL */
 
 	/* Needs the lock `threads`. */

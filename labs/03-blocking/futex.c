@@ -11,37 +11,9 @@
  * key and, rarely, of a few others; and of them only those whose sets of bits
  * meet its own are woken.
  *
- * To wait is to look at the word and to fall asleep, as one.  The program that
- * wakes first changes the word and then calls us.  We look under the lock that
- * the waker must take: if we still see the old value, its call has yet to come,
- * and will find us on the list.
- *
- * Under a spinlock no page can be brought in.  So the look may fail although
- * the address is right; then the lock is given up, the page fetched, and all is
- * begun anew, for meanwhile the word may have changed.
- *
- * There is no wait queue here: a wake-up is for some threads of a list, not for
- * those that came first on it, and who is woken needs the lock no more.  What
- * the waker tells it is all in one word:
- *
- *	waiter					waker, under the lock
- *
- *	under the lock: looks, joins the list
- *	blocks
- *						takes the waiter off the list
- *						unblocks its thread
- *						woken = true
- *	sees `woken`, and returns
- *
- * `woken` comes last: once it is true, the waiter may return, its place on the
- * stack be used again, and the thread itself end.  So the waker must not touch
- * either after that.  If the waiter comes too early to see it, or something
- * else has ended its sleep, it takes the lock: then the waker is done.  One
- * that gives up takes itself off the list.
- *
- * One lock guards all buckets.  A requeue moves sleepers between them, and who
- * gives up takes the lock that guards the list that it is on: with a lock for
- * each bucket, it would have to find out which.
+ * To wait is to look at the word and to fall asleep, as one.  Under a spinlock
+ * no page can be brought in: so the look may fail although the address is
+ * right (uaccess.h).
  */
 #include "futex.h"
 

@@ -6,34 +6,6 @@
  * thread_unblock().  The wait queue is the meeting point between them: who
  * waits leaves a note there with its name, and who makes the condition true
  * takes notes off and wakes the threads that wrote them.
- *
- *	sleeper, under the lock			waker, under the lock
- *
- *	condition false
- *	note on the queue
- *	gives up the lock
- *	blocks
- *						makes the condition true
- *						takes the note off
- *						note->woken = true, unblocks
- *						gives up the lock
- *	takes the lock, sees `woken`
- *
- * Why no wake-up is lost: between its look at the condition and its note, the
- * sleeper holds the lock, so that the waker either comes before and the sleeper
- * finds the condition true, or comes after and finds the note.  Between giving
- * up the lock and blocking it does not hold it; but an unblock that comes then
- * is remembered, and thread_block() returns at once (thread.h).
- *
- * What ends a block is not always the wake-up that was waited for: the deadline
- * does, a kill does, and an unblock that was meant for something else and came
- * late.  Only `woken` says that this sleeper was chosen; so it, and not the
- * reason for which the block ended, decides.  A thread that was chosen has been
- * counted by the waker, and answers 0 whatever else has happened meanwhile.
- *
- * The note lies on the sleeper's stack.  That is safe because the sleeper
- * cannot return before it has the lock, and then either the waker has taken the
- * note off, or the sleeper does.
  */
 #include "waitq.h"
 

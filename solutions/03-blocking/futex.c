@@ -11,14 +11,28 @@
  * key and, rarely, of a few others; and of them only those whose sets of bits
  * meet its own are woken.
  *
- * To wait is to look at the word and to fall asleep, as one.  The program that
- * wakes first changes the word and then calls us.  We look under the lock that
- * the waker must take: if we still see the old value, its call has yet to come,
- * and will find us on the list.
- *
- * Under a spinlock no page can be brought in.  So the look may fail although
- * the address is right; then the lock is given up, the page fetched, and all is
- * begun anew, for meanwhile the word may have changed.
+ * To wait is to look at the word and to fall asleep, as one.  Under a spinlock
+ * no page can be brought in: so the look may fail although the address is
+ * right (uaccess.h).
+ */
+#include "futex.h"
+
+#include "cpu.h"
+#include "errno.h"
+#include "list.h"
+#include "spinlock.h"
+#include "thread.h"
+#include "time.h"
+#include "uaccess.h"
+#include "waitq.h"
+#ifdef SOLUTION
+
+/*
+ * The program that wakes first changes the word and then calls us.  We look at
+ * it under the lock that the waker must take: if we still see the old value,
+ * its call has yet to come, and will find us on the list.  When the look fails,
+ * the lock is given up, the page fetched, and all is begun anew, for meanwhile
+ * the word may have changed.
  *
  * There is no wait queue here: a wake-up is for some threads of a list, not for
  * those that came first on it, and who is woken needs the lock no more.  What
@@ -43,17 +57,6 @@
  * gives up takes the lock that guards the list that it is on: with a lock for
  * each bucket, it would have to find out which.
  */
-#include "futex.h"
-
-#include "cpu.h"
-#include "errno.h"
-#include "list.h"
-#include "spinlock.h"
-#include "thread.h"
-#include "time.h"
-#include "uaccess.h"
-#include "waitq.h"
-#ifdef SOLUTION
 
 #define BUCKETS_LOG2 8
 

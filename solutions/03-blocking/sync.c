@@ -2,9 +2,35 @@
  * sync.c - lab 3: semaphore, mutex, condition variable, reader-writer lock.
  *
  * Each is a few numbers under a spinlock, and a wait queue for those whom the
- * numbers do not let in.  They all follow one rule: what is given back is not
- * put down for whoever comes along, but handed to the thread that has waited
- * longest, by the thread that gives it back:
+ * numbers do not let in:
+ *
+ *	semaphore	down waits while the count is 0
+ *	mutex		lock waits while there is an owner
+ *	rwlock		readers wait for a writer, a writer for everybody
+ *
+ * Who is next is said in sync.h: first come, first served.
+ *
+ * A condition variable has no number.  Between the signal and the return of who
+ * waited, others may have had the mutex; that is why its callers look at their
+ * condition again, in a loop.
+ *
+ * Challenge: a mutex lends its owner the priority of those who wait for it.
+ *
+ *	high  -- waits for -->  mutex A, owned by  -->  low
+ *	low   -- waits for -->  mutex B, owned by  -->  lowest
+ *
+ * Here both owners shall run with high's priority, or a thread in the middle
+ * could keep all three waiting.
+ */
+#include "sync.h"
+
+#include "errno.h"
+#ifdef SOLUTION
+
+/*
+ * All of these follow one rule: what is given back is not put down for whoever
+ * comes along, but handed to the thread that has waited longest, by the thread
+ * that gives it back:
  *
  *	sem_up		somebody waits: wake it, and the count stays
  *	mutex_unlock	somebody waits: make it the owner, and wake it
@@ -14,29 +40,14 @@
  * nobody can overtake it between its wake-up and its return to a CPU; and as
  * long as somebody waits, nothing is free: that is what makes the tests below
  * so short.  It rests on lab_waitq_sleep_until() to return 0 if, and only if,
- * waitq_wake() has chosen this thread: one that gives up was given nothing.
+ * waitq_wake() has chosen this thread: one that gives up was given nothing.  (A
+ * condition variable has nothing to hand over.)
  *
- * A condition variable has nothing to hand over.  Between the signal and the
- * return of who waited, others may have had the mutex; that is why its callers
- * look at their condition again, in a loop.
- *
- * Challenge: a mutex lends its owner the priority of those who wait for it.
- *
- *	high  -- waits for -->  mutex A, owned by  -->  low
- *	low   -- waits for -->  mutex B, owned by  -->  lowest
- *
- * Here both owners shall run with high's priority, or a thread in the middle
- * could keep all three waiting.  Such a chain leads through several mutexes, in
- * any order: a lock for each of them could not be taken without a deadlock of
- * their own.  So one spinlock, `owners`, guards all mutexes: who owns which,
- * who waits, and what is borrowed.  It is held for a few dozen instructions.
+ * Challenge: a chain leads through several mutexes, in any order; a lock for
+ * each of them could not be taken without a deadlock of their own.  So one
+ * spinlock, `owners`, guards all mutexes: who owns which, who waits, and what
+ * is borrowed.  It is held for a few dozen instructions.
  */
-#include "sync.h"
-
-#include "errno.h"
-#ifdef SOLUTION
-
-/* Guards the mutexes: see above. */
 static struct spinlock owners = SPINLOCK_INIT("mutex owners");
 #endif
 

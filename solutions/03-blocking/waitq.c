@@ -6,6 +6,15 @@
  * thread_unblock().  The wait queue is the meeting point between them: who
  * waits leaves a note there with its name, and who makes the condition true
  * takes notes off and wakes the threads that wrote them.
+ */
+#include "waitq.h"
+
+#include "errno.h"
+#include "time.h"
+#ifdef SOLUTION
+
+/*
+ * Who does what, and when:
  *
  *	sleeper, under the lock			waker, under the lock
  *
@@ -35,10 +44,7 @@
  * cannot return before it has the lock, and then either the waker has taken the
  * note off, or the sleeper does.
  */
-#include "waitq.h"
-
-#include "errno.h"
-#include "time.h"
+#endif
 
 int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 			  uint64_t deadline, unsigned int flags)

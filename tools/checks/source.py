@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -163,6 +164,52 @@ def documented_symbols(context: Context) -> None:
             if not (ROOT / file).exists():
                 missing.append(f"{document}: {file}")
     expect(not missing, "documents name what is gone", "nothing", "\n    " + "\n    ".join(missing))
+
+
+MARKS = re.compile(r"^## How the mark comes about$(.*?)^## ", re.MULTILINE | re.DOTALL)
+ROW = re.compile(r"^\| (\d\.\d|challenge)\b[^|]*\| (?:extra )?(\d+) \|(.*)\|$", re.MULTILINE)
+
+
+def points_in(handout: Path) -> dict[str, dict[str, int]]:
+    """Of the handout's table: the points of each test, by exercise, and `sum`."""
+    section = MARKS.search(handout.read_text(encoding="utf-8"))
+    expect(bool(section), f"{handout.name} has no section on the mark")
+    table = {}
+    for exercise, total, tests in ROW.findall(section[1] if section else ""):
+        table[exercise] = {name: int(n) for name, n in re.findall(r"`(\w+)` (\d+)", tests)}
+        table[exercise]["sum"] = int(total)
+    return table
+
+
+def points_of(lab: Path) -> dict[str, dict[str, int]]:
+    """The same of lab.toml; what has extra points is of the challenge."""
+    table: dict[str, dict[str, int]] = {}
+    for test in tomllib.loads((lab / "lab.toml").read_text(encoding="utf-8"))["test"]:
+        extra = test.get("extra", 0)
+        row = table.setdefault("challenge" if extra else test["exercise"], {"sum": 0})
+        row[test["name"]] = extra or test["points"]
+        row["sum"] += row[test["name"]]
+    return table
+
+
+@check("source/marks")
+def marks_in_handouts(context: Context) -> None:
+    """The table of points in each handout is that of lab.toml."""
+    wrong, tests = [], 0
+    for lab in sorted((ROOT / "labs").glob("[0-9][0-9]-*")):
+        told, counted = points_in(ROOT / "handouts" / f"{lab.name}.md"), points_of(lab)
+        for exercise in sorted({*told, *counted}):
+            one, other = told.get(exercise, {}), counted.get(exercise, {})
+            tests += len(other)
+            wrong += [
+                f"{lab.name}, {exercise}, {name}: the handout says {one.get(name)}, "
+                f"lab.toml {other.get(name)}"
+                for name in sorted({*one, *other})
+                if one.get(name) != other.get(name)
+            ]
+    expect(tests > 100, "this check looks at nothing", "more than 100 tests", tests)
+    expect(not wrong, "handouts tell other points", "those of lab.toml",
+           "\n    " + "\n    ".join(wrong))  # fmt: skip
 
 
 # Material of the grader and of one lab: the README of the folder above tells.

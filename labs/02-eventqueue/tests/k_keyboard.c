@@ -9,12 +9,14 @@
 #include "lab02.h"
 
 static struct keyboard keyboard;
+static struct recent_bytes recent;
 
 /* A new keyboard, and nothing in the queue. */
 static void begin(void)
 {
 	test_queue_init();
 	keyboard = (struct keyboard){.queue = &test_queue};
+	recent = (struct recent_bytes){.count = 0};
 }
 
 /* One byte, in its own millisecond. */
@@ -23,6 +25,7 @@ static void byte_comes(uint8_t byte)
 	static uint64_t now;
 
 	now += NSEC_PER_MSEC;
+	recent_add(&recent, byte);
 	keyboard_byte(&keyboard, byte, now);
 }
 
@@ -389,6 +392,7 @@ static bool type_key(struct ktest *t, struct typist *p, uint8_t code,
 {
 	unsigned int key = keymap_code(code, extended);
 	bool was_down = p->down[key];
+	char what[RECENT_TEXT_SIZE];
 	uint32_t modifiers;
 
 	p->down[key] = press;
@@ -398,12 +402,13 @@ static bool type_key(struct ktest *t, struct typist *p, uint8_t code,
 	if (extended)
 		byte_comes(0xe0);
 	byte_comes(press ? code : code | 0x80);
+	recent_text(&recent, "typing", what, sizeof(what));
 	if (!press)
-		return expect_event(t, key_up(key, modifiers), "typing");
+		return expect_event(t, key_up(key, modifiers), what);
 	return expect_event(t,
 			    key_down(key, keymap_char(key, modifiers),
 				     modifiers | (was_down ? KEY_REPEATED : 0)),
-			    "typing");
+			    what);
 }
 
 /* Two presses for each release: many keys are held, and many repeat. */

@@ -83,6 +83,25 @@ const char *event_text(const struct event *e, char *buf, size_t size)
 	return buf;
 }
 
+void recent_add(struct recent_bytes *r, uint8_t byte)
+{
+	r->bytes[r->count++ % ARRAY_SIZE(r->bytes)] = byte;
+}
+
+const char *recent_text(const struct recent_bytes *r, const char *what,
+			char *buf, size_t size)
+{
+	unsigned int places = ARRAY_SIZE(r->bytes);
+	unsigned int i = r->count < places ? 0 : r->count - places;
+	size_t length;
+
+	length = snprintf(buf, size, "%s, the last bytes were", what);
+	for (; i < r->count && length < size; i++)
+		length += snprintf(buf + length, size - length, " %02x",
+				   r->bytes[i % places]);
+	return buf;
+}
+
 struct event key_down(unsigned int key, int character, uint32_t modifiers)
 {
 	return (struct event){.type = EVENT_KEY_DOWN,

@@ -6,6 +6,7 @@
 #define BYTE_NS (1 * NSEC_PER_MSEC) /* between two bytes of a packet */
 
 static struct mouse mouse;
+static struct recent_bytes recent;
 static uint64_t now;
 
 /* A new mouse, and nothing in the queue. */
@@ -13,12 +14,14 @@ static void begin(void)
 {
 	test_queue_init();
 	mouse = (struct mouse){.queue = &test_queue};
+	recent = (struct recent_bytes){.count = 0};
 	now = NSEC_PER_SEC;
 }
 
 static void byte_comes(uint8_t byte)
 {
 	now += BYTE_NS;
+	recent_add(&recent, byte);
 	mouse_byte(&mouse, byte, now);
 }
 
@@ -297,18 +300,20 @@ static bool random_packet(struct ktest *t, uint64_t *random, uint32_t *held)
 	uint64_t n = random_next(random);
 	int right = (int)(n % 512) - 256, up = (int)(n >> 16 & 511) - 256;
 	uint32_t buttons = n >> 40 & (n >> 43) & 7, changed = buttons ^ *held;
+	char what[RECENT_TEXT_SIZE];
 
 	packet_comes(right, up, buttons);
+	recent_text(&recent, "moving and clicking", what, sizeof(what));
 	*held = buttons;
 	if ((right || up) &&
-	    !expect_event(t, mouse_moved(right, -up, buttons), "moving"))
+	    !expect_event(t, mouse_moved(right, -up, buttons), what))
 		return false;
 	for (int i = 0; i < 3; i++)
 		if ((changed & 1u << i) &&
 		    !expect_event(t, mouse_button(i, buttons >> i & 1, buttons),
-				  "moving and clicking"))
+				  what))
 			return false;
-	return expect_no_event(t, "moving and clicking");
+	return expect_no_event(t, what);
 }
 
 static void test_random_packets(struct ktest *t)

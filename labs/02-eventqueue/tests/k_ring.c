@@ -69,6 +69,25 @@ static void expect_counts(struct ktest *t, uint64_t pushed, uint64_t dropped)
 	      Q->dropped, dropped);
 }
 
+/* What was in the queue is gone after lab_eventq_init(), counts too. */
+static void test_init_empties(struct ktest *t)
+{
+	struct event extra = numbered_event(1, 0);
+
+	test_queue_init();
+	fill(t, 0, EVENTQ_SIZE);
+	event_push(Q, &extra);
+	test_queue_init();
+	expect_empty(t, "after eventq_init() of a queue that was full");
+	expect_counts(t, 0, 0);
+	fill(t, 0, EVENTQ_SIZE);
+	drain(t, 0, EVENTQ_SIZE);
+	CHECK(t, Q->name && strcmp(Q->name, "test") == 0,
+	      "eventq_init(q, \"test\"): q->name is \"%s\"",
+	      Q->name ? Q->name : "(null)");
+}
+KTEST(lab02, init_empties);
+
 static void test_first_in_first_out(struct ktest *t)
 {
 	test_queue_init();
@@ -230,22 +249,3 @@ static void test_two_queues(struct ktest *t)
 		      "another one was filled and emptied");
 }
 KTEST(lab02, two_queues);
-
-/* What was in the queue is gone after lab_eventq_init(), counts too. */
-static void test_init_empties(struct ktest *t)
-{
-	struct event extra = numbered_event(1, 0);
-
-	test_queue_init();
-	fill(t, 0, EVENTQ_SIZE);
-	event_push(Q, &extra);
-	test_queue_init();
-	expect_empty(t, "after eventq_init() of a queue that was full");
-	expect_counts(t, 0, 0);
-	fill(t, 0, EVENTQ_SIZE);
-	drain(t, 0, EVENTQ_SIZE);
-	CHECK(t, Q->name && strcmp(Q->name, "test") == 0,
-	      "eventq_init(q, \"test\"): q->name is \"%s\"",
-	      Q->name ? Q->name : "(null)");
-}
-KTEST(lab02, init_empties);

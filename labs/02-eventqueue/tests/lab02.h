@@ -64,6 +64,20 @@ bool numbered_read(struct ktest *t, const struct event *e,
 const char *event_text(const struct event *e, char *buf, size_t size);
 #define EVENT_TEXT_SIZE 96
 
+/* The bytes that a device has sent last. */
+struct recent_bytes {
+	uint8_t bytes[8];
+	unsigned int count; /* of all so far */
+};
+
+void recent_add(struct recent_bytes *r, uint8_t byte);
+
+/* "typing, the last bytes were 1e 9e": what, and the bytes, the newest at the
+ * end.  Returns buf. */
+const char *recent_text(const struct recent_bytes *r, const char *what,
+			char *buf, size_t size);
+#define RECENT_TEXT_SIZE 80
+
 struct event key_down(unsigned int key, int character, uint32_t modifiers);
 struct event key_up(unsigned int key, uint32_t modifiers);
 struct event mouse_moved(int right, int down, uint32_t buttons);

@@ -57,8 +57,8 @@ static void test_futex_no_wakeup_lost(struct ktest *t)
 		return;
 	run_threads(2, play, &r);
 	CHECK(t, r.woken == r.returned,
-	      "futex_wake_key() says that it has woken %u, but futex_wait() "
-	      "returned 0 %u times",
+	      "futex_wake_key() says that it has woken %u, but %u calls of "
+	      "futex_wait() returned 0",
 	      r.woken, r.returned);
 	memory_end(&r.m);
 }
@@ -114,8 +114,8 @@ static void test_futex_wake_meets_wait(struct ktest *t)
 	thread_join(reader);
 	thread_join(writer);
 	CHECK(t, n.woken == n.returned,
-	      "futex_wake_key() says that it has woken %u, but futex_wait() "
-	      "returned 0 %u times",
+	      "futex_wake_key() says that it has woken %u, but %u calls of "
+	      "futex_wait() returned 0",
 	      n.woken, n.returned);
 	memory_end(&n.m);
 	given_up = false;

@@ -13,8 +13,8 @@ static void expect_as_many(struct ktest *t, unsigned int woken,
 			   unsigned int returned)
 {
 	CHECK(t, woken == returned,
-	      "waitq_wake() says that it has woken %u, but "
-	      "waitq_sleep_until() returned 0 %u times",
+	      "waitq_wake() says that it has woken %u, but %u calls of "
+	      "waitq_sleep_until() returned 0",
 	      woken, returned);
 }
 

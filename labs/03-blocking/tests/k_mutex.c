@@ -92,23 +92,44 @@ static void test_mutex_of_another(struct ktest *t)
 }
 KTEST(lab03, mutex_of_another);
 
+/* This thread, a newcomer, tries and then waits for a mutex that was just given
+ * back, and for which four wait.  In `order` those count that had it. */
+static void come_fifth(struct ktest *t, struct mutex *m, unsigned int *order)
+{
+	int result = mutex_try_lock(m);
+
+	CHECK(t, result == -EBUSY,
+	      "four wait, the owner unlocks, and at once mutex_try_lock(): "
+	      "expected -EBUSY, a newcomer got %s",
+	      result_name(result));
+	if (result == 0)
+		mutex_unlock(m);
+	EXPECT_RESULT(t, mutex_lock(m), 0, "it is free in time");
+	CHECK(t, *order == 4,
+	      "four wait, the owner unlocks, and locks again at once: it has "
+	      "overtaken %u of the four",
+	      4 - *order);
+	EXPECT_RESULT(t, mutex_unlock(m), 0, "the caller owns it");
+}
+
 static void test_mutex_order(struct ktest *t)
 {
-	struct caller owner, c[4];
 	unsigned int order = 0;
+	struct caller c[4];
 	struct mutex m;
 
 	mutex_init(&m, "queue");
-	hold_elsewhere(t, &owner, &m);
+	EXPECT_RESULT(t, mutex_lock(&m), 0, "it is free");
 	for (unsigned int i = 0; i < 4; i++) {
 		c[i] = (struct caller){.call = pass, .object = &m};
 		c[i].order = &order;
 		caller_bed(t, &c[i]);
 	}
-	let_go(&owner);
+	EXPECT_RESULT(t, mutex_unlock(&m), 0, "the caller owns it");
+	come_fifth(t, &m, &order);
+	callers_join(c, 4);
 	for (unsigned int i = 0; i < 4; i++)
 		expect_returns(&c[i], 0, "mutex_lock, after the unlock");
-	callers_join(c, 4);
 	for (unsigned int i = 1; i < 4; i++)
 		CHECK(t, c[i - 1].place < c[i].place,
 		      "of four that waited, number %u got the mutex before "

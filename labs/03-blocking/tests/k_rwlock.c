@@ -8,6 +8,21 @@
 
 enum purpose { READ, WRITE };
 
+static const char *name_of(enum purpose purpose)
+{
+	return purpose == READ ? "reader" : "writer";
+}
+
+static int lock_for(struct rwlock *l, enum purpose purpose)
+{
+	return purpose == READ ? rwlock_read_lock(l) : rwlock_write_lock(l);
+}
+
+static int unlock_for(struct rwlock *l, enum purpose purpose)
+{
+	return purpose == READ ? rwlock_read_unlock(l) : rwlock_write_unlock(l);
+}
+
 struct visitor {
 	struct caller c;
 	enum purpose purpose;
@@ -18,13 +33,11 @@ static void visit(void *arg)
 {
 	struct visitor *v = arg;
 	struct rwlock *l = v->c.object;
-	bool reads = v->purpose == READ;
 
-	v->c.result = reads ? rwlock_read_lock(l) : rwlock_write_lock(l);
+	v->c.result = lock_for(l, v->purpose);
 	v->c.returned = true;
 	gate_wait(v->c.t, &v->c.go);
-	EXPECT_RESULT(v->c.t,
-		      reads ? rwlock_read_unlock(l) : rwlock_write_unlock(l), 0,
+	EXPECT_RESULT(v->c.t, unlock_for(l, v->purpose), 0,
 		      "the caller holds it");
 	v->left = true;
 }
@@ -33,7 +46,7 @@ static void start(struct ktest *t, struct visitor *v, struct rwlock *l,
 		  enum purpose purpose)
 {
 	*v = (struct visitor){.c = {.t = t, .object = l}, .purpose = purpose};
-	v->c.thread = spawn(purpose == READ ? "reader" : "writer", visit, v);
+	v->c.thread = spawn(name_of(purpose), visit, v);
 }
 
 /* It comes, and must get in at once; it comes, and must wait. */
@@ -113,12 +126,59 @@ static void test_rwlock_errors(struct ktest *t)
 }
 KTEST(lab03, rwlock_errors);
 
+/* ---- who is next ---- */
+
+/* Somebody that goes in and out again at once. */
+struct passer {
+	struct caller c;
+	enum purpose purpose;
+	unsigned int been_in; /* times; read by who holds the lock after it */
+};
+
+static int pass(struct caller *c)
+{
+	struct passer *p = container_of(c, struct passer, c);
+	int result = lock_for(c->object, p->purpose);
+
+	p->been_in++;
+	EXPECT_RESULT(c->t, unlock_for(c->object, p->purpose), 0,
+		      "the caller holds it");
+	return result;
+}
+
+/* This thread holds the lock; another one waits; this one lets go and is there
+ * again at once, as a newcomer: the other one must have been in before it. */
+static void comes_after(struct ktest *t, enum purpose held, enum purpose waits,
+			enum purpose comes)
+{
+	struct passer p = {.c.call = pass, .purpose = waits};
+	struct rwlock l;
+
+	rwlock_init(&l, "newcomers");
+	p.c.object = &l;
+	EXPECT_RESULT(t, lock_for(&l, held), 0, "it is free");
+	caller_bed(t, &p.c);
+	EXPECT_RESULT(t, unlock_for(&l, held), 0, "the caller holds it");
+	EXPECT_RESULT(t, lock_for(&l, comes), 0, "it is free in time");
+	CHECK(t, p.been_in == 1,
+	      "a %s has left, for which a %s waits; and a %s that came after "
+	      "that has overtaken the one that waits",
+	      name_of(held), name_of(waits), name_of(comes));
+	EXPECT_RESULT(t, unlock_for(&l, comes), 0, "the caller holds it");
+	callers_join(&p.c, 1);
+	expect_returns(&p.c, 0, "the one that waited, when all have left");
+}
+
 /* Readers that keep coming must not keep a writer out for ever. */
 static void test_rwlock_writer_not_starved(struct ktest *t)
 {
 	struct visitor v[4], *late = v + 2;
 	struct rwlock l;
 
+	comes_after(t, READ, WRITE, READ);
+	comes_after(t, READ, WRITE, WRITE);
+	comes_after(t, WRITE, WRITE, READ);
+	comes_after(t, WRITE, WRITE, WRITE);
 	rwlock_init(&l, "writers wait");
 	comes_in(t, &v[0], &l, READ, "a reader of a free lock");
 	comes_and_waits(t, &v[1], &l, WRITE, "a writer, while one reads");
@@ -141,6 +201,7 @@ static void test_rwlock_reader_not_starved(struct ktest *t)
 	struct visitor v[5], *readers = v + 3;
 	struct rwlock l;
 
+	comes_after(t, WRITE, READ, WRITE);
 	rwlock_init(&l, "readers wait");
 	comes_in(t, &v[0], &l, WRITE, "a writer of a free lock");
 	comes_and_waits(t, &v[1], &l, WRITE, "a second writer");

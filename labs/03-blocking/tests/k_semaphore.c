@@ -76,6 +76,38 @@ static void test_sem_waits(struct ktest *t)
 }
 KTEST(lab03, sem_waits);
 
+/* What was put up for one that waits is its own before it has run: whoever
+ * comes meanwhile finds nothing. */
+static void test_sem_newcomer(struct ktest *t)
+{
+	struct caller c = {.call = down};
+	unsigned int taken = 0;
+	struct semaphore s;
+	int result;
+
+	sem_init(&s, "newcomer", 0);
+	c.object = &s;
+	caller_bed(t, &c);
+	sem_up(&s);
+	if (sem_try_down(&s)) {
+		FAIL(t, "one waits, one sem_up(), and at once sem_try_down() "
+			"took it: a newcomer has overtaken the one that waits");
+		taken++;
+	}
+	result = sem_down_until(&s, 1, 0);
+	CHECK(t, result == -ETIMEDOUT,
+	      "one waits, one sem_up(), and at once sem_down_until(), with a "
+	      "deadline in the past: expected -ETIMEDOUT, a newcomer got %s",
+	      result_name(result));
+	taken += result == 0;
+	while (taken-- > 0)
+		sem_up(&s); /* or the one that waits would do so for ever */
+	callers_join(&c, 1);
+	expect_returns(&c, 0, "sem_down, after sem_up");
+	expect_left(t, &s, 0, "when all have taken theirs");
+}
+KTEST(lab03, sem_newcomer);
+
 static void test_sem_timeout(struct ktest *t)
 {
 	struct caller c = {.call = down, .deadline = soon()};

@@ -1,10 +1,38 @@
 /*
- * sync.c - nothing is handed over: what is given back is free, the one that
- * waits longest is woken, and looks again.  No priority inheritance.
+ * sync.c - nothing is handed over: what is given back is free, and the one that
+ * is first in the line looks again.  It keeps its place until it has got what
+ * it waits for, and newcomers look whether there is a line.  No priority
+ * inheritance.
  */
 #include "sync.h"
 
 #include "errno.h"
+
+/* ---- a line: who waits stands in it, and sleeps on a queue of its own ---- */
+
+struct place {
+	struct list_head link;
+	struct waitq call;
+};
+
+/* All of these need the lock of the line. */
+
+static void line_call_first(struct waitq *line)
+{
+	struct list_head *first = &line->sleepers;
+
+	if (!list_empty(first))
+		waitq_wake(&list_entry(first->next, struct place, link)->call,
+			   1);
+}
+
+/* May the one at this place, or a newcomer (NULL), take what is free? */
+static bool line_is_first(struct waitq *line, const struct place *p)
+{
+	const struct list_head *first = &line->sleepers;
+
+	return p ? first->next == &p->link : list_empty(first);
+}
 
 /* ---- semaphore ---- */
 
@@ -15,20 +43,34 @@ void lab_sem_init(struct semaphore *s, const char *name, unsigned int count)
 	s->count = count;
 }
 
+static int sem_line_up(struct semaphore *s, uint64_t deadline,
+		       unsigned int flags)
+{
+	struct place p;
+	int error = 0;
+
+	waitq_init(&p.call, "semaphore");
+	list_push_back(&s->waiters.sleepers, &p.link);
+	while (!error && (s->count == 0 || !line_is_first(&s->waiters, &p)))
+		error = waitq_sleep_until(&p.call, &s->lock, deadline, flags);
+	list_remove(&p.link);
+	if (!error)
+		s->count--;
+	if (s->count > 0)
+		line_call_first(&s->waiters);
+	return error;
+}
+
 int lab_sem_down_until(struct semaphore *s, uint64_t deadline,
 		       unsigned int flags)
 {
 	int error = 0;
 
 	spin_lock(&s->lock);
-	while (s->count == 0) {
-		error = waitq_sleep_until(&s->waiters, &s->lock, deadline,
-					  flags);
-		if (error)
-			break;
-	}
-	if (!error)
+	if (s->count > 0 && line_is_first(&s->waiters, NULL))
 		s->count--;
+	else
+		error = sem_line_up(s, deadline, flags);
 	spin_unlock(&s->lock);
 	return error;
 }
@@ -38,7 +80,7 @@ bool lab_sem_try_down(struct semaphore *s)
 	bool taken = false;
 
 	spin_lock(&s->lock);
-	if (s->count > 0) {
+	if (s->count > 0 && line_is_first(&s->waiters, NULL)) {
 		s->count--;
 		taken = true;
 	}
@@ -50,7 +92,7 @@ void lab_sem_up(struct semaphore *s)
 {
 	spin_lock(&s->lock);
 	s->count++;
-	waitq_wake(&s->waiters, 1);
+	line_call_first(&s->waiters);
 	spin_unlock(&s->lock);
 }
 
@@ -63,6 +105,23 @@ void lab_mutex_init(struct mutex *m, const char *name)
 	m->owner = NULL;
 }
 
+static int mutex_line_up(struct mutex *m, uint64_t deadline)
+{
+	struct place p;
+	int error = 0;
+
+	waitq_init(&p.call, "mutex");
+	list_push_back(&m->waiters.sleepers, &p.link);
+	while (!error && (m->owner || !line_is_first(&m->waiters, &p)))
+		error = waitq_sleep_until(&p.call, &m->lock, deadline, 0);
+	list_remove(&p.link);
+	if (!error)
+		m->owner = current;
+	if (!m->owner)
+		line_call_first(&m->waiters);
+	return error;
+}
+
 int lab_mutex_lock_until(struct mutex *m, uint64_t deadline)
 {
 	int error = 0;
@@ -70,9 +129,9 @@ int lab_mutex_lock_until(struct mutex *m, uint64_t deadline)
 	spin_lock(&m->lock);
 	if (m->owner == current)
 		error = -EDEADLK;
-	while (m->owner && !error)
-		error = waitq_sleep_until(&m->waiters, &m->lock, deadline, 0);
-	if (!error)
+	else if (m->owner || !line_is_first(&m->waiters, NULL))
+		error = mutex_line_up(m, deadline);
+	else
 		m->owner = current;
 	spin_unlock(&m->lock);
 	return error;
@@ -83,7 +142,7 @@ int lab_mutex_try_lock(struct mutex *m)
 	bool taken;
 
 	spin_lock(&m->lock);
-	taken = m->owner != NULL;
+	taken = m->owner || !line_is_first(&m->waiters, NULL);
 	if (!taken)
 		m->owner = current;
 	spin_unlock(&m->lock);
@@ -98,7 +157,7 @@ int lab_mutex_unlock(struct mutex *m)
 	mine = m->owner == current;
 	if (mine) {
 		m->owner = NULL;
-		waitq_wake(&m->waiters, 1);
+		line_call_first(&m->waiters);
 	}
 	spin_unlock(&m->lock);
 	return mine ? 0 : -EPERM;

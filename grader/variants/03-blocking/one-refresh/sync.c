@@ -1,8 +1,8 @@
 /*
  * sync.c - with priority inheritance: one lock for all mutexes, and one
  * function, refresh(), which works out anew what each thread of a chain
- * borrows, whatever has changed.  The condition variable is a row of
- * semaphores.
+ * borrows, whatever has changed.  A semaphore goes below 0, by as many as
+ * wait; the condition variable is a row of semaphores.
  */
 #include "sync.h"
 
@@ -17,20 +17,24 @@ void lab_sem_init(struct semaphore *s, const char *name, unsigned int count)
 	s->count = count;
 }
 
+/* Below 0, it says how many wait. */
+static int level(const struct semaphore *s)
+{
+	return (int)s->count;
+}
+
 int lab_sem_down_until(struct semaphore *s, uint64_t deadline,
 		       unsigned int flags)
 {
 	int error = 0;
 
 	spin_lock(&s->lock);
-	while (s->count == 0) {
+	s->count--;
+	if (level(s) < 0)
 		error = waitq_sleep_until(&s->waiters, &s->lock, deadline,
 					  flags);
-		if (error)
-			break;
-	}
-	if (!error)
-		s->count--;
+	if (error)
+		s->count++;
 	spin_unlock(&s->lock);
 	return error;
 }
@@ -40,7 +44,7 @@ bool lab_sem_try_down(struct semaphore *s)
 	bool taken = false;
 
 	spin_lock(&s->lock);
-	if (s->count > 0) {
+	if (level(s) > 0) {
 		s->count--;
 		taken = true;
 	}
@@ -51,8 +55,9 @@ bool lab_sem_try_down(struct semaphore *s)
 void lab_sem_up(struct semaphore *s)
 {
 	spin_lock(&s->lock);
+	if (level(s) < 0)
+		waitq_wake(&s->waiters, 1);
 	s->count++;
-	waitq_wake(&s->waiters, 1);
 	spin_unlock(&s->lock);
 }
 
