@@ -201,12 +201,15 @@ thread_leave(enum leave_reason reason, int status)
 	struct estate estate;
 	bool last;
 
-	tell_joiner(t, p);
 	spin_lock(&process_lock);
 	if (reason == LEAVE_EXIT_GROUP)
 		process_kill(p, status);
 	else if (reason == LEAVE_EXIT && p->state == PROCESS_RUNNING)
 		p->exit_status = status; /* the last one's counts */
+	spin_unlock(&process_lock);
+	/* Who sees the word cleared, and ends, is later than we are. */
+	tell_joiner(t, p);
+	spin_lock(&process_lock);
 	last = thread_depart(t, p, &estate);
 	spin_unlock(&process_lock);
 	if (last)
