@@ -119,8 +119,8 @@ class Report:
 
     def result(self, result: Result) -> None:
         """One test."""
-        test, verdict = result.test, result.verdict
-        assert verdict
+        assert result.finding
+        test, verdict = result.test, result.finding.verdict
         points = f"{result.points}/{test.points}" if test.points else f"extra {result.extra}"
         if not test.points:
             points += f"/{test.extra}"
@@ -184,7 +184,7 @@ class Report:
         """The grading ends here: what is known of the tests that would come next."""
         with self.lock:
             waiting, self.waiting = self.waiting, []
-            known = [r for r in waiting if r.complete and r.verdict is not Verdict.INFRA]
+            known = [r for r in waiting if r.decided]
             for result in [*known, *(r for rs in self.challenges.values() for r in rs)]:
                 self.result(result)
             left = f"{len(waiting) - len(known)} of {self.count} tests have no result"

@@ -82,6 +82,14 @@ class Result:
         return bool(self.findings) and len(self.findings) >= self.cases
 
     @property
+    def decided(self) -> bool:
+        """Is it known whether it passes, even if not all has run?"""
+        finding = self.finding
+        if not finding or finding.verdict is Verdict.INFRA:
+            return False
+        return self.complete or not finding.passed
+
+    @property
     def finding(self) -> Finding | None:
         """The one that decides: INFRA, else the first failure, else any."""
         ranked = sorted(
