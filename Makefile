@@ -244,7 +244,9 @@ run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU, to a shell or wi
 
 .PHONY: test
 TEST := all
-test: override APPEND += test=$(TEST)
+# A test of this lab needs no folder: "nesting" is 01/nesting.
+TEST_OF_LAB = $(if $(shell grep -sx 'name = "$(TEST)"' labs/$(LAB_NAME)/lab.toml),$(LAB_NUMBER)/)
+test: override APPEND += test=$(TEST_OF_LAB)$(TEST)
 test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TEST=sched/handover CPUS=2 APPEND='seed=7' SANITIZE=1]
 	@$(MACHINE) run $(MACHINE_ARGS)
 

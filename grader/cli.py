@@ -90,6 +90,11 @@ def grade(words: list[str]) -> int:
     report = (Quiet if tap else Report)(request.implementation)
     try:
         outcome = Grading(request, report).run()
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        kill_all()
+        report.stopped()
+        raise
     finally:
         report.clear()
     if tap:

@@ -37,6 +37,7 @@ TIMEOUT = 600.0  # seconds
 COUNTS = re.compile(r"^# explored \S+: (\d+) schedules.*; (\d+) failed", re.MULTILINE)
 LISTED = re.compile(r"^#   sched=(explore:\S+)", re.MULTILINE)
 FAILED = re.compile(r"^# failed with sched=(\S+) seed=\d+", re.MULTILINE)
+DEADLOCK = re.compile(r"^# deadlock in ", re.MULTILINE)
 CUT = re.compile(r"\bsched=(explore:\S*?),? seed=\d+")  # a panic, or a run that hung
 
 
@@ -104,6 +105,8 @@ def report(implementation: Implementation, test: str, sched: str, done: Explorat
         print(f"{test}: {counts[1]} of {counts[0]} schedules fail")
     elif done.end.status == TESTS_FAILED and not failing:
         print(f"{test}: it could not be explored, or fails by itself")
+    elif done.end.status == HANG and DEADLOCK.search(done.text):
+        print(f"{test}: a deadlock, no thread can run any more")
     elif done.end.status == HANG:
         print(f"{test}: it hangs")
     else:
@@ -136,6 +139,8 @@ def explore(words: list[str]) -> int:
     if options.test in ("", "all"):
         raise Trouble(f"which test?  {what_can_be_explored(lab)}")
     test = options.test if "/" in options.test else f"{lab.suite}/{options.test}"
+    if test in {f"{lab.suite}/{other.name}" for other in lab.tests if "explore" not in other.sched}:
+        raise Trouble(f"{test} is not made for this; {what_can_be_explored(lab)}")
     implementation = choose_implementation(lab, options.impl, options.name)
     failure = build(implementation)
     if failure:

@@ -50,10 +50,11 @@ def chosen_tests(request: Request) -> list[Test]:
     """The tests with these names, in the order of lab.toml."""
     tests = request.implementation.lab.tests
     known = [test.name for test in tests]
-    for name in request.tests:
+    chosen = [name.removeprefix(f"{request.implementation.lab.suite}/") for name in request.tests]
+    for name in chosen:
         if name not in known:
             raise Trouble(f"this lab has no test {name}; {nearest(name, known)}")
-    return [test for test in tests if not request.tests or test.name in request.tests]
+    return [test for test in tests if not chosen or test.name in chosen]
 
 
 @contextlib.contextmanager
@@ -74,6 +75,13 @@ def folder_of_our_own(implementation: Implementation, report: Report) -> Iterato
             yield folder
     except OSError as error:
         raise trouble_from(error) from error
+
+
+def base_warning(implementation: Implementation) -> str:
+    """What stands below the first line, if the labs before are the student's."""
+    if os.environ.get("BASE") != "labs" or implementation.lab.number == 1:
+        return ""
+    return "The labs before this one are yours, too (BASE=labs): a mistake there shows here."
 
 
 class Grading:
@@ -99,7 +107,7 @@ class Grading:
         self.write(finished=False)
         self.report.progress("building")
         failure = build(self.request.implementation) if self.request.build else None
-        self.report.begin(self.outcome.results)
+        self.report.begin(self.outcome.results, base_warning(self.request.implementation))
         if failure:
             self.fail_all(failure)
         else:
@@ -113,14 +121,13 @@ class Grading:
 
     def fail_all(self, failure: Failure) -> None:
         """What does not build earns nothing."""
-        self.report.build_failure(failure)
         for name, cases in self.cases.items():
             result = self.by_name[name]
             result.findings = [
                 Finding(case, Verdict.BUILD, failure.summary, failure.lines) for case in cases
             ]
             result.explained = True
-        self.report.found()
+        self.report.build_failure(failure)
 
     def boot_all(self) -> None:
         """Runs every case."""

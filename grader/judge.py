@@ -149,22 +149,44 @@ def hang_evidence(lines: list[str]) -> list[str]:
         forced = [line for head in heads(lines, r"place \d+: ") for line in head]
         return [*waiting_in(lines), *waits_in(lines), *forced] or tail(lines)
     evidence = [line for head in heads(report, r"CPU \d+: ") for line in head]
+    evidence += locks_in(report)
     threads = heads(report, r"(thread \d+ |the idle thread).*: ")
     told = [head for head in threads if any(re.search(r"\((labs|solutions)/", f) for f in head)]
     for head in told:
         evidence += head
     if len(threads) > len(told):
         evidence.append(f"{len(threads) - len(told)} other threads wait, of the kernel itself")
-    return waits_in(report) + waiting_in(report) + evidence + locks_in(report)
+    return waits_in(report) + waiting_in(report) + evidence
+
+
+STUDENT_FRAME = re.compile(r"\s+#\d+ (\S+ \((?:labs|solutions)/[\w-]+/[\w-]+\.c:\d+[,)].*)")
+STUDENT_FUNCTION = re.compile(r"\s+#\d+ (lab_\w+\+.*)")
+
+
+def cpu_stuck(evidence: list[str]) -> tuple[str, str]:
+    """Which CPU runs in a student's function, and its innermost place there.
+
+    A thread that waits has its place, too, but is no news: who loops is on a CPU.
+    And a CPU that waits for a lock of another one is not the one that has it.
+    """
+    waiting = {line.split()[1] for line in evidence if re.match(r"CPU \d+ waits for ", line)}
+    found: dict[str, str] = {}
+    cpu = ""
+    for line in evidence:
+        head = re.match(r"(?:CPU (\d+)|thread \d+ .*|the idle thread.*): ", line)
+        if head:
+            cpu = head[1] or ""
+        frame = STUDENT_FRAME.match(line) or STUDENT_FUNCTION.match(line)
+        if frame and cpu and cpu not in found:
+            found[cpu] = frame[1]
+    ranked = sorted(found, key=lambda number: number in waiting)  # else as they came
+    return (ranked[0], found[ranked[0]]) if ranked else ("", "")
 
 
 def where_stuck(evidence: list[str]) -> str:
-    """The innermost call in the student's files, if there is one."""
-    for line in evidence:
-        found = re.match(r"\s+#\d+ (\S+ \((?:labs|solutions)/[\w-]+/[\w-]+\.c:\d+\))", line)
-        if found:
-            return f", and is in {found[1]}"
-    return ""
+    """The same, as the end of a sentence."""
+    place = cpu_stuck(evidence)[1]
+    return f", and is in {place}" if place else ""
 
 
 def tail(lines: list[str], count: int = 8) -> list[str]:
@@ -288,7 +310,8 @@ def hear_outside(finding: Finding, span: Span, outside: dict[str, list[str]]) ->
     said = outside.get(span.name)
     if said:
         if finding.verdict in (Verdict.PASS, Verdict.WRONG):
-            return replace(finding, verdict=Verdict.WRONG, summary=said[0], evidence=said[1:])
+            verdict = Verdict.HANG if cpu_stuck(said)[1] else Verdict.WRONG
+            return replace(finding, verdict=verdict, summary=said[0], evidence=said[1:])
     elif span.end and said is None and finding.verdict in (Verdict.PASS, Verdict.WRONG):
         last = [line for line in span.lines if line.startswith("> ")][-1:]
         summary = "the program ended before its outside half was content"

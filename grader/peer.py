@@ -33,7 +33,8 @@ from typing import Any
 from boot import Boot, BootError
 
 from grader.errors import Trouble
-from grader.judge import hang_evidence, where_stuck
+from grader.hangs import SILENCE
+from grader.judge import cpu_stuck, hang_evidence
 from grader.load import Lab, Test, place
 from grader.protocol import Log, Span
 
@@ -65,6 +66,7 @@ class Guest:
         self.span = span
         self.spent = spent  # QEMU's CPU time
         self.asked_at = spent()
+        self.patience = PATIENCE
         self.done: list[str] = []  # what was typed, for people
         self.read = 0  # lines of the span
         self.news = threading.Condition()
@@ -87,7 +89,7 @@ class Guest:
         with self.news:
             while True:
                 over = self.ended or bool(self.span.end)
-                late = self.spent() - self.asked_at > PATIENCE  # before looking
+                late = self.spent() - self.asked_at > self.patience  # before looking
                 line = self.next_line()
                 if line is not None:
                     return line
@@ -96,7 +98,7 @@ class Guest:
                 if over:
                     raise Silence("the program has ended")
                 if late:
-                    raise Silence("nothing more came")
+                    raise Silence(SILENCE)
                 self.news.wait(POLL)
 
     def expect(self, *wanted: str) -> None:
@@ -122,7 +124,7 @@ class Guest:
                     return []
                 self.news.wait(POLL)
         report = hang_evidence(self.span.lines[first:])
-        return report if where_stuck(report) else []
+        return report if cpu_stuck(report)[1] else []
 
     # ---- what is done to the machine ----
 
@@ -210,11 +212,12 @@ class Outside:
     that reads the log.
     """
 
-    def __init__(self, lab: Lab, tests: Sequence[Test], seed: int):
+    def __init__(self, lab: Lab, tests: Sequence[Test], seed: int, haste: dict[str, int]):
         self.halves = {
             f"{lab.suite}/{test.name}": load_outside_half(outside_half(lab, test)) for test in tests
         }
         self.seed = seed
+        self.haste = haste  # by name: what PATIENCE is divided by
         self.results: dict[str, list[str]] = {}  # by name; empty: it is content
         self.trouble: Exception | None = None  # a mistake in an outside half
         self.boot: Boot | None = None
@@ -245,6 +248,7 @@ class Outside:
         if self.threads:  # that of the test before, which has ended
             self.threads[-1].join()
         self.guest = Guest(self.boot, span, f"{self.seed} {span.name}", self.spent)
+        self.guest.patience = PATIENCE / self.haste[span.name]
         thread = threading.Thread(target=self.run, args=(self.guest,), daemon=True)
         self.threads.append(thread)
         thread.start()
@@ -260,7 +264,9 @@ class Outside:
         except Wrong as wrong:
             done = [f"done before: {words}" for words in guest.done[-SHOWN:]]
             where = guest.where() if isinstance(wrong, Silence) else []
-            self.results[name] = [str(wrong) + where_stuck(where), *done, *where]
+            cpu, place = cpu_stuck(where)
+            stuck = f"; CPU {cpu} is in {place}" if place else ""
+            self.results[name] = [str(wrong) + stuck, *done, *where]
         except Exception as error:
             self.trouble = error
 

@@ -39,8 +39,11 @@ class Report:
         self.lock = threading.RLock()
         self.shown = ""  # of the progress line
         self.waiting: list[Result] = []  # in order; not printed yet
+        self.count = 0  # of all
+        self.mixed = False  # are there other tests than those of challenges?
         self.advised: set[str] = set()  # exercises whose text has been named
         self.last: tuple[Verdict, str] | None = None  # explained just before
+        self.challenges: dict[str, list[Result]] = {}  # known, by exercise; told when all are
 
     # ---- lines ----
 
@@ -77,6 +80,8 @@ class Report:
     def begin(self, results: list[Result], hint: str = "") -> None:
         """What is marked, and on which machine."""
         self.waiting = list(results)
+        self.count = len(results)
+        self.mixed = any(result.test.points for result in results)
         source = place(self.implementation.source)
         name = Machine(icount=True).name()
         self.line(self.colour(f"Lab {self.implementation.lab.name}: {source}, on {name}", BOLD))
@@ -88,19 +93,41 @@ class Report:
         """Another finding has come: prints the results that are now complete."""
         with self.lock:
             while self.waiting and self.waiting[0].explained:
-                self.result(self.waiting.pop(0))
+                result = self.waiting.pop(0)
+                if self.mixed and result.test.extra and not result.test.points:
+                    self.challenges.setdefault(result.test.exercise, []).append(result)
+                else:
+                    self.result(result)
+            if not self.waiting:
+                for results in self.challenges.values():
+                    self.challenge(results)
+                self.challenges.clear()
+
+    def challenge(self, results: list[Result]) -> None:
+        """The tests of one; where none passes, it has mostly not been begun."""
+        names = ",".join(result.test.name for result in results)
+        if any(result.passed or result.verdict is Verdict.INFRA for result in results):
+            for result in results:
+                self.result(result)
+            return
+        exercise, words = results[0].test.exercise, " ".join(self.implementation.variables())
+        self.line(
+            f"{'challenge':<13} {exercise}  not begun: none of its {len(results)} tests passes"
+        )
+        self.line(f"{INDENT}their results  make grade {words} TEST={names}")
+        self.line()
 
     def result(self, result: Result) -> None:
         """One test."""
-        test, verdict = result.test, result.verdict
-        assert verdict
+        assert result.finding
+        test, verdict = result.test, result.finding.verdict
         points = f"{result.points}/{test.points}" if test.points else f"extra {result.extra}"
         if not test.points:
             points += f"/{test.extra}"
         word = self.colour(f"{verdict:<13}", COLOURS.get(verdict, RED))
         self.line(f"{word} {test.exercise}  {test.name:<{NAME_WIDTH}} {points:>7}")
         finding = result.finding
-        if result.passed or not finding or verdict is Verdict.BUILD:
+        if result.passed or not finding:
             return
         if (verdict, finding.summary) == self.last and verdict in FOR_ALL:
             return  # for the same reason as the one above
@@ -153,9 +180,22 @@ class Report:
             lines.append(f"read   {lab.handout}, exercise {test.exercise} {title}".rstrip())
         return lines
 
+    def stopped(self) -> None:
+        """The grading ends here: what is known of the tests that would come next."""
+        with self.lock:
+            waiting, self.waiting = self.waiting, []
+            known = [r for r in waiting if r.decided]
+            for result in [*known, *(r for rs in self.challenges.values() for r in rs)]:
+                self.result(result)
+            left = f"{len(waiting) - len(known)} of {self.count} tests have no result"
+            self.line(f"stopped: {left}, so there is no mark")
+
     def build_failure(self, failure: Failure) -> None:
         """The files do not build: once, for all tests."""
-        self.line(f"{self.colour('BUILD', RED)}  {printable(failure.summary)}")
+        count = len(self.waiting)
+        self.waiting.clear()
+        word = self.colour(f"{'BUILD':<13}", RED)
+        self.line(f"{word} none of {count} tests can be run: {printable(failure.summary)}")
         for text in failure.lines:
             self.line(INDENT + printable(text))
         words = " ".join(self.implementation.variables())
@@ -163,7 +203,10 @@ class Report:
         self.line()
 
     def table(self, outcome: Outcome) -> None:
-        """The points of each exercise."""
+        """The points of each exercise; of files that do not build, nothing: the
+        errors above it shall not scroll away."""
+        if any(result.verdict is Verdict.BUILD for result in outcome.results):
+            return
         rows: dict[str, list[Result]] = {}
         for result in outcome.results:
             rows.setdefault(result.test.exercise, []).append(result)
@@ -171,6 +214,9 @@ class Report:
         self.line(self.colour("exercise" + " " * 43 + "tests    points", FAINT))
         for exercise, results in sorted(rows.items()):
             title = f"{exercise} {self.implementation.lab.exercise_title(exercise)}"
+            results = [result for result in results if result.test.points or not result.test.extra]
+            if not results:
+                continue
             passed = f"{sum(result.passed for result in results)}/{len(results)}"
             of = sum(result.test.points for result in results)
             points = f"{sum(result.points for result in results)}/{of}"

@@ -26,6 +26,7 @@ from machine import Machine
 
 from grader.implementation import Implementation
 from grader.errors import Trouble, trouble_from
+from grader.hangs import Hangs, function_of
 from grader.judge import Ending, Judge, panic_text
 from grader.load import STRATEGIES, Schedule, Test, place
 from grader.peer import Outside
@@ -130,6 +131,7 @@ class Runner:
         self.names: dict[str, int] = {}
         self.no_boot: dict[int, Finding] = {}  # by number of CPUs
         self.confirmations = 0
+        self.hangs_confirmed: set[str] = set()  # functions
         self.suite = implementation.lab.suite
         self.futures: list[Future[None]] = []
 
@@ -158,9 +160,15 @@ class Runner:
             count = self.names[name] = self.names.get(name, 0) + 1
         return self.folder / (f"{name}.log" if count == 1 else f"{name}-{count}.log")
 
-    def machine(self, cases: list[Case], schedule: Schedule | None, *words: str) -> Machine:
+    def machine(
+        self, cases: list[Case], schedule: Schedule | None, *words: str, hangs: Hangs | None = None
+    ) -> Machine:
         """What runs these cases."""
-        tests = [case.test.selector(self.suite, not schedule) for case in cases]
+        hangs = hangs or Hangs()
+        tests = [
+            case.test.selector(self.suite, not schedule, case.test.limit // hangs.haste(case))
+            for case in cases
+        ]
         schedule_words = [str(schedule)] if schedule and schedule.sched else []
         append = " ".join([f"test={','.join(tests)}", *schedule_words, "panic=exit", *words])
         stage = self.implementation.stage
@@ -173,10 +181,11 @@ class Runner:
         path: Path,
         progress: Callable[[Log], None] = lambda log: None,
         outside: Outside | None = None,
+        hangs: Hangs | None = None,
     ) -> Booted:
         """Boots once for these cases."""
         token = new_token()
-        machine = self.machine(cases, schedule, f"token={token}")
+        machine = self.machine(cases, schedule, f"token={token}", hangs=hangs)
         limits = {self.full_name(case): case.test.limit for case in cases}
         try:
             return run_boot(
@@ -202,44 +211,50 @@ class Runner:
 
     def run_job(self, job: Job) -> None:
         """Boots until each of its cases has a finding."""
-        remaining, retried = job.cases, False
+        remaining, retried, hangs = job.cases, False, Hangs()
         name = f"{job.cpus}-cpus" if len(job.cases) > 1 else job.cases[0].test.name
         while remaining:
             if job.cpus in self.no_boot:
                 self.give_up(remaining, self.no_boot[job.cpus])
                 return
             path = self.log_path(name)
-            outside = self.outside_of(remaining, job.schedule)
+            outside = self.outside_of(remaining, job.schedule, hangs)
             passes = Passes(self, remaining, path, outside)
-            booted = self.boot(remaining, job.schedule, path, passes.look, outside)
+            booted = self.boot(remaining, job.schedule, path, passes.look, outside, hangs)
             passes.look(booted.log)
             tests = tuple(case.test for case in remaining)
             remaining = [case for case in remaining if case not in passes.cases]
             if booted.ending.infra and not retried:
                 retried = True  # killed from outside, once: the rest is tried again
             elif remaining:
-                settled = self.settle(remaining, booted, tests)
+                settled = self.settle(remaining, booted, tests, hangs)
                 remaining = [case for case in remaining if case not in settled]
 
-    def outside_of(self, cases: list[Case], schedule: Schedule | None) -> Outside | None:
+    def outside_of(
+        self, cases: list[Case], schedule: Schedule | None, hangs: Hangs
+    ) -> Outside | None:
         """The outside halves of these cases, if that is what they have."""
         if cases[0].test.kind != "peer" or not schedule:
             return None
         tests = [case.test for case in cases]
-        return Outside(self.implementation.lab, tests, schedule.seed)
+        haste = {self.full_name(case): hangs.haste(case) for case in cases}
+        return Outside(self.implementation.lab, tests, schedule.seed, haste)
 
     def settle(
-        self, cases: list[Case], booted: Booted, booted_tests: tuple[Test, ...]
+        self, cases: list[Case], booted: Booted, booted_tests: tuple[Test, ...], hangs: Hangs
     ) -> list[Case]:
         """Hands on what this boot found; returns the cases that are done."""
         judge = Judge(booted.log, booted.ending)
-        settled = []
+        settled, again = [], False
         if not booted.log.ready:
             return self.settle_no_boot(cases, booted, judge)
         for case in cases:
             span = booted.log.span(self.full_name(case))
             if span:
                 finding = judge.judge(case, span)
+                if not hangs.take(finding):
+                    again = True
+                    continue
                 finding.log = f"{place(booted.path)}:{span.line}"
                 finding.mix = booted_tests[: booted_tests.index(case.test) + 1]
                 self.found(finding)
@@ -248,7 +263,9 @@ class Runner:
             rest = [case for case in cases if case not in settled]
             self.give_up(rest, Finding(cases[0], Verdict.INFRA, booted.ending.infra))
             return cases
-        return settled or self.settle_unstarted(cases, booted, judge)
+        if settled or again:
+            return settled
+        return self.settle_unstarted(cases, booted, judge)
 
     def give_up(self, cases: list[Case], known: Finding) -> None:
         """These cannot be run either, for the same reason."""
@@ -310,10 +327,15 @@ class Runner:
             return  # it was alone, and the next boot would be the same
         if not schedule and finding.verdict in (Verdict.HANG, Verdict.DEADLOCK):
             return  # would take up to the test's limit, and show the same
+        function = function_of(finding)
         with self.lock:
             self.confirmations += 1
             if self.confirmations > CONFIRMATIONS:
                 return
+            if function in self.hangs_confirmed:
+                return
+            if function:
+                self.hangs_confirmed.add(function)
         short = Case(replace(case.test, limit=min(case.test.limit, REPLAY_LIMIT)), case.cpus)
         tried = short if schedule else case
         booted = self.boot([tried], schedule, self.log_path(f"again-{case.test.name}"))

@@ -29,7 +29,7 @@ MEANING = {
     Verdict.WRONG: "the result is wrong",
     Verdict.PANIC: "the kernel panicked",
     Verdict.TRIPLE_FAULT: "the CPU gave up: a fault while handling a fault",
-    Verdict.DEADLOCK: "everybody waits, for one another",
+    Verdict.DEADLOCK: "no thread can run any more",
     Verdict.HANG: "it does not end",
     Verdict.TIMEOUT: "it does not end, and does not answer the watchdog",
     Verdict.NO_BOOT: "the kernel does not come as far as its tests",
@@ -80,6 +80,14 @@ class Result:
     def complete(self) -> bool:
         """Is the verdict final?"""
         return bool(self.findings) and len(self.findings) >= self.cases
+
+    @property
+    def decided(self) -> bool:
+        """Is it known whether it passes, even if not all has run?"""
+        finding = self.finding
+        if not finding or finding.verdict is Verdict.INFRA:
+            return False
+        return self.complete or not finding.passed
 
     @property
     def finding(self) -> Finding | None:

@@ -268,10 +268,22 @@ def repository_path(root: str, path: str) -> str:
     return path.removeprefix(root + os.sep)
 
 
+def is_header(path: str) -> bool:
+    """Is its code part of functions of other files?"""
+    return path.endswith(".h")
+
+
 def read_rows(sections: dict[str, bytes], root: str) -> list[Row]:
-    """All rows by address; without those that repeat the one before."""
+    """All rows by address; without those that repeat the one before.
+
+    The line of a header does not say who uses it.  Code that is inlined stands
+    behind code of its user's, mostly that of the call: so before a header's row
+    there is one of the same address, or less, with the user's line.
+    """
     reader = Reader(sections.get(".debug_line", b""))
     rows: dict[int, tuple[str, int]] = {}
+    users: dict[int, tuple[str, int]] = {}  # of the headers' rows
+    last_user = NO_LINE
     while reader.at < len(reader.data):
         unit = LineUnit(reader, sections, root)
         for address, file, line in unit.rows(reader):
@@ -280,15 +292,28 @@ def read_rows(sections: dict[str, bytes], root: str) -> list[Row]:
             if line == 0 and (file or rows.get(address, NO_LINE) != NO_LINE):
                 continue
             rows[address] = file, line
+            if is_header(file):
+                users[address] = last_user
+            else:
+                last_user = file, line
         reader.at = unit.end
+    last_user = NO_LINE
     kept: list[Row] = []
     last = NO_LINE
     for address in sorted(rows):
         if not KERNEL_BASE <= address < KERNEL_BASE + IMAGE_MAX:
             continue
-        if rows[address] != last:
-            last = rows[address]
-            kept.append((address, *last))
+        # Where code of a header is, its user's line stands before it.
+        file, line = rows[address]
+        user = users.get(address, NO_LINE)
+        if is_header(file) and user not in (last_user, NO_LINE):
+            kept.append((address, *user))
+            last = last_user = user
+        if (file, line) != last:
+            last = file, line
+            kept.append((address, file, line))
+        if not is_header(file):
+            last_user = last
     return kept
 
 
@@ -316,11 +341,24 @@ def uleb(number: int) -> bytes:
     return bytes(data)
 
 
+def user_begins_block(rows: list[Row]) -> Iterator[Row]:
+    """The same rows; a block that would begin with a header's has its user's first."""
+    count, user = 0, NO_LINE
+    for row in rows:
+        if not is_header(row[1]):
+            user = row[1:]
+        elif count % BLOCK_ROWS == 0 and user != NO_LINE:
+            yield row[0], *user
+            count += 1
+        yield row
+        count += 1
+
+
 def pack_rows(rows: list[Row], files: dict[str, int]) -> tuple[bytes, bytes]:
     """Blocks, which begin with a whole row, and the steps to the rows after it."""
     blocks, steps = bytearray(), bytearray()
     last_address, last_file, last_line = 0, 0, 0
-    for i, (address, name, line) in enumerate(rows):
+    for i, (address, name, line) in enumerate(user_begins_block(rows)):
         file = files.setdefault(name, len(files))
         line = min(line, 0xFFFF)
         if i % BLOCK_ROWS == 0:

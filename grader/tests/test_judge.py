@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.judge import Ending, Judge, tail, where_stuck
+from grader.judge import Ending, Judge, cpu_stuck, tail, where_stuck
 from grader.load import Schedule, Test
 from grader.protocol import Reader, find_schedule, new_token, read_log
 from grader.verdict import Case, Finding, Outcome, Result, Verdict, printable
@@ -44,6 +44,50 @@ def test_hang() -> None:
     assert finding.evidence[0] == "CPU 0: thread 2 (main), interrupts off (depth 0)"
     assert finding.evidence[-1] == "2 other threads wait, of the kernel itself"
     assert not any("Locks held" in line for line in finding.evidence)
+
+
+LOOP = """\
+NMI report, by CPU 0
+CPU 0: thread 2 (main), interrupts off (irq_push() depth 1)
+  #0 lab_futex_requeue+0x40 (labs/03-blocking/futex.c:240, in list.h:36)
+  #1 test_futex_requeue+0x64 (labs/03-blocking/tests/k_futex_requeue.c:32)
+Locks held:
+  CPU 0 holds spinlock "futex", taken at lab_futex_requeue+0x5d (labs/03-blocking/futex.c:247)
+thread 4 (caller): ready, last on CPU 0
+  #0 lab_futex_wait+0x190 (labs/03-blocking/futex.c:107)
+  #1 caller_run+0x20 (labs/03-blocking/tests/k_lab03.c:122)
+NMI report ends
+"""
+
+
+def hung(report: str) -> Finding:
+    frames = f"#@{TOKEN} ready\n#@{TOKEN} begin 03/x\n{report}#@{TOKEN} hang 03/x hang\n"
+    log = read_log(frames.encode(), TOKEN)
+    return Judge(log, Ending(41)).judge(Case(Test("x", "3.3", 1), 1), log.spans[0])
+
+
+def test_a_hang_is_where_a_cpu_runs_and_not_where_threads_wait() -> None:
+    finding = hung(LOOP)
+    assert finding.summary.endswith(
+        ", and is in lab_futex_requeue+0x40 (labs/03-blocking/futex.c:240, in list.h:36)"
+    )
+    waits = LOOP.replace("lab_futex_requeue+0x40", "f+1").replace("futex.c:240, in ", "")
+    assert hung(waits).summary == "it has not ended after 2,000 million instructions"
+
+
+def test_the_locks_that_are_held_stand_before_all_threads() -> None:
+    threads = LOOP.split("thread 4")[1].replace("NMI report ends\n", "")
+    many = LOOP.replace("NMI report ends", ("thread 5" + threads) * 20 + "NMI report ends")
+    held = [line for line in hung(many).evidence if 'holds spinlock "futex"' in line]
+    assert len(held) == 1
+
+
+def test_a_cpu_that_waits_for_a_lock_is_not_the_one_that_loops() -> None:
+    waits = 'CPU 0 waits for spinlock "a" at f+1 (kernel/f.c:1), held by CPU 1 since g+1'
+    heads = [waits, "CPU 0: thread 2 (main), interrupts off", "  #0 lab_spin_lock+0x8 (labs/x)"]
+    heads += ["CPU 1: thread 3 (b), interrupts off", "  #0 lab_work+0x9 (kernel/include/list.h:3)"]
+    assert cpu_stuck(heads) == ("1", "lab_work+0x9 (kernel/include/list.h:3)")
+    assert cpu_stuck(heads[:3])[0] == "0"
 
 
 def test_deadlock_begins_with_the_cycle() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -513,6 +514,126 @@ def test_stopped_by_a_person(tree, number: int) -> None:
     assert err == "grade: stopped; no QEMU is left behind\n"
     assert "Traceback" not in out + err
     assert not tree.qemus()
+
+
+def test_stopped_by_a_person_it_tells_what_is_known(tree, tmp_path: Path) -> None:
+    head, one, two = LAB.split("[[test]]")
+    tree.toml("[[test]]".join([head, two, "\n" + one]))  # the one that never ends is the first
+    hanging(tree)
+    file = tmp_path / "marks.json"
+    process = tree.start("--json", str(file), "--patience", "100")
+    deadline = time.monotonic() + 20
+    while not file.exists() or json.loads(file.read_text())["points"] != 60:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert "PASS          9.1  first" in out
+    assert out.endswith("stopped: 1 of 2 tests have no result, so there is no mark\n")
+
+
+HANGS = """
+frame ready
+set -- $tests
+frame begin $1
+say "NMI report, by CPU 0"; say "CPU 0: thread 6 (ktest), interrupts off"
+say "  #0 PLACE (labs/09-fake/work.c:7)"
+say "NMI report ends"; frame hang $1 hang; exit 41
+"""
+
+
+def many_tests(tree, count: int) -> None:
+    points = [100 - count + 1] + [1] * (count - 1)
+    tests = [
+        f'[[test]]\nname = "t{n}"\nexercise = "9.1"\npoints = {points[n]}\n' for n in range(count)
+    ]
+    tree.toml(LAB.split("[[test]]")[0] + "\n".join(tests))
+
+
+def limits_of(done) -> list[str]:
+    """In millions, of the first test of each boot."""
+    return [re.search(r"test=\S+?:limit=(\d+)000000\b", line)[1] for line in done.boots]
+
+
+def test_after_some_hangs_in_a_function_the_next_have_less_time(tree) -> None:
+    many_tests(tree, 5)
+    tree.fake(HANGS.replace("PLACE", "lab_x+0x3"))
+    done = tree.grade()
+    assert [done.verdict(f"t{n}") for n in range(5)] == ["HANG"] * 5
+    assert limits_of(done) == ["2000", "2000", "200", "200", "200"]
+    assert "a tenth of 2,000 million instructions, and is in lab_x+0x3" in done.out
+    assert "; as 4 tests before it" in done.out
+
+
+def test_what_ends_elsewhere_in_less_time_is_tried_with_all_of_it(tree) -> None:
+    many_tests(tree, 4)
+    fake = HANGS.replace("PLACE", "$place+0x3")
+    place = "set -- $tests; place=lab_x; [ $1 != 09/t2 ] || place=lab_y"
+    tree.fake(fake.replace("set -- $tests", place))
+    done = tree.grade()
+    assert limits_of(done) == ["2000", "2000", "200", "2000", "200"]
+    assert "2,000 million instructions, and is in lab_y+0x3 (labs/09-fake/work.c:7)\n" in done.out
+
+
+CHALLENGE = """
+[[test]]
+name = "extra_one"
+exercise = "9.3"
+points = 0
+extra = 3
+
+[[test]]
+name = "extra_two"
+exercise = "9.3"
+points = 0
+extra = 3
+"""
+
+
+def challenged(tree, passing: str) -> None:
+    tree.toml(LAB + CHALLENGE)
+    tree.fake(
+        f"""
+        frame ready
+        for test in $tests; do
+            case $test in
+            {passing}) passes $test ;;
+            *) frame begin $test; say "# no"; frame end $test fail runs=1 ;;
+            esac
+        done
+        frame done
+        exit 35
+        """
+    )
+
+
+def test_a_challenge_that_is_not_begun_is_a_line(tree) -> None:
+    challenged(tree, "09/first|09/second")
+    done = tree.grade()
+    assert "challenge     9.3  not begun: none of its 2 tests passes\n" in done.out
+    assert "make grade LAB=9 TEST=extra_one,extra_two\n" in done.out
+    assert not done.verdict("extra_one")
+    assert done.last == "lab 09-fake: 100/100"
+    assert tree.grade("--test", "extra_one").verdict("extra_one") == "WRONG"
+
+
+def test_a_challenge_that_is_begun_is_told_in_full(tree) -> None:
+    challenged(tree, "09/first|09/second|09/extra_two")
+    done = tree.grade()
+    assert done.verdict("extra_one") == "WRONG"
+    assert done.verdict("extra_two") == "PASS"
+
+
+def test_a_test_may_be_named_with_its_suite(tree) -> None:
+    done = tree.grade("--test", "09/second")
+    assert done.verdict("second") == "PASS"
+    assert "test=09/second:" in done.boots[0]
+
+
+def test_labs_before_that_are_the_student_s_are_named(tree) -> None:
+    warning = "a mistake there shows here"
+    assert warning in tree.grade(env={"BASE": "labs"}).out
+    assert warning not in tree.grade().out
 
 
 def test_killed_grader_keeps_its_marks(tree, tmp_path: Path) -> None:

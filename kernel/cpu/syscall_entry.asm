@@ -10,7 +10,8 @@
 ; only that is saved and put back.  Calls that look at all registers, or replace
 ; them (fork, clone, execve), come in the table as full_NAME, which saves the
 ; rest as well and leaves by IRET, with everything from the frame.  So does a
-; call after which there is work to do: the process has been killed.
+; call after which there is work to do: the process has been killed.  Or the call
+; has left a spinlock held, which is the kernel's end.
 ;
 ; SYSRET has a trap of its own: with an address in RCX that is not canonical it
 ; faults in kernel mode, on the user's stack.  Here RCX is the address after a
@@ -22,7 +23,7 @@
 CPU_CURRENT	equ 8
 CPU_USER_RSP	equ 16
 CPU_KERNEL_RSP	equ 32
-THREAD_INTERRUPTED equ 16
+THREAD_RETURN_WORK equ 20
 
 USER_DATA	equ 0x20 | 3
 USER_CODE	equ 0x28 | 3
@@ -51,7 +52,8 @@ FRAME_RSP	equ 20 * 8
 BELOW_RIP	equ 17 * 8
 
 extern syscall_table, syscall_table_size, syscall_unknown
-extern syscall_direct, syscall_perturbed, process_check_killed
+extern syscall_direct, syscall_perturbed, syscall_check_return
+extern process_check_killed
 extern trap_return
 
 ; The registers that C functions preserve, those that SYSCALL destroys, and what
@@ -97,7 +99,7 @@ syscall_entry:
 	call	[syscall_table + rax * 8]
 .done:
 	mov	rcx, [gs:CPU_CURRENT]
-	cmp	byte [rcx + THREAD_INTERRUPTED], 0
+	cmp	qword [rcx + THREAD_RETURN_WORK], 0
 	jne	.work
 	cli
 	mov	rdx, [rsp + FRAME_RDX]
@@ -113,7 +115,7 @@ syscall_entry:
 	o64 sysret
 
 ; There is no such call, or the scheduler is perturbed: then this is a schedule
-; point, which must not cost the call its arguments.
+; point, which must not cost the call its arguments; and more is checked.
 .indirect:
 	call	syscall_perturbed
 	mov	rax, [rsp + FRAME_RAX]
@@ -124,13 +126,24 @@ syscall_entry:
 	mov	r9, [rsp + FRAME_R9]
 	mov	r10, [rsp + FRAME_R10]
 	cmp	rax, [syscall_table_size]
-	jb	.call
+	jae	.unknown
+	mov	rcx, r10
+	call	[syscall_table + rax * 8]
+	mov	rdi, [rsp + FRAME_RAX]
+	mov	[rsp + FRAME_RAX], rax
+	call	syscall_check_return
+	mov	rax, [rsp + FRAME_RAX]
+	jmp	.done
+
+.unknown:
 	call	syscall_unknown
 	jmp	.done
 
 .work:
 	SAVE_REST 0
+	mov	rdi, [rsp + FRAME_RAX]
 	mov	[rsp + FRAME_RAX], rax
+	call	syscall_check_return
 	call	process_check_killed
 	cli
 	jmp	trap_return

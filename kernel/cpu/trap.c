@@ -16,6 +16,8 @@
 #include "process.h"
 #include "segments.h"
 #include "signals.h"
+#include "spinlock.h"
+#include "string.h"
 #include "thread.h"
 #include "timer.h"
 #include "trace.h"
@@ -220,9 +222,21 @@ static void dispatch_exception(struct trap_frame *frame)
 		fault_explain(frame);
 }
 
-/* On the way back to a program that has been killed meanwhile. */
-static void return_to_user(void)
+/* The handler has kept a spinlock: nobody else will ever get it. */
+static void panic_kept_lock(const struct trap_frame *frame)
 {
+	unsigned int line = frame->vector - VECTOR_DEVICE;
+	char who[32];
+
+	snprintf(who, sizeof(who), "interrupt on line %u", line);
+	spin_panic_kept(line < DEVICE_LINES ? who : trap_name(frame->vector));
+}
+
+/* On the way back to a program that has been killed meanwhile. */
+static void return_to_user(const struct trap_frame *frame)
+{
+	if (unlikely(current->spin.held))
+		panic_kept_lock(frame);
 	if (likely(!current->interrupted))
 		return;
 	sti();
@@ -249,6 +263,8 @@ void trap_dispatch(struct trap_frame *frame)
 		struct spin_wait wait = spin_wait_suspend();
 
 		dispatch_interrupt(frame);
+		if (unlikely(current->spin.held > wait.held))
+			panic_kept_lock(frame);
 		spin_wait_resume(wait);
 		trace(TRACE_INTERRUPT_END, frame->vector, 0);
 		c->irq_nesting--;
@@ -256,5 +272,5 @@ void trap_dispatch(struct trap_frame *frame)
 			sched_interrupt_exit();
 	}
 	if (trap_from_user(frame))
-		return_to_user();
+		return_to_user(frame);
 }

@@ -24,7 +24,9 @@
 #define RFLAGS_NT (1ul << 14)
 
 _Static_assert(offsetof(struct thread, proc) == THREAD_PROC, "");
-_Static_assert(offsetof(struct thread, interrupted) == THREAD_INTERRUPTED, "");
+_Static_assert(offsetof(struct thread, interrupted) == THREAD_RETURN_WORK, "");
+_Static_assert(offsetof(struct thread, spin.held) == THREAD_RETURN_WORK + 4,
+	       "");
 
 void syscall_entry(void);
 

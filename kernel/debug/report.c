@@ -98,8 +98,9 @@ void report_cpu(const struct cpu *c)
 		       c->id, name);
 		return;
 	}
-	printk("CPU %u: %s, interrupts %s (depth %u)%s\n", c->id, name,
-	       frame->rflags & RFLAGS_IF ? "on" : "off", c->intr_depth,
+	printk("CPU %u: %s, interrupts %s (irq_push() depth %u%s)%s\n", c->id,
+	       name, frame->rflags & RFLAGS_IF ? "on" : "off", c->irq.depth,
+	       c->intr_depth ? ", and off in the core" : "",
 	       c->irq_nesting ? ", in an interrupt handler" : "");
 	backtrace_frame(frame);
 }

@@ -19,6 +19,7 @@
 #include "spinlock.h"
 #include "backtrace.h"
 #include "hooks.h"
+#include "panic.h"
 #include "perturb.h"
 #include "printk.h"
 #include "thread.h"
@@ -76,7 +77,7 @@ struct spin_wait spin_wait_suspend(void)
 {
 	struct spin_record *r = &current->spin;
 	size_t next = r->held + 1;
-	struct spin_wait wait = {r->lock[next], r->at[next]};
+	struct spin_wait wait = {r->lock[next], r->at[next], r->held};
 
 	r->lock[next] = NULL;
 	return wait;
@@ -88,6 +89,17 @@ void spin_wait_resume(struct spin_wait wait)
 
 	r->at[r->held + 1] = wait.at;
 	r->lock[r->held + 1] = wait.lock;
+}
+
+void spin_panic_kept(const char *who)
+{
+	const struct spin_record *r = &current->spin;
+	size_t newest = MIN(r->held, MAX_HELD_SPINLOCKS);
+	char where[SYMBOL_TEXT_SIZE];
+
+	panic("%s returns with spinlock \"%s\" held, taken at %s", who,
+	      r->lock[newest]->name,
+	      symbol_format_call(r->at[newest], where, sizeof(where)));
 }
 
 /* ---- the wrappers ---- */

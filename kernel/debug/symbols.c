@@ -19,6 +19,9 @@
  * the image, were they not written as steps: by how many bytes the address
  * grows, and by how many lines the line, in two or three bytes for both.
  *
+ * The row of a header is code that was inlined; in the same block, before it,
+ *or at the same address, is a row of the file that uses it.
+ *
  * The table serves panics, so nothing here takes a lock, or memory, or trusts
  * the table: in the first link it is empty.  What is not known is "?".
  */
@@ -157,6 +160,22 @@ static const uint8_t *row_step(struct table_block *row, const uint8_t *at,
 	return at;
 }
 
+/* NULL where no line is known. */
+static const char *row_file(const struct table *t,
+			    const struct table_block *row)
+{
+	if (row->line == 0 || row->file >= t->header->file_count)
+		return NULL;
+	return table_string(t, t->files[row->file]);
+}
+
+static bool is_header(const char *file)
+{
+	size_t length = file ? strlen(file) : 0;
+
+	return length > 2 && strcmp(file + length - 2, ".h") == 0;
+}
+
 static void find_line(const struct table *t, uint32_t offset,
 		      struct symbol *out)
 {
@@ -169,7 +188,7 @@ static void find_line(const struct table *t, uint32_t offset,
 	if (count < t->header->block_count)
 		steps_end = MIN(t->blocks[count].steps, steps_end);
 
-	struct table_block row = t->blocks[count - 1], next = row;
+	struct table_block row = t->blocks[count - 1], next = row, user = row;
 	const uint8_t *end = t->steps + steps_end;
 	const uint8_t *at = t->steps + MIN(row.steps, steps_end);
 
@@ -178,11 +197,15 @@ static void find_line(const struct table *t, uint32_t offset,
 		if (next.offset > offset)
 			break;
 		row = next;
+		if (!is_header(row_file(t, &row)))
+			user = row;
 	}
-	if (row.line == 0 || row.file >= t->header->file_count)
-		return;
-	out->file = table_string(t, t->files[row.file]);
-	out->line = row.line;
+	out->file = row_file(t, &user);
+	out->line = user.line;
+	if (is_header(row_file(t, &row))) {
+		out->inner_file = row_file(t, &row);
+		out->inner_line = row.line;
+	}
 }
 
 struct symbol symbol_find(uintptr_t addr)
@@ -215,6 +238,13 @@ bool symbol_is_text(uintptr_t addr)
 	return addr >= (uintptr_t)text_start && addr < (uintptr_t)text_end;
 }
 
+static const char *base_name(const char *path)
+{
+	for (const char *slash; (slash = strchr(path, '/')) != NULL;)
+		path = slash + 1;
+	return path;
+}
+
 static char *format_found(const struct symbol *s, uintptr_t addr, char *buf,
 			  size_t size)
 {
@@ -222,6 +252,10 @@ static char *format_found(const struct symbol *s, uintptr_t addr, char *buf,
 		snprintf(buf, size, "? (0x%lx)", addr);
 	else if (!s->file)
 		snprintf(buf, size, "%s+0x%lx", s->function, s->offset);
+	else if (s->inner_file)
+		snprintf(buf, size, "%s+0x%lx (%s:%u, in %s:%u)", s->function,
+			 s->offset, s->file, s->line, base_name(s->inner_file),
+			 s->inner_line);
 	else
 		snprintf(buf, size, "%s+0x%lx (%s:%u)", s->function, s->offset,
 			 s->file, s->line);

@@ -45,6 +45,8 @@ struct symbol {
 	uintptr_t offset;     /* into it */
 	const char *file;     /* NULL when unknown */
 	unsigned int line;
+	const char *inner_file; /* the header that the code is from, or NULL */
+	unsigned int inner_line;
 };
 
 /* Never fails: what is unknown is "?" or NULL. */
@@ -58,8 +60,9 @@ uintptr_t symbol_lookup(const char *name);
 bool symbol_is_text(uintptr_t addr);
 
 /*
- * Formats "thread_block+0x1c (kernel/sched/thread.c:120)", or "? (0x1234)".
- * Returns buf.
+ * Formats "thread_block+0x1c (kernel/sched/thread.c:120)", or "? (0x1234)"; for
+ * what is inlined from a header, "... (kernel/sched/thread.c:120, in
+ * list.h:36)". Returns buf.
  */
 char *symbol_format(uintptr_t addr, char *buf, size_t size);
 

@@ -75,10 +75,15 @@ const struct spinlock *spin_waits(const struct thread *t);
 struct spin_wait {
 	const struct spinlock *lock;
 	uintptr_t at;
+	size_t held; /* how many the thread holds: as many as after it */
 };
 
 struct spin_wait spin_wait_suspend(void);
 void spin_wait_resume(struct spin_wait wait);
+
+/* Somebody, a system call or an interrupt, returns and has kept its newest
+ * spinlock: the panic says who, which, and where it was taken. */
+void spin_panic_kept(const char *who) __attribute__((noreturn));
 
 /*
  * For the NMI report and panic: prints the spinlocks that each CPU holds and

@@ -24,6 +24,11 @@ extern uint64_t syscall_direct;
 long syscall_unknown(void);
 void syscall_perturbed(void);
 
+/* After the call with this number.  Panics if it has left a spinlock held, or
+ * interrupts off: the first is asked after each call, the second only while the
+ * scheduler is perturbed. */
+void syscall_check_return(uint64_t number);
+
 /* The registers of the call in progress. */
 struct trap_frame *syscall_frame(void);
 

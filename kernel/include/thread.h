@@ -76,12 +76,16 @@ struct thread {
 	uint64_t rsp;         /* saved stack pointer, not running */
 	struct process *proc; /* of a user thread; NULL: a kernel thread */
 
-	/* The same.  Has it something to do on its way back to user mode: is it
-	 * to leave its process?  Needs process_lock to set. */
+	uint32_t id; /* fixed at creation: from 1; idle threads have 0 */
+
+	/* The way back to user mode looks at these two at once, as one number
+	 * of 8 bytes at THREAD_RETURN_WORK, which is mostly 0.  Is it to leave
+	 * its process?  Needs process_lock to set. */
 	volatile bool interrupted;
+	/* Written by the thread, read by reports when all stand still. */
+	struct spin_record spin;
 
 	/* Fixed at creation, or before thread_start(). */
-	uint32_t id; /* from 1; idle threads have 0 */
 	char name[THREAD_NAME_SIZE];
 	uintptr_t stack; /* lowest address; STACK_SIZE bytes */
 	void (*entry)(void *arg);
@@ -122,8 +126,7 @@ struct thread {
 		uint64_t size;
 	} altstack;
 	/* Written by the thread, read by reports when all stand still. */
-	struct spin_record spin;
-	struct thread_waits waits; /* the same: waitfor.h */
+	struct thread_waits waits; /* waitfor.h */
 
 	/* The student's, for the challenge of lab 3 (sync.h). */
 	struct list_head mutexes; /* that it owns, by link; begins empty */
@@ -144,7 +147,7 @@ struct thread {
 /* Offsets for assembly code; cpu/user.c asserts that they are right. */
 #define THREAD_RSP 0
 #define THREAD_PROC 8
-#define THREAD_INTERRUPTED 16
+#define THREAD_RETURN_WORK 20
 
 /* Starts the thread that frees detached ones; after sched_init_cpu(). */
 void thread_init(void);

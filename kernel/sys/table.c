@@ -6,11 +6,15 @@
  * function, beside what it works on.  A line with F is a call that needs all of
  * the caller's registers: see cpu/syscall_entry.asm, which reads this table.
  */
+#include "backtrace.h"
 #include "cpu.h"
 #include "errno.h"
+#include "panic.h"
 #include "perturb.h"
 #include "printk.h"
 #include "process.h"
+#include "spinlock.h"
+#include "string.h"
 #include "syscall.h"
 
 #define CALLS(X, F) \
@@ -217,6 +221,32 @@ struct trap_frame *syscall_frame(void)
 void syscall_perturbed(void)
 {
 	sched_point(POINT_SYSCALL, NULL);
+}
+
+/* The names are in the symbol table: "sys_futex", "full_fork". */
+static const char *syscall_name(uint64_t number)
+{
+	const char *function = "?", *underscore;
+
+	if (number <= HIGHEST)
+		function =
+			symbol_find((uintptr_t)syscall_table[number]).function;
+	underscore = strchr(function, '_');
+	return underscore ? underscore + 1 : function;
+}
+
+void syscall_check_return(uint64_t number)
+{
+	char who[48];
+
+	if (likely(current->spin.held == 0 && intr_enabled()))
+		return;
+	snprintf(who, sizeof(who), "system call %s", syscall_name(number));
+	if (current->spin.held)
+		spin_panic_kept(who);
+	panic("%s returns with interrupts off (irq_push() depth %u): an "
+	      "irq_pop() or irq_restore() is missing",
+	      who, this_cpu()->irq.depth);
 }
 
 /* What a program asks for in vain is said once a number, so that one sees what

@@ -7,10 +7,14 @@
  * test that hangs, at once and not at a time limit.  They use what lab 3 writes
  * and are of use from that lab on: before it, who waits goes round for ever.
  */
+#include "irq.h"
 #include "ktest.h"
 #include "spinlock.h"
 #include "sync.h"
+#include "syscall.h"
 #include "thread.h"
+#include "time.h"
+#include "timer.h"
 
 /* ---- deadlocks ---- */
 
@@ -124,3 +128,45 @@ static void test_sleep_with_spinlock(struct ktest *t)
 	mutex_lock(&mutex);
 }
 KTEST(fault, sleep_with_spinlock, .manual = true);
+
+/* ---- a spinlock that is never released ---- */
+
+#define GETPID 39 /* its number */
+
+/* What syscall_entry.asm asks when a call has ended. */
+static void test_call_keeps_spinlock(struct ktest *t)
+{
+	static struct spinlock kept = SPINLOCK_INIT("kept");
+
+	(void)t;
+	spin_lock(&kept);
+	syscall_check_return(GETPID);
+}
+KTEST(fault, call_keeps_spinlock, .manual = true);
+
+static void test_call_keeps_interrupts_off(struct ktest *t)
+{
+	(void)t;
+	irq_push();
+	syscall_check_return(GETPID);
+}
+KTEST(fault, call_keeps_interrupts_off, .manual = true);
+
+static void lock_and_keep(struct timer *timer)
+{
+	static struct spinlock kept = SPINLOCK_INIT("kept");
+
+	(void)timer;
+	spin_lock(&kept);
+}
+
+static void test_handler_keeps_spinlock(struct ktest *t)
+{
+	static struct timer timer;
+
+	(void)t;
+	timer_start(&timer, time_ns() + NSEC_PER_MSEC, lock_and_keep);
+	for (;;)
+		cpu_relax();
+}
+KTEST(fault, handler_keeps_spinlock, .manual = true);

@@ -13,6 +13,7 @@
 #include "cpu.h"
 #include "heap.h"
 #include "ktest.h"
+#include "list.h"
 #include "lock.h"
 #include "panic.h"
 #include "thread.h"
@@ -38,6 +39,17 @@ static void test_null(struct ktest *t)
 	EXPECT_EQ(t, point->z, 0);
 }
 KTEST(fault, null, .manual = true);
+
+/* The function that fails is in a header, and inlined. */
+static void test_inlined(struct ktest *t)
+{
+	static struct list_head never_initialised;
+	struct list_head node;
+
+	(void)t;
+	list_push_back(&never_initialised, &node);
+}
+KTEST(fault, inlined, .manual = true);
 
 static void test_wild_pointer(struct ktest *t)
 {
