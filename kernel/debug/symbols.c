@@ -20,7 +20,7 @@
  * grows, and by how many lines the line, in two or three bytes for both.
  *
  * The row of a header is code that was inlined; in the same block, before it,
- *or at the same address, is a row of the file that uses it.
+ * or at the same address, is a row of the file that uses it.
  *
  * The table serves panics, so nothing here takes a lock, or memory, or trusts
  * the table: in the first link it is empty.  What is not known is "?".
