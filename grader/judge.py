@@ -310,8 +310,9 @@ def hear_outside(finding: Finding, span: Span, outside: dict[str, list[str]]) ->
     said = outside.get(span.name)
     if said:
         if finding.verdict in (Verdict.PASS, Verdict.WRONG):
-            verdict = Verdict.HANG if cpu_stuck(said)[1] else Verdict.WRONG
-            return replace(finding, verdict=verdict, summary=said[0], evidence=said[1:])
+            # Where a CPU happened to be then is evidence, and no verdict: a program
+            # that asks again and again is in a student's function, too.
+            return replace(finding, verdict=Verdict.WRONG, summary=said[0], evidence=said[1:])
     elif span.end and said is None and finding.verdict in (Verdict.PASS, Verdict.WRONG):
         last = [line for line in span.lines if line.startswith("> ")][-1:]
         summary = "the program ended before its outside half was content"
