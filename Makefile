@@ -4,7 +4,7 @@
 # in all of them and is compiled once, to build/given/; a stage adds the files
 # of its labs, and is linked in build/<stage>/:
 #
-#	kernel/*/*.c, *.asm -> build/given/*.o			once
+#	kernel/**/*.c, *.asm -> build/given/*.o			once
 #	labs/NN-name/*.c -> build/<stage>/*.o			or solutions/
 #	all the objects -> kernel.pre.elf			first link
 #	kernel.pre.elf -> tools/symbols.py -> ksyms.bin		who is where
@@ -92,7 +92,7 @@ before = $(if $(filter $(1),$(firstword $(2)) ),,$(firstword $(2)) \
 	$(call before,$(1),$(wordlist 2,$(words $(2)),$(2))))
 LABS_BEFORE := $(call before,$(LAB_NAME),$(LABS))
 LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME), \
-	$(sort $(LABS) $(notdir $(wildcard kernel/locked/[0-9][0-9]-*))))
+	$(sort $(LABS) $(notdir $(wildcard kernel/ipc/[0-9][0-9]-*))))
 
 BUILD := build
 GIVEN := $(BUILD)/given$(SANITIZED)
@@ -125,6 +125,12 @@ endif
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 MACHINE := $(PYTHON) tools/machine.py
 
+# The folders of the given kernel, with kernel/include first.  Each is searched
+# for headers, whose names are unique: `#include "irq.h"`, wherever it lies.
+KERNEL_FOLDERS := kernel/include $(filter-out kernel/include kernel,$(sort \
+	$(patsubst %/,%,$(dir $(wildcard $(foreach d,*/ */*/, \
+	kernel/$(d)*.c kernel/$(d)*.h))))))
+
 # A compiler that can only mean bare x86-64 comes first; then the one that
 # Debian has on every architecture; then the system's own, on x86-64.
 find_tool = $(firstword $(foreach t,$(1),$(shell command -v $(t) 2>/dev/null)))
@@ -150,14 +156,14 @@ CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
 	-fno-optimize-sibling-calls -fno-shrink-wrap -fno-schedule-insns2 \
 	-fno-pic -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -U_FORTIFY_SOURCE \
-	-Ikernel/include
+	$(KERNEL_FOLDERS:%=-I%)
 
-# SANITIZE=1: see kernel/debug/sanitize.c, and there for these few files.
+# SANITIZE=1: see kernel/test/sanitize.c, and there for these few files.
 ifneq ($(SANITIZED),)
 CFLAGS += -DSANITIZE -fsanitize=kernel-address,undefined \
 	-fno-sanitize=alignment --param asan-stack=0 --param asan-globals=0 \
 	--param asan-instrumentation-with-call-threshold=0
-NOT_SANITIZED := kernel/debug/sanitize.c kernel/mm/heap.c kernel/mm/page.c
+NOT_SANITIZED := kernel/test/sanitize.c kernel/mm/heap.c kernel/mm/page.c
 MEMORY ?= 256
 endif
 
@@ -170,7 +176,7 @@ LAB_CFLAGS = -DSOLUTION -MD -Wa,--MD,$@.asm.d \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
 
 # Each access to memory in the files of the lab that is worked on is a schedule
-# point: see kernel/debug/access.c.  HOOKS=0 leaves them out, to measure; so
+# point: see kernel/test/access.c.  HOOKS=0 leaves them out, to measure; so
 # does SANITIZE=1, with which GCC cannot combine them.
 HOOKS ?= 1
 HOOK_CFLAGS := $(if $(filter 0,$(HOOKS))$(SANITIZED),,-fsanitize=thread \
@@ -182,22 +188,21 @@ LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 # ---- sources ----
 
 TEST_SOURCES := $(sort $(wildcard labs/$(LAB_NAME)/tests/k_*.c))
-C_SOURCES := $(sort $(wildcard kernel/boot/*.c kernel/cpu/*.c kernel/mm/*.c \
-	kernel/sched/*.c kernel/dev/*.c kernel/lib/*.c kernel/debug/*.c \
-	kernel/proc/*.c kernel/fs/*.c kernel/sys/*.c \
-	kernel/debug/*/*.c)) $(TEST_SOURCES)
-ASM_SOURCES := $(sort $(wildcard kernel/*/*.asm))
-HEADERS := $(sort $(wildcard kernel/*/*.h kernel/*/*/*.h))
+C_SOURCES := $(sort $(filter-out %/locked.c,$(wildcard \
+	$(KERNEL_FOLDERS:%=%/*.c)))) $(TEST_SOURCES)
+ASM_SOURCES := $(sort $(wildcard $(KERNEL_FOLDERS:%=%/*.asm)))
+HEADERS := $(sort $(wildcard $(KERNEL_FOLDERS:%=%/*.h)))
 
-# A lab's files: exactly one of labs/, solutions/, FILES or kernel/locked/.
+# A lab's files: exactly one of labs/, solutions/, FILES or, for a lab that is
+# still locked, kernel/ipc/NN-name/locked.c.
 submitted = $(or $(wildcard $(FILES)/$(notdir $(1))),$(1))
 own_sources = $(if $(FILES),$(foreach f,$(wildcard labs/$(LAB_NAME)/*.c), \
 	$(call submitted,$(f))),$(wildcard $(IMPL)/$(LAB_NAME)/*.c))
 LAB_SOURCES := $(if $(BASE_IMPL),$(foreach l,$(LABS_BEFORE), \
 	$(wildcard $(BASE_IMPL)/$(l)/*.c))) \
 	$(own_sources) \
-	$(foreach l,$(LABS_AFTER),$(wildcard kernel/locked/$(l)/*.c))
-lab_object = $(OUT)/lab/$(notdir $(1)).o
+	$(foreach l,$(LABS_AFTER),$(wildcard kernel/ipc/$(l)/locked.c))
+lab_object = $(OUT)/lab/$(if $(filter %/locked.c,$(1)),$(1),$(notdir $(1))).o
 RELEASED := $(if $(BASE_IMPL),,$(foreach l,$(LABS_BEFORE),$(or \
 	$(wildcard released/$(l)/*.o),released/$(l)/missing.o)))
 LAB_OBJECTS := $(foreach f,$(LAB_SOURCES),$(call lab_object,$(f))) $(RELEASED)

@@ -16,7 +16,7 @@ import subprocess
 from machine import ROOT
 
 from grader.errors import Trouble
-from grader.implementation import Failure, Implementation
+from grader.implementation import Failure, Implementation, is_given_header
 from grader.load import Lab, place
 from grader.objects import check_files, check_interface
 
@@ -48,10 +48,10 @@ def compiler_failure(output: list[str], files: set[str]) -> Failure | None:
         found = ERROR.match(line)
         place_of = found["place"].split(":")[0] if found else ""
         if found and files & {place_of, *included_by}:
-            if place_of not in files and not place_of.startswith("kernel/include/"):
+            if place_of not in files and not is_given_header(place_of):
                 return Failure(  # and not a word of what is in it
                     f"{included_by[-1]} includes {place_of}, which is none of this lab's files "
-                    "and no header of kernel/include/"
+                    "and no header of kernel/"
                 )
             picture = []
             for more in output[number + 1 : number + 5]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """All schedules of a small concurrent test: `make explore TEST=03/name` is this.
 
-The kernel does the search (kernel/debug/ktest_explore.c): on one CPU, every
+The kernel does the search (kernel/test/ktest_explore.c): on one CPU, every
 schedule with at most two forced pre-emptions, in one boot.  This program builds
 and boots, shows what the kernel says as it comes, and ends with how many
 schedules there were, how many failed, and the commands that run a failing one

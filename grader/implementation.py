@@ -15,6 +15,12 @@ from grader.load import Lab, place
 IMPLEMENTATIONS = ("labs", "solutions")
 
 
+def is_given_header(word: str) -> bool:
+    """Is this path a header of the given kernel?  Any of them may be included."""
+    path = (ROOT / word).resolve()
+    return path.suffix == ".h" and path.is_relative_to(ROOT / "kernel")
+
+
 @dataclass(frozen=True)
 class Implementation:
     """Whose files are marked: labs, solutions, or those in a directory."""

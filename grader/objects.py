@@ -24,11 +24,11 @@ from pathlib import Path
 from machine import ROOT
 
 from grader.errors import Trouble
-from grader.implementation import Failure, Implementation
+from grader.implementation import Failure, Implementation, is_given_header
 from grader.load import Lab, place
 
 # What the compiler itself calls: to copy and clear, and at each access to
-# memory (kernel/debug/access.c).
+# memory (kernel/test/access.c).
 COMPILERS_OWN = re.compile(r"mem(cpy|move|set|cmp)|__tsan_\w+")
 
 # Where the compiler puts code and data, and what it says about them.  The last
@@ -91,7 +91,7 @@ def may_read(implementation: Implementation, file: str, word: str) -> bool:
     homes = (implementation.source.resolve(), ROOT / "labs" / implementation.lab.name)
     if path.name in implementation.lab.files and path.parent in homes:
         return True
-    if path.parent == ROOT / "kernel/include" or path.is_relative_to(compilers_folder()):
+    if is_given_header(word) or path.is_relative_to(compilers_folder()):
         return True
     return word == file or bool(re.fullmatch(r"/\S*/cc\w+\.s", word))  # as the assembler sees it
 
@@ -105,7 +105,7 @@ def check_reads(implementation: Implementation, file: str, path: Path) -> Failur
             if not may_read(implementation, file, word):
                 return Failure(
                     f"{file} reads {word}: a lab's files may include one another, "
-                    "and headers of kernel/include/"
+                    "and headers of kernel/"
                 )
     return None
 

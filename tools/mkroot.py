@@ -12,7 +12,7 @@ The lists say what goes where, a line each:
 
 A file can be executed by all when it can be here.  All belongs to root.  Directories
 on the way are made.  Of two lines for one name the later one counts.  The archive has
-cpio's format "newc" (see kernel/fs/cpio.c) and depends on nothing else, not even the
+cpio's format "newc" (see kernel/file/cpio.c) and depends on nothing else, not even the
 time: so the same files make the same archive, and the same boot.
 """
 

@@ -2,7 +2,7 @@
 """symbols.py KERNEL.elf OUT.bin: the table that names addresses in a panic.
 
 The Makefile links the kernel twice: this script reads the first result, and
-what it writes goes into section .ksyms of the second.  kernel/debug/symbols.c
+what it writes goes into section .ksyms of the second.  kernel/explain/symbols.c
 reads the table there, and describes its layout; the two must agree.
 
 Names come from the ELF symbol table (System V ABI, chapter 4), and lines from

@@ -14,7 +14,7 @@
  *
  * When no program is named it reads from /dev/ktest which one comes next, writes
  * there how that ended, and leaves the KTAP to the kernel
- * (kernel/debug/ktest_program.c): it also counts the seeds.
+ * (kernel/test/ktest_program.c): it also counts the seeds.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

@@ -38,7 +38,7 @@ make: *** [Makefile:279: build/01-interrupts/lab/irq.c.o] Error 1
 """.splitlines()
 
 IN_A_HEADER = """\
-In file included from kernel/include/irq.h:30,
+In file included from kernel/ipc/01-interrupts/irq.h:30,
                  from labs/01-interrupts/irq.c:40:
 kernel/include/types.h:12:9: error: expected identifier before 'struct'
 """.splitlines()
@@ -50,10 +50,10 @@ make: *** [Makefile:289: build/given/labs/01-interrupts/tests/k_spinlock.c.o] Er
 """.splitlines()
 
 MISSING = """\
-x86_64-linux-gnu-ld: build/given/kernel/debug/spinlock.c.o: in function `spin_lock':
-kernel/debug/spinlock.c:66: undefined reference to `lab_spin_lock'
-x86_64-linux-gnu-ld: kernel/debug/spinlock.c:77: undefined reference to `lab_spin_try_lock'
-x86_64-linux-gnu-ld: kernel/debug/spinlock.c:99: undefined reference to `lab_spin_lock'
+x86_64-linux-gnu-ld: build/given/kernel/ipc/01-interrupts/spinlock.c.o: in function `spin_lock':
+kernel/ipc/01-interrupts/spinlock.c:66: undefined reference to `lab_spin_lock'
+x86_64-linux-gnu-ld: kernel/ipc/01-interrupts/spinlock.c:77: undefined reference to `lab_spin_try_lock'
+x86_64-linux-gnu-ld: kernel/ipc/01-interrupts/spinlock.c:99: undefined reference to `lab_spin_lock'
 """.splitlines()
 
 TWICE = """\

@@ -33,7 +33,7 @@ def test_panic() -> None:
     assert finding.evidence == [
         "Backtrace:",
         "  #0 lab_irq_push+0x22 (labs/01-interrupts/irq.c:22)",
-        "  #1 go_down_and_up+0x37 (kernel/include/irq.h:102)",
+        "  #1 go_down_and_up+0x37 (kernel/ipc/01-interrupts/irq.h:102)",
         "  #2 test_nesting+0x24 (labs/01-interrupts/tests/k_sections.c:50)",
     ]
 
@@ -151,7 +151,7 @@ def test_how_a_boot_ends_in_the_middle_of_a_test(status: int, more, verdict: Ver
 def test_the_student_s_line_is_named() -> None:
     frames = [
         "CPU 0: thread 2 (main), interrupts off (depth 0)",
-        "  #0 __tsan_read1+0xe (kernel/debug/access.c:36)",
+        "  #0 __tsan_read1+0xe (kernel/test/access.c:36)",
         "  #1 lab_irq_push+0x8 (labs/01-interrupts/irq.c:22)",
         "  #2 test_nesting+0x24 (labs/01-interrupts/tests/k_sections.c:50)",
     ]

@@ -1,7 +1,7 @@
 /*
  * trap.c - the interrupt descriptor table, and who handles which vector.
  *
- * Exceptions go to the debugger's side of the kernel (debug/fault.c), which
+ * Exceptions go to the debugger's side of the kernel (explain/fault.c), which
  * explains them.  The local timer and the inter-processor interrupts are
  * handled here and never pass through a student's code; all others go to
  * the dispatch of lab 1.  All gates are interrupt gates: handlers run with

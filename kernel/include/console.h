@@ -57,7 +57,7 @@ int serial_poll(void);
 bool serial_listen(void (*ready)(void));
 void serial_flush(void);
 
-/* ---- the screen: dev/screen.c ---- */
+/* ---- the screen: linux/screen/screen.c ---- */
 
 #define SCREEN_ROWS 25
 #define SCREEN_COLUMNS 80

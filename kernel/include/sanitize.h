@@ -1,7 +1,7 @@
 /*
  * sanitize.h - SANITIZE=1: the kernel checks each access that it makes.
  *
- * What these functions tell kernel/debug/sanitize.c is which bytes of the
+ * What these functions tell kernel/test/sanitize.c is which bytes of the
  * direct map may be touched.  In a kernel without the sanitizer they are
  * nothing at all.
  */

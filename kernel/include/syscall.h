@@ -1,10 +1,10 @@
 /*
  * syscall.h - system calls: Linux x86-64 numbers, arguments and results.
  *
- * Each call is one line in the table of kernel/sys/table.c; its function is
- * named sys_ and the call's name, takes up to six numbers, and returns a result
- * or a negative errno.  They live beside what they call: sys_read in fs/, sys_
- * fork in proc/ and so on.
+ * Each call is one line in the table of kernel/process/syscall_table.c; its
+ * function is named sys_ and the call's name, takes up to six numbers, and
+ * returns a result or a negative errno.  They live beside what they call:
+ * sys_read in file/, sys_fork in process/ and so on.
  */
 #ifndef SYSCALL_H
 #define SYSCALL_H

@@ -63,7 +63,7 @@ struct cpu_time {
  * The spinlocks that a thread holds, and where it took them, oldest first:
  * lock[1] to lock[held].  lock[held + 1] is the one that it waits for, or NULL.
  * lock[0] stays NULL, so that the newest can be looked at before it is known
- * that there is one.  Kept by kernel/debug/spinlock.c.
+ * that there is one.  Kept by kernel/ipc/01-interrupts/spinlock.c.
  */
 struct spin_record {
 	size_t held;

@@ -16,7 +16,7 @@
  * reported is the innermost one that is not WAIT_QUEUE, since that says most;
  * WAIT_DEVICE and WAIT_WORK stay what they are, whatever is called inside.
  *
- * From the record follow three things (kernel/debug/waitfor.c, lockorder.c):
+ * From the record follow three things (kernel/sched/waitfor.c, lockorder.c):
  * the report of who waits for whom, with the cycle if there is one; that a
  * machine on which no thread can run says so at once; and that two locks taken
  * in both orders are noticed before that ends in a deadlock.
@@ -110,7 +110,7 @@ void wait_forget(const void *object);
  */
 void assert_may_wait(const struct spinlock *lock, uintptr_t call_site);
 
-/* ---- the report: kernel/debug/waitfor.c ---- */
+/* ---- the report: kernel/sched/waitfor.c ---- */
 
 /*
  * Prints who waits for what, held by whom, and the cycle if there is one; true
@@ -129,7 +129,7 @@ void wait_explain_deadlock(void);
  */
 bool wait_check_deadlock(void);
 
-/* ---- the order of locks: kernel/debug/lockorder.c ---- */
+/* ---- the order of locks: kernel/sched/lockorder.c ---- */
 
 extern bool lockorder_on;
 

@@ -243,7 +243,7 @@ ADDED = {
     "labs/01-interrupts/helper.c": "/* Not handed in. */\nconst int helper = 1;\n",
     "user/mine.c": "/* A program of my own. */\nint main(void)\n{\n\treturn 0;\n}\n",
 }
-EDITED = ["kernel/mm/page.c", "kernel/include/irq.h", "user/inputdemo.c"]
+EDITED = ["kernel/mm/page.c", "kernel/ipc/01-interrupts/irq.h", "user/inputdemo.c"]
 
 
 def solve(student: Path, lab: str) -> None:

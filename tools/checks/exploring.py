@@ -1,6 +1,6 @@
 """All schedules of a test: mistakes are found, counts repeat, schedules replay.
 
-kernel/debug/tests/test_explore.c has four small programs with one mistake each,
+kernel/test/tests/test_explore.c has four small programs with one mistake each,
 which run well when left alone: demo/planted_NAME.  And of the mutants of lab 3
 those are searched that lose a wake-up.
 """

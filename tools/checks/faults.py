@@ -1,6 +1,6 @@
 """Planted faults: each is explained on the log in words.
 
-kernel/debug/tests/faults.expect has a line for each: the test's name, and an
+kernel/test/tests/faults.expect has a line for each: the test's name, and an
 extended regular expression that the log must match.  The kernel must leave in
 an orderly way: a triple fault, or silence, is never an explanation.
 """
@@ -13,7 +13,7 @@ from machine import HANG, PANIC, ROOT, TESTS_FAILED, TESTS_PASSED
 
 from .framework import Context, add_check, check, expect
 
-EXPECTED = ROOT / "kernel/debug/tests/faults.expect"
+EXPECTED = ROOT / "kernel/test/tests/faults.expect"
 RECOVERABLE = {"interrupt_storm"}  # the kernel masks the line, and goes on
 DEADLOCKS = {"ab_ba", "upgrade", "never_woken"}  # no thread can run
 NOTICED = {"spinlock_inversion", "mutex_circle"}  # told, and the test fails

@@ -1,7 +1,7 @@
 """SANITIZE=1: the kernel that checks each of its own accesses.
 
 It runs all tests and the fuzzer, in which nothing may be found; and what it is
-there to find is planted (kernel/debug/tests/test_sanitize.c), and explained.
+there to find is planted (kernel/test/tests/test_sanitize.c), and explained.
 """
 
 from __future__ import annotations

@@ -85,7 +85,7 @@ def many_processes(context: Context) -> None:
 @check("user/fuzz-calls", 1)
 def fuzz_calls(context: Context) -> None:
     """The fuzzer knows every system call of the kernel's table."""
-    table = (ROOT / "kernel/sys/table.c").read_text(encoding="utf-8")
+    table = (ROOT / "kernel/process/syscall_table.c").read_text(encoding="utf-8")
     known = (ROOT / "user/fuzz/calls.c").read_text(encoding="utf-8")
     rows = re.findall(r"^\t[XF]\((\d+), (\w+)\)", table, re.M)
     calls = {name for number, name in rows if int(number) < FIRST_NATIVE}

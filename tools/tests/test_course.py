@@ -27,7 +27,7 @@ def source(tmp_path: Path) -> Path:
         "grader/grade.py": "",
         "grader/mutants.py": "",
         "grader/mutants/01-one/wrong.patch": "",
-        "kernel/locked/02-two/two.c": "locked\n",
+        "kernel/ipc/02-two/locked.c": "locked\n",
         "secret/exam.md": "",
         "README.md": "for maintainers\n",
         f"{STUDENT}/README.md": "for students\n",
@@ -55,7 +55,7 @@ def test_what_is_left_out_exists() -> None:
         ("handouts/03-blocking.md", 3),
         ("handouts/figures/03-waiting.svg", 3),
         ("handouts/README.md", 0),
-        ("kernel/locked/03-blocking/waitq.c", 0),
+        ("kernel/ipc/03-blocking/locked.c", 0),
     ],
 )
 def test_of_which_lab_a_file_is(path: str, number: int) -> None:
@@ -72,7 +72,7 @@ def test_what_is_not_listed_is_not_published() -> None:
 
 def test_the_given_files(source: Path, tmp_path: Path) -> None:
     add_given(source, tmp_path / "out")
-    expected = {"Makefile", "README.md", "LABS.md", "grader/grade.py", "kernel/locked/02-two/two.c"}
+    expected = {"Makefile", "README.md", "LABS.md", "grader/grade.py", "kernel/ipc/02-two/locked.c"}
     assert names(tmp_path / "out") == expected
     assert (tmp_path / "out/README.md").read_text() == "for students\n"
 

@@ -22,7 +22,7 @@ some boot message
 KTAP version 1
 1..4
 ok 1 - lib/format
-# expected 3, got 4 (kernel/debug/tests/test_x.c:12)
+# expected 3, got 4 (kernel/test/tests/test_x.c:12)
 not ok 2 - core/wakeup
 ok 3 - sched/steal # SKIP needs more CPUs
 ok 4 - sched/pct # 30 runs
@@ -48,7 +48,7 @@ def test_ktap_result_before_the_plan_does_not_count() -> None:
 
 def test_comments_belong_to_the_next_result() -> None:
     assert comments_of(LOG, "core/wakeup") == [
-        "# expected 3, got 4 (kernel/debug/tests/test_x.c:12)"
+        "# expected 3, got 4 (kernel/test/tests/test_x.c:12)"
     ]
     assert comments_of(LOG, "sched/pct") == []
 

@@ -1,0 +1,28 @@
+/*
+ * locked.h - how a call that a later lab unlocks is written in that lab's
+ * locked.c.
+ *
+ * The program gets the error that Linux has for a call it lacks; the person
+ * before the screen is told the reason, once for each call.
+ */
+#ifndef LOCKED_H
+#define LOCKED_H
+
+#include "errno.h"
+#include "printk.h"
+#include "process.h"
+#include "syscall.h"
+
+#define LOCKED_CALL(call, lab, error) \
+	SYSCALL(call) \
+	{ \
+		static bool said; \
+\
+		UNUSED_FROM_A; \
+		if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) \
+			printk("%s: %s() is locked until lab %d\n", \
+			       current->proc->name, #call, lab); \
+		return error; \
+	}
+
+#endif

@@ -1,0 +1,120 @@
+/*
+ * rlimit.c - limits of what a process may use: getrlimit(2), setrlimit(2),
+ * prlimit(2).
+ *
+ * A limit is two numbers: the soft one counts, and may be moved up to the hard
+ * one, which only root can raise.  A child inherits them.  Here they are only
+ * kept; who hands out what is limited looks at them by process_limit():
+ *
+ *	RLIMIT_NPROC		fork, for users other than root
+ *	RLIMIT_NOFILE		descriptors
+ *	RLIMIT_AS, DATA		mmap and brk
+ *	RLIMIT_STACK		execve, for the first thread's stack
+ *	RLIMIT_FSIZE		write
+ *	RLIMIT_NICE		setpriority
+ *
+ * The process's lock guards its limits.
+ */
+#include "errno.h"
+#include "file.h"
+#include "process_parts.h"
+#include "syscall.h"
+#include "uaccess.h"
+
+void limits_init(struct rlimit limits[RLIMITS])
+{
+	for (unsigned int i = 0; i < RLIMITS; i++)
+		limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+	limits[RLIMIT_STACK].soft = USER_STACK_SIZE;
+	limits[RLIMIT_CORE].soft = 0;
+	limits[RLIMIT_NOFILE] = (struct rlimit){FD_MAX, FD_MAX};
+	limits[RLIMIT_NICE] = (struct rlimit){0, 0};
+	limits[RLIMIT_NPROC] = (struct rlimit){PID_MAX, PID_MAX};
+}
+
+static int limit_check(const struct rlimit *old, const struct rlimit *limit,
+		       unsigned int resource)
+{
+	if (limit->soft > limit->hard)
+		return -EINVAL;
+	if (limit->hard > old->hard && !process_is_root())
+		return -EPERM;
+	if (resource == RLIMIT_NOFILE && limit->hard > FD_MAX)
+		return -EPERM;
+	return 0;
+}
+
+/* The same person, in every sense: prlimit(2). */
+static bool limits_permitted(const struct process *p)
+{
+	const struct credentials *mine = &current->proc->cred;
+	const struct credentials *its = &p->cred;
+
+	if (p == current->proc || mine->euid == 0)
+		return true;
+	return mine->uid == its->uid && mine->uid == its->euid &&
+	       mine->uid == its->suid && mine->gid == its->gid &&
+	       mine->gid == its->egid && mine->gid == its->sgid;
+}
+
+/* Sets the limit if there is a new one; the old one in *old. */
+static int limit_exchange(int pid, unsigned int resource,
+			  const struct rlimit *limit, struct rlimit *old)
+{
+	struct process *p;
+	int error = 0;
+
+	if (resource >= RLIMITS)
+		return -EINVAL;
+	spin_lock(&process_lock);
+	p = pid ? process_find(pid) : current->proc;
+	if (!p) {
+		error = -ESRCH;
+	} else if (!limits_permitted(p)) {
+		error = -EPERM;
+	} else {
+		spin_lock(&p->lock);
+		*old = p->limits[resource];
+		if (limit)
+			error = limit_check(old, limit, resource);
+		if (limit && !error)
+			p->limits[resource] = *limit;
+		spin_unlock(&p->lock);
+	}
+	spin_unlock(&process_lock);
+	return error;
+}
+
+/* prlimit64(pid, resource, new, old) */
+SYSCALL(prlimit64)
+{
+	struct rlimit limit, old;
+	int error;
+
+	UNUSED_FROM_E;
+	if (c && get_user(limit, c))
+		return -EFAULT;
+	error = limit_exchange(a, b, c ? &limit : NULL, &old);
+	if (!error && d)
+		error = put_user(old, d);
+	return error;
+}
+
+SYSCALL(getrlimit)
+{
+	struct rlimit old;
+	int error = limit_exchange(0, a, NULL, &old);
+
+	UNUSED_FROM_C;
+	return error ? error : put_user(old, b);
+}
+
+SYSCALL(setrlimit)
+{
+	struct rlimit limit, old;
+
+	UNUSED_FROM_C;
+	if (get_user(limit, b))
+		return -EFAULT;
+	return limit_exchange(0, a, &limit, &old);
+}
