@@ -82,7 +82,6 @@ static void child_begin(void *arg)
 	uintptr_t set_tid = child_start(current)->set_tid;
 	int tid = current->tid;
 
-	(void)arg;
 	if (!current->proc)
 		return; /* child_discard() */
 	/* In the child's memory, which is why the parent cannot do it; and as

@@ -40,7 +40,6 @@ enum futex_operation {
  */
 static inline int key_of(uintptr_t uaddr, bool shared, struct futex_key *key)
 {
-	(void)shared;
 	if (uaddr % sizeof(uint32_t))
 		return -EINVAL;
 	if (!user_range_ok(uaddr, sizeof(uint32_t)))

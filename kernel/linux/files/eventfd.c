@@ -76,7 +76,6 @@ static long eventfd_read(struct file *f, uintptr_t buf, size_t len,
 	uint64_t value;
 	int error;
 
-	(void)pos;
 	if (len < sizeof(value))
 		return -EINVAL;
 	error = take(e, f, &value);
@@ -96,7 +95,6 @@ static long eventfd_write(struct file *f, uintptr_t buf, size_t len,
 	uint64_t value;
 	int error = 0;
 
-	(void)pos;
 	if (len < sizeof(value))
 		return -EINVAL;
 	if (get_user(value, buf))

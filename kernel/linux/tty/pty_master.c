@@ -79,7 +79,6 @@ static long master_read(struct file *f, uintptr_t buf, size_t len,
 {
 	long result = 0;
 
-	(void)pos;
 	while (len > 0 && result == 0) {
 		result = wait_for_sent(f->object, f->flags & O_NONBLOCK);
 		if (result)
@@ -135,7 +134,6 @@ static long master_write(struct file *f, uintptr_t buf, size_t len,
 	size_t done = 0;
 	long n = 0;
 
-	(void)pos;
 	while (done < len) {
 		size_t want = MIN(len - done, sizeof(bytes));
 		size_t copied = copy_from_user_partial(bytes, buf + done, want);

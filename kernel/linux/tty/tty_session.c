@@ -288,8 +288,6 @@ int tty_open_own(struct file *f, unsigned int minor, bool acquire)
 {
 	struct tty *tty = own_terminal();
 
-	(void)minor;
-	(void)acquire;
 	if (!tty)
 		return -ENXIO;
 	tty_attach(f, tty);
