@@ -104,7 +104,7 @@ static void become_zombie(struct process *p)
 	waitq_wake(&parent->changed, WAKE_ALL);
 }
 
-static void adopt(struct process *init, struct process *child)
+static void child_adopt(struct process *init, struct process *child)
 {
 	child->parent = init;
 	child->ppid = INIT_PID;
@@ -122,11 +122,11 @@ static void orphans_to_init(struct process *p)
 	init = process_find(INIT_PID);
 	list_for_each_safe (child, next, &p->children, sibling_link) {
 		list_remove(&child->sibling_link);
-		adopt(init, child);
+		child_adopt(init, child);
 		list_push_back(&init->children, &child->sibling_link);
 	}
 	list_for_each_safe (child, next, &p->zombies, sibling_link) {
-		adopt(init, child);
+		child_adopt(init, child);
 		become_zombie(child);
 	}
 }

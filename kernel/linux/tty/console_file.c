@@ -164,7 +164,7 @@ static void want_input(struct tty *tty)
 
 /* ---- output ---- */
 
-static void send(struct tty *tty, const char *bytes, size_t len)
+static void device_send(struct tty *tty, const char *bytes, size_t len)
 {
 	printk_send(devices_of(tty), bytes, len);
 	if (screen_has_answer())
@@ -174,7 +174,7 @@ static void send(struct tty *tty, const char *bytes, size_t len)
 /* ---- the terminals ---- */
 
 static const struct tty_device device = {
-	.send = send,
+	.send = device_send,
 	.want_input = want_input,
 };
 
