@@ -22,7 +22,7 @@ static void __attribute__((used)) offsets(void)
 	DEFINE(CPU_USER_RSP, offsetof(struct cpu, user_rsp));
 	DEFINE(CPU_KERNEL_RSP, offsetof(struct cpu, tss.rsp[0]));
 
-	DEFINE(THREAD_RETURN_WORK, offsetof(struct thread, interrupted));
+	DEFINE(THREAD_RETURN_WORK, offsetof(struct thread, must_leave));
 
 	FRAME(R15, r15);
 	FRAME(R14, r14);

@@ -25,7 +25,7 @@
 
 /* syscall_entry.asm looks at both by one instruction. */
 _Static_assert(offsetof(struct thread, spin.held) ==
-		       offsetof(struct thread, interrupted) + 4,
+		       offsetof(struct thread, must_leave) + 4,
 	       "");
 
 void syscall_entry(void);

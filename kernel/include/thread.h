@@ -80,7 +80,10 @@ struct thread {
 	/* The way back to user mode (cpu/syscall_entry.asm) looks at these two
 	 * at once, as one number of 8 bytes, which is mostly 0.  Is it to leave
 	 * its process?  Needs process_lock to set. */
-	volatile bool interrupted;
+	union {
+		volatile bool must_leave;
+		volatile bool interrupted; /* in older submissions */
+	};
 	/* Written by the thread, read by reports when all stand still. */
 	struct spin_record spin;
 

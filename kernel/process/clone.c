@@ -128,7 +128,7 @@ static void child_publish(struct thread *t, struct process *p, int tid)
 {
 	t->proc = p;
 	t->tid = tid;
-	t->interrupted = p->state == PROCESS_DYING || p->survivor;
+	t->must_leave = p->state == PROCESS_DYING || p->survivor;
 	list_push_back(&p->threads, &t->proc_link);
 	p->thread_count++;
 }

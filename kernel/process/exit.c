@@ -164,7 +164,7 @@ static void tell_joiner(struct thread *t, struct process *p)
 	if (!t->clear_tid || (p->thread_count == 1 && p->aspace->refs == 1))
 		return;
 	if (put_user(zero, t->clear_tid) == 0)
-		futex_wake(t->clear_tid, 1);
+		futex_wake_address(t->clear_tid, 1);
 }
 
 /* Takes the thread off its process, and off its memory, which may go soon.
@@ -229,7 +229,7 @@ void process_exit_group(int status)
 
 void process_check_killed(void)
 {
-	if (current->interrupted)
+	if (current->must_leave)
 		thread_leave(LEAVE_KILLED, 0);
 }
 
