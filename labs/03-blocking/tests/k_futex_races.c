@@ -22,8 +22,7 @@ static void hit(struct rally *r, uint32_t value)
 
 	if (user_exchange32(word(&r->m, 0), value, &old))
 		FAIL(r->m.t, "the test cannot write its word");
-	__atomic_add_fetch(&r->woken, futex_wake(&k, 1, ANY),
-			   __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&r->woken, futex_wake(&k, 1, ANY), __ATOMIC_SEQ_CST);
 }
 
 /* Word 0 says whose turn it is. */
@@ -165,8 +164,7 @@ static unsigned int chase(struct chase *c)
 
 	while (!all_ended(c)) {
 		futex_requeue(&a, &b, 0, random_next(&random) % 3, NULL);
-		woken += futex_wake(random_next(&random) % 2 ? &a : &b, 1,
-					ANY);
+		woken += futex_wake(random_next(&random) % 2 ? &a : &b, 1, ANY);
 		thread_sleep_until(time_ns() + random_next(&random) % 10000);
 	}
 	return woken;

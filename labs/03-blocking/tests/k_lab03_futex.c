@@ -128,6 +128,6 @@ void expect_wakes(struct memory *m, unsigned int n, unsigned int count,
 	long got = futex_wake(&k, count, bitset);
 
 	CHECK(m->t, got == want,
-	      "futex_wake(word %u, %u, bitset %x): expected %ld, got %ld",
-	      n, count, bitset, want, got);
+	      "futex_wake(word %u, %u, bitset %x): expected %ld, got %ld", n,
+	      count, bitset, want, got);
 }
