@@ -1,5 +1,5 @@
 /*
- * console_file.c - the machine's own terminals: its console, its serial line,
+ * machine_ttys.c - the machine's own terminals: its console, its serial line,
  * its screen with the keyboard.
  *
  *	/dev/console	both, as the kernel's messages: what is written shows on
