@@ -18,7 +18,6 @@ static void stay_inside(unsigned int line, void *arg)
 {
 	struct guest *g = arg;
 
-	(void)line;
 	g->inside = true;
 	g->alone = !WAIT_FOR(g->leaving);
 	time_delay_ns(20 * NSEC_PER_USEC);
@@ -112,7 +111,6 @@ static void wait_for_detach(unsigned int line, void *arg)
 {
 	struct neighbour *n = arg;
 
-	(void)line;
 	n->inside = true;
 	n->waited_in_vain = !WAIT_FOR(n->detached);
 	n->inside = false;
@@ -120,8 +118,6 @@ static void wait_for_detach(unsigned int line, void *arg)
 
 static void ignore(unsigned int line, void *arg)
 {
-	(void)line;
-	(void)arg;
 }
 
 static void detach_beside_handler(void *arg)
@@ -162,7 +158,6 @@ static void count_takeover(unsigned int line, void *arg)
 {
 	struct takeover *o = arg;
 
-	(void)line;
 	o->calls++;
 }
 
@@ -255,13 +250,11 @@ static void be_called(struct tenant *tenant, irq_handler self)
 
 static void first_tenant(unsigned int line, void *arg)
 {
-	(void)line;
 	be_called(arg, first_tenant);
 }
 
 static void second_tenant(unsigned int line, void *arg)
 {
-	(void)line;
 	be_called(arg, second_tenant);
 }
 
@@ -321,7 +314,6 @@ static void count_call(unsigned int line, void *arg)
 {
 	struct rivals *r = arg;
 
-	(void)line;
 	r->calls++;
 }
 
@@ -422,7 +414,6 @@ static void raise_here(void *arg)
 	unsigned int cpu = current->pinned;
 	uint64_t *taken = &cpus[cpu].interrupts[VECTOR_DEVICE + LINE];
 
-	(void)arg;
 	for (unsigned int i = 0; i < INTERRUPTS; i++) {
 		uint64_t before = *taken;
 
@@ -433,7 +424,6 @@ static void raise_here(void *arg)
 
 static void take_spurious_here(void *arg)
 {
-	(void)arg;
 	for (unsigned int i = 0; i < INTERRUPTS; i++)
 		TAKE_INTERRUPT(VECTOR_SPURIOUS);
 }

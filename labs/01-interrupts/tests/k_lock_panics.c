@@ -44,7 +44,6 @@ static __attribute__((noipa)) void release_wrongly(void)
  * of the CPU that holds it. */
 static void wait_meanwhile(void *arg)
 {
-	(void)arg;
 	ask_meanwhile();
 }
 

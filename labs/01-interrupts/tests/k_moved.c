@@ -144,20 +144,17 @@ static void move_between_two(struct move *m)
 
 static void do_nothing(struct move *m)
 {
-	(void)m;
 }
 
 /* ---- in irq_push() and irq_pop() ---- */
 
 static void enter_section(struct move *m)
 {
-	(void)m;
 	irq_push();
 }
 
 static void leave_section(struct move *m)
 {
-	(void)m;
 	irq_pop();
 }
 
@@ -365,7 +362,6 @@ static void outlive_detach(unsigned int line, void *arg)
 	struct move *m = arg;
 	unsigned int cpu = this_cpu()->id;
 
-	(void)line;
 	move_away(m, cpu);
 	let_others_run();
 	if (was_moved(m, cpu) && m->entered == m->turn)

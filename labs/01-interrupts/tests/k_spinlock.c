@@ -245,7 +245,6 @@ static void handle_slowly(unsigned int line, void *arg)
 {
 	struct slow *s = arg;
 
-	(void)line;
 	s->inside = true;
 	WAIT_FOR(s->detaching);
 	s->turn = time_of_turn();
