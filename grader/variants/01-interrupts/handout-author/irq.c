@@ -201,6 +201,8 @@ size_t lab_irq_report(char *buf, size_t size)
 		counts[line] = lines[line].count;
 	spin_unlock(&irq_lock);
 
+	if (size > 0)
+		buf[0] = '\0'; /* when no line has fired */
 	for (unsigned int line = 0; line < IRQ_LINES; line++)
 		if (counts[line])
 			length = append(buf, size, length, line, counts[line]);
