@@ -14,6 +14,8 @@ static void place_init(struct place *p, struct ktest *t)
 {
 	p->t = t;
 	p->returned = 0;
+	USED_BEFORE(p->m);
+	USED_BEFORE(p->c);
 	mutex_init(&p->m, "place");
 	condition_init(&p->c, "changed");
 }

@@ -30,6 +30,7 @@ static void test_futex_requeue(struct ktest *t)
 	if (!memory_begin(&m, t))
 		return;
 	expect_requeues(&m, 1, 1, 0);
+	w[0].bitset = 2; /* a requeue wakes and moves whatever the set */
 	for (unsigned int i = 0; i < 5; i++)
 		futex_bed(&m, &w[i], 0);
 	expect_requeues(&m, 1, 2, 3);
@@ -101,24 +102,92 @@ static void test_futex_requeue_to_itself(struct ktest *t)
 }
 KTEST(lab03, futex_requeue_to_itself);
 
+/*
+ * Two keys may have the same bucket: which ones, only the table knows.  So the
+ * waiters are moved from key to key, over thousands of them, and some of these
+ * steps stay within a bucket, whatever the hash is.  (Nothing needs to be at
+ * those addresses: a requeue that does not compare looks at no word.)
+ */
+#define STEPS 3000
+
+static struct futex_key step(const struct memory *m, unsigned int n)
+{
+	struct futex_key k = key(m, 0);
+	uint64_t random = n;
+
+	if (n > 0)
+		k.offset += random_next(&random) % (1 << 28) * sizeof(uint32_t);
+	return k;
+}
+
+static bool step_once(struct memory *m, unsigned int n)
+{
+	struct futex_key from = step(m, n), to = step(m, n + 1);
+	long first = futex_requeue(&from, &to, 0, 2, NULL);
+	long rest = futex_requeue(&from, &to, 0, WAKE_ALL, NULL);
+
+	CHECK(m->t, first == 2 && rest == 1,
+	      "futex_requeue(wake 0, move 2) and then (wake 0, move all), of 3 "
+	      "waiters: expected 2 and 1, got %ld and %ld, in move %u of many; "
+	      "the keys may share a bucket",
+	      first, rest, n + 1);
+	return first == 2 && rest == 1;
+}
+
+static void test_futex_requeue_in_bucket(struct ktest *t)
+{
+	struct futex_caller w[3] = {{.value = 0}};
+	struct futex_key last;
+	struct memory m;
+	unsigned int n = 0;
+
+	if (!memory_begin(&m, t))
+		return;
+	for (unsigned int i = 0; i < 3; i++)
+		futex_bed(&m, &w[i], 0);
+	while (n < STEPS && step_once(&m, n))
+		n++;
+	last = step(&m, n);
+	for (unsigned int i = 0; i < 3 && n == STEPS; i++) {
+		long woken = futex_wake_key(&last, 1, ANY);
+
+		CHECK(t, woken == 1,
+		      "futex_wake_key() of the word to which 3 waiters were "
+		      "moved, for number %u: expected 1, got %ld",
+		      i + 1, woken);
+		expect_returns(&w[i].c, 0,
+			       "moved many times, and its turn to be woken");
+	}
+	for (n = 0; n <= STEPS; n++) { /* wherever some may be left */
+		last = step(&m, n);
+		futex_wake_key(&last, WAKE_ALL, ANY);
+	}
+	futex_end(&m, w, 3);
+	memory_end(&m);
+}
+KTEST(lab03, futex_requeue_in_bucket);
+
 /* A deadline moves along; and who is killed leaves the new word. */
 static void test_futex_requeue_ends(struct ktest *t)
 {
-	struct futex_caller w[2] = {{.value = 0}};
+	struct futex_caller w[3] = {{.value = 0}};
 	struct memory m;
 
 	if (!memory_begin(&m, t))
 		return;
 	w[0].c.deadline = soon();
-	futex_bed(&m, &w[0], 0);
-	futex_bed(&m, &w[1], 0);
-	expect_requeues(&m, 0, WAKE_ALL, 2);
+	for (unsigned int i = 0; i < 3; i++)
+		futex_bed(&m, &w[i], 0);
+	expect_requeues(&m, 0, WAKE_ALL, 3);
 	thread_sleep_until(w[0].c.deadline + NSEC_PER_MSEC / 5);
 	expect_returns(&w[0].c, -ETIMEDOUT, "moved, and its deadline has come");
+	pretended_kill(&m.p, w[2].c.thread);
+	expect_returns(&w[2].c, -ERESTARTSYS, "moved, and killed");
+	m.p.state = PROCESS_RUNNING;
 	expect_wakes(&m, 0, WAKE_ALL, ANY, 0);
 	expect_wakes(&m, 1, WAKE_ALL, ANY, 1);
 	expect_returns(&w[1].c, 0, "moved, and woken there");
-	futex_end(&m, w, 2);
+	futex_end(&m, w, 3);
 	memory_end(&m);
 }
 KTEST(lab03, futex_requeue_ends);
@@ -146,15 +215,21 @@ static void test_futex_requeue_compares(struct ktest *t)
 		futex_bed(&m, &w[i], 0);
 	word_set(&m, 0, 5);
 	expect_compares(&m, word(&m, 0), 4, -EAGAIN, "the word is 5, not 4");
-	expect_compares(&m, word(&m, 2 * PAGE_SIZE / 4), 5, -EFAULT,
+	expect_compares(&m, word(&m, WORD_NOWHERE), 5, -EFAULT,
 			"nothing is at that address");
+	expect_compares(&m, word(&m, WORD_OF_PAGE(1)), 5, -EAGAIN,
+			"the page was not in memory; the word is 0, not 5");
 	for (unsigned int i = 0; i < 3; i++)
 		expect_sleeps_on(&w[i].c, "a requeue that fails does nothing");
 	expect_compares(&m, word(&m, 0), 5, 2, "one to wake, one to move");
 	expect_returns(&w[0].c, 0, "the first one: woken");
 	expect_wakes(&m, 1, WAKE_ALL, ANY, 1);
 	expect_returns(&w[1].c, 0, "moved, and woken there");
-	expect_wakes(&m, 0, WAKE_ALL, ANY, 1);
+	expect_compares(&m, word(&m, WORD_OF_PAGE(2)), 0, 1,
+			"the page was not in memory; the word is 0, as "
+			"expected; one is left to wake");
+	expect_returns(&w[2].c, 0, "the last one: woken");
+	expect_wakes(&m, 0, WAKE_ALL, ANY, 0);
 	futex_end(&m, w, 3);
 	memory_end(&m);
 }

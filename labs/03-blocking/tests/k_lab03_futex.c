@@ -29,8 +29,8 @@ static bool memory_map(struct memory *m, struct ktest *t)
 		FAIL(t, "no memory");
 		return false;
 	}
-	words = aspace_map(m->p.aspace, 0, PAGE_SIZE, PROT_RW, ANONYMOUS, NULL,
-			   0);
+	words = aspace_map(m->p.aspace, 0, MEMORY_PAGES * PAGE_SIZE, PROT_RW,
+			   ANONYMOUS, NULL, 0);
 	m->words = words;
 	CHECK(t, words > 0, "no memory");
 	pretend_begin(&m->p);
