@@ -14,8 +14,6 @@ static void place_init(struct place *p, struct ktest *t)
 {
 	p->t = t;
 	p->returned = 0;
-	USED_BEFORE(p->m);
-	USED_BEFORE(p->c);
 	mutex_init(&p->m, "place");
 	condition_init(&p->c, "changed");
 }

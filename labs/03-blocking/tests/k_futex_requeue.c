@@ -106,63 +106,75 @@ KTEST(lab03, futex_requeue_to_itself);
  * Two keys may have the same bucket: which ones, only the table knows.  So the
  * waiters are moved from key to key, over thousands of them, and some of these
  * steps stay within a bucket, whatever the hash is.  (Nothing needs to be at
- * those addresses: a requeue that does not compare looks at no word.)
+ * those addresses: a requeue that does not compare looks at no word.)  Several
+ * walks, since what one step reverses the next one may reverse again.
  */
-#define STEPS 3000
+#define WALKS 8
+#define STEPS 400
 
-static struct futex_key step(const struct memory *m, unsigned int n)
+static struct futex_key step(const struct memory *m, unsigned int walk,
+			     unsigned int n)
 {
 	struct futex_key k = key(m, 0);
-	uint64_t random = n;
+	uint64_t random = walk * STEPS + n;
 
 	if (n > 0)
 		k.offset += random_next(&random) % (1 << 28) * sizeof(uint32_t);
 	return k;
 }
 
-static bool step_once(struct memory *m, unsigned int n)
+static void step_once(struct memory *m, unsigned int walk, unsigned int n)
 {
-	struct futex_key from = step(m, n), to = step(m, n + 1);
+	struct futex_key from = step(m, walk, n), to = step(m, walk, n + 1);
 	long first = futex_requeue(&from, &to, 0, 2, NULL);
 	long rest = futex_requeue(&from, &to, 0, WAKE_ALL, NULL);
 
 	CHECK(m->t, first == 2 && rest == 1,
 	      "futex_requeue(wake 0, move 2) and then (wake 0, move all), of 3 "
 	      "waiters: expected 2 and 1, got %ld and %ld, in move %u of many; "
-	      "the keys may share a bucket",
-	      first, rest, n + 1);
-	return first == 2 && rest == 1;
+	      "the two keys may share a bucket",
+	      first, rest, walk * STEPS + n + 1);
+}
+
+static void walk_along(struct memory *m, unsigned int walk)
+{
+	struct futex_caller w[3] = {{.value = 0}};
+	struct futex_key k;
+
+	for (unsigned int i = 0; i < 3; i++)
+		futex_bed(m, &w[i], 0);
+	for (unsigned int n = 0; n < STEPS && !m->t->failures; n++)
+		step_once(m, walk, n);
+	k = step(m, walk, STEPS);
+	for (unsigned int i = 0; i < 3 && !m->t->failures; i++) {
+		long woken = futex_wake_key(&k, 1, ANY);
+
+		CHECK(m->t, woken == 1,
+		      "futex_wake_key(1) of the word to which 3 waiters were "
+		      "moved, for the %u. time: expected 1, got %ld",
+		      i + 1, woken);
+		(void)EVENTUALLY(m->t, w[i].c.returned);
+		CHECK(m->t, w[i].c.returned,
+		      "of 3 waiters that were moved %u times, number %u must "
+		      "be woken as number %u: they keep their order, also "
+		      "when both keys share a bucket",
+		      STEPS, i + 1, i + 1);
+	}
+	for (unsigned int n = 1; n <= STEPS; n++) { /* if some are left */
+		k = step(m, walk, n);
+		futex_wake_key(&k, WAKE_ALL, ANY);
+	}
+	futex_end(m, w, 3);
 }
 
 static void test_futex_requeue_in_bucket(struct ktest *t)
 {
-	struct futex_caller w[3] = {{.value = 0}};
-	struct futex_key last;
 	struct memory m;
-	unsigned int n = 0;
 
 	if (!memory_begin(&m, t))
 		return;
-	for (unsigned int i = 0; i < 3; i++)
-		futex_bed(&m, &w[i], 0);
-	while (n < STEPS && step_once(&m, n))
-		n++;
-	last = step(&m, n);
-	for (unsigned int i = 0; i < 3 && n == STEPS; i++) {
-		long woken = futex_wake_key(&last, 1, ANY);
-
-		CHECK(t, woken == 1,
-		      "futex_wake_key() of the word to which 3 waiters were "
-		      "moved, for number %u: expected 1, got %ld",
-		      i + 1, woken);
-		expect_returns(&w[i].c, 0,
-			       "moved many times, and its turn to be woken");
-	}
-	for (n = 0; n <= STEPS; n++) { /* wherever some may be left */
-		last = step(&m, n);
-		futex_wake_key(&last, WAKE_ALL, ANY);
-	}
-	futex_end(&m, w, 3);
+	for (unsigned int i = 0; i < WALKS && !t->failures; i++)
+		walk_along(&m, i);
 	memory_end(&m);
 }
 KTEST(lab03, futex_requeue_in_bucket);

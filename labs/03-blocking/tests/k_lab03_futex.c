@@ -117,8 +117,13 @@ void futex_end(struct memory *m, struct futex_caller *w, unsigned int n)
 
 		futex_wake_key(&k, WAKE_ALL, ANY);
 	}
+	/* A waiter that nothing wakes ends as those of a process that ends. */
+	for (unsigned int i = 0; i < n && m->t->failures; i++)
+		if (!w[i].c.returned)
+			pretended_kill(&m->p, w[i].c.thread);
 	for (unsigned int i = 0; i < n; i++)
 		thread_join(w[i].c.thread);
+	m->p.state = PROCESS_RUNNING;
 }
 
 void expect_wakes(struct memory *m, unsigned int n, unsigned int count,

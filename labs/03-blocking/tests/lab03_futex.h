@@ -56,7 +56,7 @@ void futex_start(struct memory *m, struct futex_caller *w, unsigned int n);
 void futex_bed(struct memory *m, struct futex_caller *w, unsigned int n);
 
 /* Wakes on the words from 0 on whoever still waits, and waits for the end of
- * the n threads. */
+ * the n threads; when the test has failed, it kills those that are left. */
 void futex_end(struct memory *m, struct futex_caller *w, unsigned int n);
 
 /* Wakes up to count of those that wait on the n-th word. */
