@@ -105,7 +105,7 @@ static inline unsigned int wanted(const struct pollfd *p, unsigned int events)
 	return events & ((uint16_t)p->events | POLLERR | POLLHUP | POLLNVAL);
 }
 
-static inline unsigned int ask(const struct pollfd *p, struct file *f)
+static inline unsigned int file_ask(const struct pollfd *p, struct file *f)
 {
 	struct pollhead *head;
 
@@ -124,7 +124,7 @@ static unsigned int ask_private(struct pollfd *fds, unsigned int count,
 		unsigned int fd = p->fd, events = 0;
 
 		if (likely(fd < capacity))
-			events = ask(p, files[fd]);
+			events = file_ask(p, files[fd]);
 		else if (p->fd >= 0)
 			events = POLLNVAL;
 		p->revents = events;
@@ -141,7 +141,7 @@ static unsigned int ask_shared(struct pollfd *fds, unsigned int count)
 	for (struct pollfd *p = fds; p < fds + count; p++) {
 		struct file *f = p->fd < 0 ? NULL : fd_get(p->fd);
 
-		p->revents = p->fd < 0 ? 0 : ask(p, f);
+		p->revents = p->fd < 0 ? 0 : file_ask(p, f);
 		ready += p->revents != 0;
 		if (f)
 			file_put(f);
@@ -165,7 +165,7 @@ static unsigned int ask_watched(struct pollfd *fds, unsigned int count,
 
 	for (unsigned int i = 0; i < count; i++) {
 		fds[i].revents =
-			fds[i].fd < 0 ? 0 : ask(&fds[i], watches[i].file);
+			fds[i].fd < 0 ? 0 : file_ask(&fds[i], watches[i].file);
 		ready += fds[i].revents != 0;
 	}
 	return ready;
@@ -281,31 +281,29 @@ static long poll_user(uintptr_t list, uint64_t count, uint64_t deadline)
 }
 
 /* A time-out in milliseconds; a negative one means for ever. */
-SYSCALL(poll)
+long sys_poll(uintptr_t fds, unsigned int nfds, int timeout)
 {
-	UNUSED_FROM_D;
-	int timeout = c;
 	uint64_t deadline = 0;
 
 	if (timeout < 0)
 		deadline = WAIT_FOREVER;
 	else if (timeout > 0)
 		deadline = time_ns() + timeout * NSEC_PER_MSEC;
-	return poll_user(a, b, deadline);
+	return poll_user(fds, nfds, deadline);
 }
 
-SYSCALL(ppoll)
+long sys_ppoll(uintptr_t fds, unsigned int nfds, uintptr_t timeout_addr,
+	       uintptr_t mask, size_t mask_size)
 {
-	UNUSED_FROM_F;
 	struct poll_timeout timeout;
 	uint64_t old_mask;
-	long result = poll_timeout_read(&timeout, c, 1);
+	long result = poll_timeout_read(&timeout, timeout_addr, 1);
 
 	if (!result)
-		result = poll_mask_begin(d, e, &old_mask);
+		result = poll_mask_begin(mask, mask_size, &old_mask);
 	if (result)
 		return result;
-	result = poll_user(a, b, timeout.deadline);
+	result = poll_user(fds, nfds, timeout.deadline);
 	poll_mask_end(old_mask);
 	poll_timeout_write(&timeout);
 	return result;

@@ -50,8 +50,8 @@ static int may_copy(const struct file *in, const struct file *out)
 	return in->ops->read_kernel && out->ops->write_kernel ? 0 : -EINVAL;
 }
 
-static long copy(struct file *in, uint64_t *in_pos, struct file *out,
-		 uint64_t *out_pos, size_t len)
+static long pieces_copy(struct file *in, uint64_t *in_pos, struct file *out,
+			uint64_t *out_pos, size_t len)
 {
 	struct page *page;
 	long result;
@@ -128,7 +128,7 @@ static int place_put(const struct end *e)
 }
 
 /* In the same file, what is read must not be what is written. */
-static bool overlaps(struct end *in, struct end *out, size_t len)
+static bool ends_overlap(struct end *in, struct end *out, size_t len)
 {
 	uint64_t from = *place_of(in), to = *place_of(out);
 
@@ -144,10 +144,11 @@ static long copy_ends(struct end *in, struct end *out, size_t len,
 	if (place_get(in) || place_get(out))
 		return -EFAULT;
 	positions_lock(in, out);
-	if (!may_overlap && overlaps(in, out, len))
+	if (!may_overlap && ends_overlap(in, out, len))
 		result = -EINVAL;
 	else
-		result = copy(in->f, place_of(in), out->f, place_of(out), len);
+		result = pieces_copy(in->f, place_of(in), out->f, place_of(out),
+				     len);
 	positions_unlock(in, out);
 	if (result >= 0 && (place_put(in) || place_put(out)))
 		return -EFAULT;
@@ -185,13 +186,11 @@ static int may_sendfile(const struct file *in, const struct file *out)
 	return !error && (out->flags & O_APPEND) ? -EINVAL : error;
 }
 
-/* sendfile(out, in, offset, len) */
-SYSCALL(sendfile)
+long sys_sendfile(int out_fd, int in_fd, uintptr_t offset, size_t count)
 {
-	UNUSED_FROM_E;
-	struct end in = {.user = c}, out = {.user = 0};
+	struct end in = {.user = offset}, out = {.user = 0};
 
-	return copy_fds(&in, b, &out, a, d, may_sendfile, true);
+	return copy_fds(&in, in_fd, &out, out_fd, count, may_sendfile, true);
 }
 
 static int may_copy_range(const struct file *in, const struct file *out)
@@ -205,13 +204,13 @@ static int may_copy_range(const struct file *in, const struct file *out)
 	return out->flags & O_APPEND ? -EBADF : may_copy(in, out);
 }
 
-/* copy_file_range(in, in_offset, out, out_offset, len, flags) */
-SYSCALL(copy_file_range)
+long sys_copy_file_range(int in_fd, uintptr_t in_offset, int out_fd,
+			 uintptr_t out_offset, size_t len, unsigned int flags)
 {
-	struct end in = {.user = b}, out = {.user = d};
+	struct end in = {.user = in_offset}, out = {.user = out_offset};
 
-	if (f)
+	if (flags)
 		return -EINVAL;
-	return copy_fds(&in, a, &out, c, MIN(e, COPY_MAX), may_copy_range,
-			false);
+	return copy_fds(&in, in_fd, &out, out_fd, MIN(len, COPY_MAX),
+			may_copy_range, false);
 }

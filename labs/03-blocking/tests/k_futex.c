@@ -24,9 +24,9 @@ static void test_futex_value(struct ktest *t)
 	futex_bed(&m, &same, 1);
 	word_set(&m, 1, 1);
 	expect_sleeps_on(&same.c, "the word has changed, but nobody called "
-				  "futex_wake_key()");
+				  "futex_wake()");
 	expect_wakes(&m, 1, 1, ANY, 1);
-	expect_returns(&same.c, 0, "after futex_wake_key()");
+	expect_returns(&same.c, 0, "after futex_wake()");
 	futex_end(&m, &other, 1);
 	futex_end(&m, &same, 1);
 	memory_end(&m);
@@ -46,7 +46,7 @@ static void test_futex_wakes(struct ktest *t)
 	expect_wakes(&m, 0, 0, ANY, 0);
 	thread_unblock(w[0].c.thread);
 	expect_sleeps_on(&w[0].c, "after a thread_unblock() that is no "
-				  "futex_wake_key()");
+				  "futex_wake()");
 	expect_wakes(&m, 0, 2, ANY, 2);
 	for (unsigned int i = 0; i < 2; i++)
 		expect_returns(&w[i].c, 0,
@@ -134,18 +134,18 @@ static void expect_nobody(struct memory *m, const struct futex_key *other,
 			  const char *field, unsigned int bit)
 {
 	struct futex_key far = {NULL, 4}; /* where nobody waits */
-	long woken = futex_wake_key(other, WAKE_ALL, ANY);
+	long woken = futex_wake(other, WAKE_ALL, ANY);
 	long moved = futex_requeue(other, &far, 0, WAKE_ALL, NULL);
 
 	CHECK(m->t, woken == 0,
-	      "futex_wake_key() of a key whose %s differs in bit %u: expected "
+	      "futex_wake() of a key whose %s differs in bit %u: expected "
 	      "0, got %ld",
 	      field, bit, woken);
 	CHECK(m->t, moved == 0,
 	      "futex_requeue() from a key whose %s differs in bit %u: expected "
 	      "0, got %ld",
 	      field, bit, moved);
-	futex_wake_key(&far, WAKE_ALL, ANY); /* whoever is there now */
+	futex_wake(&far, WAKE_ALL, ANY); /* whoever is there now */
 }
 
 /* Keys that differ in one bit: as addresses 4 GiB apart do. */
@@ -195,8 +195,8 @@ static void test_futex_processes_apart(struct ktest *t)
 	ASSERT(t, pretended_init(&other) == 0);
 	futex_bed(&m, &w, 0);
 	k = (struct futex_key){other.aspace, word(&m, 0)};
-	CHECK(t, futex_wake_key(&k, WAKE_ALL, ANY) == 0,
-	      "futex_wake_key() of another process's word with the same "
+	CHECK(t, futex_wake(&k, WAKE_ALL, ANY) == 0,
+	      "futex_wake() of another process's word with the same "
 	      "address has woken somebody");
 	expect_sleeps_on(&w.c, "another process's word was woken");
 	expect_wakes(&m, 0, 1, ANY, 1);
@@ -219,7 +219,7 @@ static void test_futex_bad_address(struct ktest *t)
 	expect_returns(&bad.c, -EFAULT, "an address at which nothing is");
 	futex_bed(&m, &good, 0);
 	expect_wakes(&m, 0, 1, ANY, 1);
-	expect_returns(&good.c, 0, "after futex_wake_key()");
+	expect_returns(&good.c, 0, "after futex_wake()");
 	futex_end(&m, &good, 1);
 	thread_join(bad.c.thread);
 	memory_end(&m);
@@ -244,7 +244,7 @@ static void test_futex_page_comes_in(struct ktest *t)
 		return;
 	futex_bed(&m, &same, 0);
 	expect_wakes(&m, 0, 1, ANY, 1);
-	expect_returns(&same.c, 0, "after futex_wake_key()");
+	expect_returns(&same.c, 0, "after futex_wake()");
 	futex_end(&m, &same, 1);
 	memory_end(&m);
 }
@@ -261,17 +261,17 @@ static void woken_then_late(struct memory *m)
 	futex_bed(m, &w, 1);
 	thread_unblock(w.c.thread);
 	expect_sleeps_on(&w.c, "after a thread_unblock() that is no "
-			       "futex_wake_key()");
+			       "futex_wake()");
 	spin_until(w.c.deadline - 2000);
 	intr_push();
-	woken = futex_wake_key(&(struct futex_key){m->p.aspace, word(m, 1)}, 1,
-			       ANY);
+	woken = futex_wake(&(struct futex_key){m->p.aspace, word(m, 1)}, 1,
+			   ANY);
 	spin_until(w.c.deadline + NSEC_PER_MSEC / 5);
 	intr_pop();
 	expect_returns(&w.c, woken ? 0 : -ETIMEDOUT,
-		       woken ? "futex_wake_key() returned 1, and then its "
+		       woken ? "futex_wake() returned 1, and then its "
 			       "deadline passed"
-			     : "futex_wake_key() returned 0");
+			     : "futex_wake() returned 0");
 	futex_end(m, &w, 1);
 }
 
@@ -292,7 +292,7 @@ static void test_futex_timeout(struct ktest *t)
 	CHECK(t, late.c.returned_at >= late.c.deadline,
 	      "-ETIMEDOUT came before the deadline");
 	expect_wakes(&m, 0, WAKE_ALL, ANY, 1);
-	expect_returns(&patient.c, 0, "after futex_wake_key()");
+	expect_returns(&patient.c, 0, "after futex_wake()");
 	woken_then_late(&m);
 	futex_end(&m, &late, 1);
 	futex_end(&m, &past, 1);
@@ -311,7 +311,7 @@ static void woken_then_killed(struct memory *m)
 	expect_wakes(m, 0, 1, ANY, 1);
 	pretended_kill(&m->p, w.c.thread);
 	intr_pop();
-	expect_returns(&w.c, 0, "woken by futex_wake_key(), and then killed");
+	expect_returns(&w.c, 0, "woken by futex_wake(), and then killed");
 	m->p.state = PROCESS_RUNNING;
 	futex_end(m, &w, 1);
 }

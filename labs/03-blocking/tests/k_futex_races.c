@@ -24,8 +24,7 @@ static void hit(struct rally *r, uint32_t value)
 
 	if (user_exchange32(word(&r->m, 0), value, &old))
 		FAIL(r->m.t, "the test cannot write its word");
-	__atomic_add_fetch(&r->woken, futex_wake_key(&k, 1, ANY),
-			   __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&r->woken, futex_wake(&k, 1, ANY), __ATOMIC_SEQ_CST);
 }
 
 /* Word 0 says whose turn it is. */
@@ -59,7 +58,7 @@ static void test_futex_no_wakeup_lost(struct ktest *t)
 		return;
 	run_threads(2, play, &r);
 	CHECK(t, r.woken == r.returned,
-	      "futex_wake_key() says that it has woken %u, but %u calls of "
+	      "futex_wake() says that it has woken %u, but %u calls of "
 	      "futex_wait() returned 0",
 	      r.woken, r.returned);
 	memory_end(&r.m);
@@ -98,7 +97,7 @@ static void note_write(void *arg)
 
 	if (user_exchange32(word(&n->m, 0), 1, &old))
 		FAIL(n->m.t, "the test cannot write its word");
-	n->woken += futex_wake_key(&k, 1, ANY);
+	n->woken += futex_wake(&k, 1, ANY);
 }
 
 static void test_futex_wake_meets_wait(struct ktest *t)
@@ -116,7 +115,7 @@ static void test_futex_wake_meets_wait(struct ktest *t)
 	thread_join(reader);
 	thread_join(writer);
 	CHECK(t, n.woken == n.returned,
-	      "futex_wake_key() says that it has woken %u, but %u calls of "
+	      "futex_wake() says that it has woken %u, but %u calls of "
 	      "futex_wait() returned 0",
 	      n.woken, n.returned);
 	memory_end(&n.m);
@@ -165,8 +164,8 @@ static void requeue_if_0(void *arg)
 
 	c->moved = futex_requeue(&from, &to, 0, WAKE_ALL, &compare);
 	exchange(c, 2);
-	futex_wake_key(&from, WAKE_ALL, ANY);
-	futex_wake_key(&to, WAKE_ALL, ANY); /* or it would wait for ever */
+	futex_wake(&from, WAKE_ALL, ANY);
+	futex_wake(&to, WAKE_ALL, ANY); /* or it would wait for ever */
 }
 
 static void test_futex_requeue_meets_change(struct ktest *t)
@@ -244,16 +243,16 @@ static void write_page(struct book *b, unsigned int i)
 		cpu_relax();
 	}
 	word_set(&b->m, n, 1);
-	futex_wake_key(&k, 1, ANY);
+	futex_wake(&k, 1, ANY);
 	if (EVENTUALLY(b->m.t, count_get(&b->done) > i))
 		return;
 	FAIL(b->m.t,
 	     "the word of a page that was not in memory became 1, and "
-	     "futex_wake_key() was called, but the thread that began to wait "
+	     "futex_wake() was called, but the thread that began to wait "
 	     "for 0 sleeps: the word must be looked at again, under the lock, "
 	     "when the page is there");
 	while (count_get(&b->done) <= i) {
-		futex_wake_key(&k, 1, ANY);
+		futex_wake(&k, 1, ANY);
 		thread_yield();
 		cpu_relax();
 	}
@@ -365,7 +364,7 @@ static void chase(void *arg)
 		long woken;
 
 		futex_requeue(&keys[from], &keys[!from], 0, count, NULL);
-		woken = futex_wake_key(&keys[random_next(&random) % 2], 1, ANY);
+		woken = futex_wake(&keys[random_next(&random) % 2], 1, ANY);
 		__atomic_add_fetch(&c->woken, woken, __ATOMIC_SEQ_CST);
 		thread_sleep_until(time_ns() + random_next(&random) % 10000);
 	}
@@ -385,7 +384,7 @@ static void test_futex_requeue_races(struct ktest *t)
 	for (unsigned int i = 0; i < RACERS + 2; i++)
 		thread_join(threads[i]);
 	CHECK(t, c.woken == c.returned,
-	      "futex_wake_key() says that it has woken %u, and %u waiters "
+	      "futex_wake() says that it has woken %u, and %u waiters "
 	      "returned 0",
 	      c.woken, c.returned);
 	memory_end(&c.m);
@@ -450,7 +449,7 @@ static uint64_t wake_cost(struct memory *m, const struct spread *spread)
 
 		intr_push();
 		cycles -= time_cycles();
-		futex_wake_key(&k, 1, ANY);
+		futex_wake(&k, 1, ANY);
 		cycles += time_cycles();
 		intr_pop();
 	}
@@ -474,16 +473,16 @@ static void cost_beside_crowd(struct memory *m, const struct spread *spread)
 	}
 	crowded = wake_cost(m, spread);
 	CHECK(m->t, crowded < 2 * alone + 200,
-	      "futex_wake_key() of a word on which nobody waits costs %llu "
+	      "futex_wake() of a word on which nobody waits costs %llu "
 	      "cycles, and %llu while %u threads wait on other words, which "
 	      "lie %s",
 	      (unsigned long long)alone, (unsigned long long)crowded, CROWD,
 	      spread->how);
 	for (unsigned int i = 0; i < CROWD; i++) {
-		long woken = futex_wake_key(&w[i].key, 1, ANY);
+		long woken = futex_wake(&w[i].key, 1, ANY);
 
 		CHECK(m->t, woken == 1,
-		      "futex_wake_key() of word %u of %u, which lie %s: "
+		      "futex_wake() of word %u of %u, which lie %s: "
 		      "expected 1, got %ld",
 		      i, CROWD, spread->how, woken);
 	}

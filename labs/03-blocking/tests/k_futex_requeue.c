@@ -147,10 +147,10 @@ static void walk_along(struct memory *m, unsigned int walk)
 		step_once(m, walk, n);
 	k = step(m, walk, STEPS);
 	for (unsigned int i = 0; i < 3 && !m->t->failures; i++) {
-		long woken = futex_wake_key(&k, 1, ANY);
+		long woken = futex_wake(&k, 1, ANY);
 
 		CHECK(m->t, woken == 1,
-		      "futex_wake_key(1) of the word to which 3 waiters were "
+		      "futex_wake(1) of the word to which 3 waiters were "
 		      "moved, for the %u. time: expected 1, got %ld",
 		      i + 1, woken);
 		(void)EVENTUALLY(m->t, w[i].c.returned);
@@ -162,7 +162,7 @@ static void walk_along(struct memory *m, unsigned int walk)
 	}
 	for (unsigned int n = 1; n <= STEPS; n++) { /* if some are left */
 		k = step(m, walk, n);
-		futex_wake_key(&k, WAKE_ALL, ANY);
+		futex_wake(&k, WAKE_ALL, ANY);
 	}
 	futex_end(m, w, 3);
 }
