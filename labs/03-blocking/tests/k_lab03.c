@@ -6,7 +6,6 @@
 #include "aspace.h"
 #include "heap.h"
 #include "panic.h"
-#include "string.h"
 
 static const struct {
 	int result;

@@ -25,6 +25,7 @@
 #include "ktest.h"
 #include "process.h"
 #include "spinlock.h"
+#include "string.h"
 #include "sync.h"
 #include "thread.h"
 #include "time.h"
@@ -92,6 +93,10 @@ bool await_asleep(struct ktest *t, const struct thread *thread);
 
 /* Keeps the CPU busy until then.  Interrupts are as they were. */
 void spin_until(uint64_t deadline);
+
+/* Before an object is initialised: its memory was used before, for something
+ * else.  So whatever the init function leaves as it was is wrong. */
+#define USED_BEFORE(object) memset(&(object), 0xa5, sizeof(object))
 
 /* Numbers that differ with the seed that *state begins with. */
 uint64_t random_next(uint64_t *state);
