@@ -7,7 +7,7 @@
 #	kernel/**/*.c, *.asm -> build/given/*.o			once
 #	labs/NN-name/*.c -> build/<stage>/*.o			or solutions/
 #	all the objects -> kernel.pre.elf			first link
-#	kernel.pre.elf -> tools/symbols.py -> ksyms.bin		who is where
+#	kernel.pre.elf -> symbols.py -> ksyms.bin		who is where
 #	objects + ksyms.bin -> kernel.elf			second link
 #	kernel.elf -> kernel.elf32		what `qemu -kernel` loads
 #	user/*.c -> build/user/* -> root.cpio	the programs, for user mode
@@ -123,7 +123,8 @@ endif
 
 # Debian's libraries for Python belong to Debian's own Python.
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
-MACHINE := $(PYTHON) tools/machine.py
+# Programs are run as modules, from here: tools/machine/ is tools.machine.
+MACHINE := $(PYTHON) -m tools.machine
 
 # The folders of the given kernel, with kernel/include first.  Each is searched
 # for headers, whose names are unique: `#include "irq.h"`, wherever it lies.
@@ -231,7 +232,7 @@ kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio 
 
 CHECKED_RUN := $(BUILD)/checked-run
 
-# What the verbs below hand on to tools/machine.py, when it is given.
+# What the verbs below hand on to tools.machine, when it is given.
 MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
 	$(if $(MEMORY),--memory $(MEMORY)) $(if $(ISO),--iso) \
 	$(if $(filter-out 0,$(ICOUNT)),--icount) $(if $(WINDOW),--window) \
@@ -241,7 +242,7 @@ MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
 user: $(OUT)/root.cpio $(OUT)/full.cpio ## Build the programs for user mode, and pack them
 
 oracle: user ## Run the portable user tests on this machine's Linux [TEST=fork]
-	@$(PYTHON) tools/oracle --programs $(USER) $(filter-out all,$(TEST))
+	@$(PYTHON) -m tools.machine.oracle --programs $(USER) $(filter-out all,$(TEST))
 
 .PHONY: run
 run: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU, to a shell or with APPEND=monitor to the monitor [CPUS=2 MEMORY=64 APPEND='words' ISO=1 ICOUNT=1 WINDOW=1]
@@ -266,11 +267,11 @@ GRADE_ARGS = --lab $(LAB_NAME) \
 
 .PHONY: grade
 grade: $(CHECKED_RUN) ## Mark a lab [LAB=1 IMPL=labs TEST= SEED= SCHED= CPUS= TAP=1 JUNIT= JSON=]
-	@$(PYTHON) grader/grade.py $(GRADE_ARGS)
+	@$(PYTHON) -m grader grade $(GRADE_ARGS)
 
 .PHONY: explore
 explore: $(CHECKED_RUN) ## Run all schedules of a test with at most two pre-emptions [LAB=3 TEST=03/name SCHED=explore:17.1]
-	@$(PYTHON) grader/explore.py --lab $(LAB_NAME) --test $(TEST) \
+	@$(PYTHON) -m grader explore --lab $(LAB_NAME) --test $(TEST) \
 		$(if $(FILES),--impl $(FILES) --name $(NAME),--impl $(IMPL)) \
 		$(if $(SCHED),--sched $(SCHED))
 
@@ -284,14 +285,14 @@ ifneq ($(wildcard solutions),)
 AUDIENCE := m
 
 check: $(CHECKED_RUN) ##m Run every test of this repository
-	@$(PYTHON) tools/check --stage $(LAB_NAME).solutions $(CHECK_ARGS)
+	@$(PYTHON) -m tools.checks --stage $(LAB_NAME).solutions $(CHECK_ARGS)
 
 mutants: $(CHECKED_RUN) ##m Try to fool the grader: every test on every mutant [LAB=1]
-	@$(PYTHON) grader/mutants.py --lab $(LAB_NAME) --all
+	@$(PYTHON) -m grader.proof mutants --lab $(LAB_NAME) --all
 
 N := 20
 soak: $(CHECKED_RUN) ##m Mark a lab N times on a busy machine [LAB=1 N=200 IMPL=solutions]
-	@$(PYTHON) grader/soak.py --lab $(LAB_NAME) --impl $(IMPL) --runs $(N)
+	@$(PYTHON) -m grader.proof soak --lab $(LAB_NAME) --impl $(IMPL) --runs $(N)
 
 # A lab's starter is its reference without what the markers enclose.
 STARTERS := $(patsubst solutions/%,labs/%,$(wildcard solutions/*/*.c))
@@ -323,11 +324,11 @@ workload: ##m Lines that a student has to write, for each lab, and the limit
 
 # Here OUT is a directory that is named on the command line.
 course: ##m Publish the last commit for students, each lab a tag [OUT=DIR UPTO=1]
-	@$(PYTHON) tools/course/publish.py course $(if $(UPTO),--upto $(UPTO)) \
+	@$(PYTHON) -m tools.course.publish course $(if $(UPTO),--upto $(UPTO)) \
 		$(if $(filter command%,$(origin OUT)),--out $(call quote,$(OUT)))
 
 tags: ##m Make the tags lab-01, lab-02, ... of the course in this repository
-	@$(PYTHON) tools/course/publish.py tags
+	@$(PYTHON) -m tools.course.publish tags
 
 unlock:
 	@echo 'make unlock is for students: `make course` makes their repository.' >&2; false
@@ -337,7 +338,7 @@ else
 AUDIENCE := s
 
 unlock: $(CHECKED_RUN) ##s Mark the newest lab, and take the next if it has enough points [FORCE=1]
-	@$(PYTHON) tools/unlock $(if $(filter-out 0,$(FORCE)),--force)
+	@$(PYTHON) -m tools.course.unlock $(if $(filter-out 0,$(FORCE)),--force)
 
 $(MAINTAINERS_VERBS):
 	@echo 'make $@ is for those who maintain the course; `make help` lists your verbs.' >&2; false
@@ -353,7 +354,7 @@ BENCH_ARGS = --stage $(strip $(BENCH_STAGE)) \
 	$(if $(BENCH_OUT),--out $(BENCH_OUT)) $(ROWS)
 .PHONY: bench
 bench: $(CHECKED_RUN) ## Compare with Linux, in guest instructions a call [ROWS='syscall fork' BENCH_LINUX=0 MITIGATIONS=off]
-	@$(PYTHON) bench/bench.py $(BENCH_ARGS)
+	@$(PYTHON) -m bench $(BENCH_ARGS)
 
 .PHONY: gdb bochs console
 gdb: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Boot it in QEMU under GDB [AT=kmain CPUS= MEMORY= APPEND= ICOUNT=1 GDBARGS=]
@@ -381,13 +382,13 @@ format-check: ## Say which C sources clang-format would change
 
 .PHONY: setup busybox doctor
 busybox: ## Fetch busybox, for the shell of `make run`; the first build does
-	@$(PYTHON) tools/busybox $(BUSYBOX_LIST)
+	@$(PYTHON) -m tools.machine.busybox $(BUSYBOX_LIST)
 
 setup: ## Install every tool that is missing
 	@tools/setup
 
 doctor: ## Check the tools, boot a smoke kernel, name repairs
-	@$(PYTHON) tools/doctor
+	@$(PYTHON) -m tools.machine.doctor
 
 .PHONY: clean
 clean: ## Remove what was built
@@ -404,9 +405,9 @@ help: ## This list
 
 # Once in each build directory: a tool that is too old is named, before it can
 # fail in a way that nobody understands.
-$(BUILD)/checked-%: tools/doctor
+$(BUILD)/checked-%: tools/machine/doctor.py
 	@mkdir -p $(@D)
-	@$(PYTHON) tools/doctor --quick $* && touch $@
+	@$(PYTHON) -m tools.machine.doctor --quick $* && touch $@
 
 .PHONY: FORCE
 $(GIVEN)/flags: FORCE
@@ -464,9 +465,9 @@ $(OUT)/empty.bin: $(OUT)/sources
 $(OUT)/kernel.pre.elf: $(OBJECTS) $(OUT)/empty.bin.o $(GIVEN)/kernel.ld $(OUT)/sources
 	$(Q)$(link) $(OUT)/empty.bin.o
 
-$(OUT)/ksyms.bin: $(OUT)/kernel.pre.elf tools/symbols.py
+$(OUT)/ksyms.bin: $(OUT)/kernel.pre.elf tools/machine/symbols.py
 	$(say) SYMS $@
-	$(Q)$(PYTHON) tools/symbols.py $< $@
+	$(Q)$(PYTHON) -m tools.machine.symbols $< $@
 
 $(OUT)/%.bin.o: $(OUT)/%.bin
 	$(Q)printf 'section .ksyms progbits alloc noexec nowrite align=8\nincbin "%s"\n' $< > $@.asm
@@ -501,8 +502,8 @@ compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 #	user/tests/NAME.c -> build/user/tests/NAME		and /tests/user/NAME
 #	labs/NN-name/tests/NAME.c -> build/user/NN/NAME		and /tests/NN/NAME
 #	build/user/... -> build/user/stripped/...		what is packed
-#	user/root.list -> tools/mkroot.py -> build/<stage>/root.cpio
-#	and user/busybox.list, tools/busybox -> build/<stage>/full.cpio
+#	user/root.list -> mkroot.py -> build/<stage>/root.cpio
+#	and user/busybox.list, busybox.py -> build/<stage>/full.cpio
 #
 # Tests and marks start with root.cpio, which is the same wherever it is made;
 # `make run` with full.cpio, in which busybox has the place of our small shell.
@@ -558,20 +559,20 @@ $(OUT)/tests.list: FORCE
 		'tests/user/$(notdir $(t)) program $(t)') \
 		$(foreach t,$(LAB_TESTS),'tests/$(t) program $(t)') '')
 
-$(OUT)/root.cpio: tools/mkroot.py user/root.list $(OUT)/tests.list \
+$(OUT)/root.cpio: tools/machine/mkroot.py user/root.list $(OUT)/tests.list \
 		$(wildcard user/etc/*) $(PROGRAMS:%=$(USER)/stripped/%)
 	$(say) CPIO $@
-	$(Q)$(PYTHON) tools/mkroot.py $@ $(USER)/stripped user/root.list $(OUT)/tests.list
+	$(Q)$(PYTHON) -m tools.machine.mkroot $@ $(USER)/stripped user/root.list $(OUT)/tests.list
 
 # Empty where there is no busybox: tools/busybox says why.
 BUSYBOX_LIST := $(BUILD)/busybox/list
 
-$(BUSYBOX_LIST): tools/busybox tools/debian.py user/busybox.list
-	$(Q)$(PYTHON) tools/busybox $@
+$(BUSYBOX_LIST): tools/machine/busybox.py tools/machine/debian.py user/busybox.list
+	$(Q)$(PYTHON) -m tools.machine.busybox $@
 
 $(OUT)/full.cpio: $(OUT)/root.cpio $(BUSYBOX_LIST)
 	$(say) CPIO $@
-	$(Q)$(PYTHON) tools/mkroot.py $@ $(USER)/stripped user/root.list \
+	$(Q)$(PYTHON) -m tools.machine.mkroot $@ $(USER)/stripped user/root.list \
 		$(OUT)/tests.list $(BUSYBOX_LIST)
 
 # The other stages, for the menu of the ISO: one after the other, after this
@@ -599,9 +600,9 @@ $(BENCH)/programs/%: bench/%.c $(USER)/flags
 	$(Q)$(MUSL_CC) $(USER_CFLAGS) -o $@ $< $(USER_LDFLAGS)
 	$(Q)$(OBJCOPY) --strip-all $@
 
-$(BENCH)/root.cpio: tools/mkroot.py bench/root.list $(BENCH_PROGRAMS)
+$(BENCH)/root.cpio: tools/machine/mkroot.py bench/root.list $(BENCH_PROGRAMS)
 	$(say) CPIO $@
-	$(Q)$(PYTHON) tools/mkroot.py $@ $(BENCH)/programs bench/root.list
+	$(Q)$(PYTHON) -m tools.machine.mkroot $@ $(BENCH)/programs bench/root.list
 
 # ---- the image that GRUB boots ----
 

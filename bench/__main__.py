@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """The IPC benchmark, on Signalbox and on Linux, side by side: `make bench`.
 
-    bench.py                    every row that the labs of the stage have unlocked
-    bench.py syscall fork       these rows, locked or not
-    bench.py --no-linux         Signalbox alone; nothing is fetched
-    bench.py --mitigations-off  Linux without its mitigations as well
+    python3 -m bench                    every row that the labs of the stage have unlocked
+    python3 -m bench syscall fork       these rows, locked or not
+    python3 -m bench --no-linux         Signalbox alone; nothing is fetched
+    python3 -m bench --mitigations-off  Linux without its mitigations as well
 
 The same static program (ipcbench.c) runs on both, in the same QEMU, on one CPU, as
 the first and only process: one system after the other.
@@ -25,13 +24,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parent.parent / "tools"))
-
-import linux  # noqa: E402
-import machine as m  # noqa: E402
-import measure  # noqa: E402
-import plot  # noqa: E402
-import signalbox  # noqa: E402
+from bench import linux, measure, plot, signalbox
+from tools.machine import debian
+from tools.machine import machine as m
 
 TARGETS = Path(__file__).with_name("targets.toml")
 KNOWN_WITHIN = 0.05  # how close Linux comes to what targets.toml says of it
@@ -180,7 +175,7 @@ def load_rows(wanted: list[str], stage: str) -> list[Row]:
     """Those that are asked for; without names all, where some may be locked."""
     rows = [Row(**row) for row in tomllib.loads(TARGETS.read_text())["row"]]
     if unknown := set(wanted) - {row.name for row in rows}:
-        sys.exit(f"bench.py: no such row: {', '.join(sorted(unknown))}")
+        sys.exit(f"bench: no such row: {', '.join(sorted(unknown))}")
     if wanted:
         return [row for row in rows if row.name in wanted]
     lab = int(stage.partition("-")[0])
@@ -196,7 +191,7 @@ def build(stage: str) -> None:
     archive = linux.ARCHIVE.relative_to(m.ROOT)
     command = ["make", "-s", "kernel", str(archive), *m.stage_words(stage)]
     if subprocess.run(command, cwd=m.ROOT, env=environment, check=False).returncode:
-        sys.exit("bench.py: the build failed: see above")
+        sys.exit("bench: the build failed: see above")
 
 
 def arguments() -> argparse.Namespace:
@@ -225,7 +220,7 @@ def main() -> int:
         try:
             compared = ", Linux " + measure_linux(rows, out, options.mitigations_off)
             compare_wall_time(options.stage, rows, out)
-        except linux.NoLinux as why:
+        except debian.NoPackage as why:
             print(f"Signalbox alone, as there is no Linux to compare with: {why}")
     print(f"Guest instructions an operation: Signalbox {options.stage}{compared},")
     print(f"on {m.QEMU} {m.qemu_version()}, one CPU, {measure.ITERATIONS:,} iterations.")

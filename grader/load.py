@@ -40,9 +40,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from machine import ROOT
-
-from grader.errors import Trouble
+from tools.machine.errors import Trouble
+from tools.machine.machine import ROOT
 
 LABS = ROOT / "labs"
 POINTS = 100  # every lab is worth as many

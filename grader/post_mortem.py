@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import evidence
-from boot import Boot, BootError
-from machine import Machine
-
 from grader.judge import hang_evidence
 from grader.load import place
 from grader.verdict import printable
+from tools.machine import evidence
+from tools.machine.boot import Boot, BootError
+from tools.machine.machine import Machine
 
 WAIT = 2.0  # s, until the machine has come to where it stays
 

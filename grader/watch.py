@@ -18,13 +18,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boot import Boot
-from machine import Machine
-
-from grader.errors import trouble_from
 from grader.judge import Ending
 from grader.peer import Outside
 from grader.protocol import Log, Reader
+from tools.machine.boot import Boot
+from tools.machine.errors import trouble_from
+from tools.machine.machine import Machine
 
 POLL = 0.01  # s, between two looks
 BOOT_SECONDS = 10.0  # of CPU time, to come to the first test, or to the next

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Can anything a student writes fool or stop the grader?
 
-An adversary is a folder grader/adversaries/<lab>/<name>/ with some of the lab's
+An adversary is a folder grader/proof/adversaries/<lab>/<name>/ with some of the lab's
 files (the others are the starter's) and a file `expect`:
 
     Verdict: PANIC
@@ -12,24 +11,19 @@ At least one of the tests must have that verdict, the regex must match in what t
 grader prints, and no test may pass.  It is a few tests, each on one number of
 CPUs: to run all of them into their limits would take too long.
 
-    adversaries.py [--lab N] [NAME ...]
+    python3 -m grader.proof adversaries [--lab N] [NAME ...]
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from grader import trial  # noqa: E402
-from grader.cli import run_program  # noqa: E402
-from grader.errors import Trouble  # noqa: E402
-from grader.load import Lab  # noqa: E402
-from grader.verdict import Verdict  # noqa: E402
-
+from grader.load import Lab
+from grader.proof import trial
+from grader.verdict import Verdict
+from tools.machine.errors import Trouble
 
 def read_expect(folder: Path) -> dict[str, str]:
     """The fields of its `expect`."""
@@ -64,9 +58,9 @@ def try_adversary(folder: Path, lab: Lab) -> trial.Entry:
     return trial.Entry(folder.name, False, words, got.text)
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Tries the adversaries that were named, or all."""
-    chosen = trial.options("Can anything fool the grader?").parse_args()
+    chosen = trial.options("Can anything fool the grader?").parse_args(words)
     lab = trial.lab_of(chosen.lab)
     trial.prepare(lab)
     entries = trial.folders_of(lab, "adversaries", chosen.names)
@@ -74,7 +68,3 @@ def main() -> int:
     right = sum(entry.good for entry in done)
     print(f"{right} of {len(done)} adversaries have the right verdict")
     return 0 if right == len(done) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("adversaries", main))

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Does the grader see mistakes?  Each mutant must fail the test meant for it.
 
-A mutant is a patch of the reference, grader/mutants/<lab>/<name>.patch, which
+A mutant is a patch of the reference, grader/proof/mutants/<lab>/<name>.patch, which
 plants one mistake.  Its first lines say which, and who must see it:
 
     Mistake: irq_pop() turns interrupts on at every depth.
@@ -13,8 +12,8 @@ plants one mistake.  Its first lines say which, and who must see it:
 Only the tests of Caught-by are run; with --all every test, and a table shows
 which tests see which mutants.
 
-    mutants.py [--lab N] [NAME ...]
-    mutants.py --all
+    python3 -m grader.proof mutants [--lab N] [NAME ...]
+    python3 -m grader.proof mutants --all
 """
 
 from __future__ import annotations
@@ -22,20 +21,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from grader import trial  # noqa: E402
-from grader.cli import run_program  # noqa: E402
-from grader.errors import Trouble  # noqa: E402
-from grader.load import Lab  # noqa: E402
-from grader.run import Replay  # noqa: E402
-from grader.verdict import Verdict  # noqa: E402
-
-from machine import BUILD, ROOT  # noqa: E402 - on the path by now
+from grader.load import Lab
+from grader.proof import trial
+from grader.run import Replay
+from grader.verdict import Verdict
+from tools.machine.errors import Trouble
+from tools.machine.machine import BUILD, ROOT
 
 LETTERS = {
     Verdict.PASS: ".",
@@ -171,11 +165,11 @@ def print_table(lab: Lab, rows: dict[str, dict[str, Verdict]]) -> None:
         print("tests that see no mutant: " + ", ".join(blind))
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Tries the mutants that were named, or all."""
     parser = trial.options("Does the grader see mistakes?")
     parser.add_argument("--all", action="store_true", help="run all tests, print the table")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(words)
     lab = trial.lab_of(chosen.lab)
     trial.prepare(lab)
     rows: dict[str, dict[str, Verdict]] = {}
@@ -191,7 +185,3 @@ def main() -> int:
     caught = sum(entry.good for entry in done)
     print(f"{caught} of {len(done)} mutants were caught by the tests meant for them")
     return 0 if caught == len(done) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("mutants", main))

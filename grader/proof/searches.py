@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Does the search find lost wake-ups?  And can what it finds be run again?
 
 For each mutant with a line "Explored-by: TEST" (see mutants.py) all schedules of
@@ -6,26 +5,21 @@ that test are run (see explore.py): some must fail, and each of those that are
 listed must fail alone, in a boot of its own, by its schedule string.  If the
 mutant needs seeds, the test passes when it is left alone.
 
-    searches.py [--lab N] [NAME ...]
+    python3 -m grader.proof searches [--lab N] [NAME ...]
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from grader import trial  # noqa: E402
-from grader.build import build  # noqa: E402
-from grader.implementation import Implementation  # noqa: E402
-from grader.cli import run_program  # noqa: E402
-from grader.explore import run  # noqa: E402
-from grader.load import Lab  # noqa: E402
-from grader.mutants import Mutant, apply, read_mutant  # noqa: E402
-
-from machine import HANG, PANIC, TESTS_FAILED, TESTS_PASSED  # noqa: E402 - on the path by now
+from grader.build import build
+from grader.explore import run
+from grader.implementation import Implementation
+from grader.load import Lab
+from grader.proof import trial
+from grader.proof.mutants import Mutant, apply, read_mutant
+from tools.machine.machine import HANG, PANIC, TESTS_FAILED, TESTS_PASSED
 
 FAILURES = (TESTS_FAILED, HANG, PANIC)
 UNFIT = "the schedule does not fit the run"
@@ -73,9 +67,9 @@ def try_search(path: Path, lab: Lab) -> trial.Entry:
     return trial.Entry(mutant.name, good, words)
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Searches the mutants that were named, or all that have an Explored-by."""
-    chosen = trial.options("Does the search find lost wake-ups?").parse_args()
+    chosen = trial.options("Does the search find lost wake-ups?").parse_args(words)
     lab = trial.lab_of(chosen.lab)
     trial.prepare(lab)
     paths = trial.folders_of(lab, "mutants", chosen.names)
@@ -84,7 +78,3 @@ def main() -> int:
     found = sum(entry.good for entry in done)
     print(f"{found} of {len(done)} mutants were found by running all schedules")
     return 0 if done and found == len(done) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("searches", main))

@@ -1,10 +1,9 @@
-#!/usr/bin/env python3
 """Does a mark depend on how busy the machine is?
 
 Grades a lab N times while every core is kept busy by something else, and fails
 when two gradings differ in anything: a verdict, or the seed that failed.
 
-    soak.py [--lab N] [--impl labs|solutions|DIR] [--runs N] [--busy N]
+    python3 -m grader.proof soak [--lab N] [--impl labs|solutions|DIR] [--runs N] [--busy N]
 """
 
 from __future__ import annotations
@@ -20,14 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from grader import trial  # noqa: E402
-from grader.implementation import Implementation, choose_implementation  # noqa: E402
-from grader.cli import run_program  # noqa: E402
-from grader.grading import Request, default_jobs  # noqa: E402
-
-from machine import guarded  # noqa: E402 - on the path by now
+from grader.grading import Request, default_jobs
+from grader.implementation import Implementation, choose_implementation
+from grader.proof import trial
+from tools.machine.machine import guarded
 
 BUSY = "while True: pass"
 
@@ -89,19 +84,15 @@ def soak(request: Request, runs: int) -> int:
     return different
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Soaks."""
     parser = argparse.ArgumentParser(description="Does a mark depend on the load?")
     parser.add_argument("--lab", default="", metavar="N")
     parser.add_argument("--impl", default="solutions", metavar="labs|solutions|DIR")
     parser.add_argument("--runs", type=int, default=20, metavar="N")
     parser.add_argument("--busy", type=int, default=os.cpu_count() or 1, metavar="PROCESSES")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     implementation = choose_implementation(trial.lab_of(options.lab), options.impl)
     request = Request(implementation, jobs=default_jobs())
     with busy_machine(options.busy):
         return 1 if soak(request, options.runs) else 0
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("soak", main))

@@ -15,18 +15,17 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from boot import kill_all
-
 from grader.build import build
-from grader.implementation import Implementation
-from grader.errors import Trouble
 from grader.grading import Grading, Request
+from grader.implementation import Implementation
 from grader.load import Lab, find_lab, load_lab
 from grader.report import Report
 from grader.verdict import Outcome, Verdict
 from grader.watch import Limits
+from tools.machine.boot import kill_all
+from tools.machine.errors import Trouble
 
-GRADER = Path(__file__).resolve().parent
+PROOF = Path(__file__).resolve().parent
 LIMITS = Limits(patience=5.0, speed=50_000_000)
 DETAILS = 60  # lines of a report
 
@@ -84,13 +83,13 @@ class Entry:
 
 
 def folders_of(lab: Lab, kind: str, chosen: list[str]) -> list[Path]:
-    """The entries in grader/<kind>/<lab>/, or those that are named."""
-    folder = GRADER / kind / lab.name
+    """The entries in grader/proof/<kind>/<lab>/, or those that are named."""
+    folder = PROOF / kind / lab.name
     paths = [path for path in sorted(folder.glob("*")) if path.suffix == ".patch" or path.is_dir()]
     known = {path.name.removesuffix(".patch"): path for path in paths}
     for name in chosen:
         if name not in known:
-            raise Trouble(f"there is no {name} in grader/{kind}/{lab.name}/")
+            raise Trouble(f"there is no {name} in grader/proof/{kind}/{lab.name}/")
     return [path for name, path in known.items() if not chosen or name in chosen]
 
 

@@ -1,24 +1,18 @@
-#!/usr/bin/env python3
 """Is the grader fair?  Every variant, another correct implementation, has full marks.
 
-A variant is a folder grader/variants/<lab>/<name>/ with the lab's files, or some
+A variant is a folder grader/proof/variants/<lab>/<name>/ with the lab's files, or some
 of them: the others come from labs/, so a variant should have them all.  It
 need not do the challenges.
 
-    variants.py [--lab N] [NAME ...]
+    python3 -m grader.proof variants [--lab N] [NAME ...]
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from grader import trial  # noqa: E402
-from grader.cli import run_program  # noqa: E402
-from grader.load import Lab  # noqa: E402
-
+from grader.load import Lab
+from grader.proof import trial
 
 def try_variant(folder: Path, lab: Lab) -> trial.Entry:
     """Grades one with all tests."""
@@ -35,9 +29,9 @@ def try_variant(folder: Path, lab: Lab) -> trial.Entry:
     return trial.Entry(folder.name, good, words, got.text)
 
 
-def main() -> int:
+def main(words: list[str]) -> int:
     """Tries the variants that were named, or all."""
-    chosen = trial.options("Is the grader fair?").parse_args()
+    chosen = trial.options("Is the grader fair?").parse_args(words)
     lab = trial.lab_of(chosen.lab)
     trial.prepare(lab)
     entries = trial.folders_of(lab, "variants", chosen.names)
@@ -45,7 +39,3 @@ def main() -> int:
     full = sum(entry.good for entry in done)
     print(f"{full} of {len(done)} variants have full marks")
     return 0 if full == len(done) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("variants", main))

@@ -129,13 +129,14 @@ class Tree:
         return os.environ | more | {"NO_COLOR": "", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def command(self, *options: str) -> list[str]:
-        script = str(self.root / "grader/grade.py")
-        return [sys.executable, script, "--no-build", "--patience", "1", *options]
+        program = [sys.executable, "-m", "grader", "grade"]
+        return [*program, "--no-build", "--patience", "1", *options]
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """A grading that is not waited for."""
         return subprocess.Popen(
             self.command(*options),
+            cwd=self.root,
             env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -147,6 +148,7 @@ class Tree:
         self.boots.write_text("")
         done = subprocess.run(
             self.command(*options),
+            cwd=self.root,
             env=self.environment() | more.pop("env", {}),  # type: ignore[operator]
             capture_output=True,
             text=True,

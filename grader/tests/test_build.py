@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from grader import build, implementation, objects
-from grader.errors import Trouble
 from grader.load import Lab, Schedule, Test
 from grader.run import BOOT_ROOM, LINE_ROOM, Replay, cases_of, plan_jobs
+from tools.machine.errors import Trouble
 
 LAB = Lab(
     folder=Path("labs/01-interrupts"),

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from fakes import LAB
 
-from grader.errors import Trouble
 from grader.load import find_lab, load_lab
+from grader.tests.fakes import LAB
+from tools.machine.errors import Trouble
 
 FULL = """\
 number = 9

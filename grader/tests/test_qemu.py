@@ -14,7 +14,8 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
-from fakes import ALL_PASS, LAB
+
+from grader.tests.fakes import ALL_PASS, LAB
 
 PANIC_TEXT = """\
 say "*** PANIC on CPU 0 in thread 5 (ktest): division by zero, at lab_x+0x3 (labs/09-fake/work.c:7)"
@@ -723,6 +724,7 @@ def on_terminal(tree, **environment: str) -> str:
     line = " ".join(f"'{word}'" for word in command)
     done = subprocess.run(
         ["script", "-qec", line, "/dev/null"],
+        cwd=tree.root,
         env=tree.environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,

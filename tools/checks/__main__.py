@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Checks everything: `make check` is this, after a build.
 
     tools/check                    all of it
@@ -9,7 +8,7 @@ Each check prints a line; a failing one what was expected, what came, the log,
 and the command that repeats it.  The last line is "N passed, N failed", where
 each test inside the kernel counts as one.  The exit status is 0 when none failed.
 
-The checks themselves are in tools/checks/, by theme.
+The checks themselves are beside this file, by theme.
 """
 
 from __future__ import annotations
@@ -19,14 +18,10 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import checks  # noqa: E402, F401 - registers them all
-from checks.framework import CHECKS, LOGS, Failed, run_checks, select  # noqa: E402
-from machine import DEFAULT_STAGE, ROOT, stage_words  # noqa: E402
-
+from tools.checks.framework import CHECKS, LOGS, Failed, run_checks, select
+from tools.machine.machine import DEFAULT_STAGE, ROOT, stage_words
 
 def build(stage: str) -> None:
     """Brings the kernel and the ISO up to date; silent when they are."""

@@ -12,7 +12,7 @@ import shutil
 import tomllib
 from typing import Any
 
-from machine import ROOT, stage_words
+from tools.machine.machine import ROOT, stage_words
 
 from .framework import LOGS, Context, check, expect
 from .source import make

@@ -6,8 +6,8 @@ import re
 import socket
 import time
 
-from boot import Boot, BootError, End, kill, start
-from machine import TESTS_PASSED, USER
+from tools.machine.boot import Boot, BootError, End, kill, start
+from tools.machine.machine import TESTS_PASSED, USER
 
 from .framework import Context, Failed, add_check, check, expect
 

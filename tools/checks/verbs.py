@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-import boot
-from machine import ROOT
+from tools.machine import boot
+from tools.machine.machine import ROOT
 
 from .framework import Context, Failed, check, expect, interactive
 from .source import make
@@ -34,7 +34,8 @@ class Terminal:
         self.passed = 0
         self.log = log
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", sys.executable, str(ROOT / "tools/machine.py"), *arguments],
+            ["setsid", "--ctty", sys.executable, "-m", "tools.machine", *arguments],
+            cwd=ROOT,
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,

@@ -11,9 +11,7 @@ import os
 import subprocess
 from pathlib import Path
 
-
-class GitError(Exception):
-    """A git command failed; says what git said."""
+from tools.machine.errors import Trouble
 
 
 def git_environment(**more: str) -> dict[str, str]:
@@ -37,10 +35,10 @@ def git_run(folder: Path, *words: str, **more: str) -> subprocess.CompletedProce
 
 
 def git(folder: Path, *words: str, **more: str) -> str:
-    """What it prints; GitError when it fails."""
+    """What it prints; Trouble when it fails."""
     done = git_run(folder, *words, **more)
     if done.returncode:
-        raise GitError(f"git {' '.join(words)}: {done.stdout.strip()}")
+        raise Trouble(f"git {' '.join(words)}: {done.stdout.strip()}")
     return done.stdout.rstrip("\n")
 
 

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Takes the next lab: `make unlock`, in a student's repository.
 
     tools/unlock            mark the newest lab; with enough points, merge the next
@@ -25,18 +24,12 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
-
-from gitcmd import GitError, git, git_object, git_run  # noqa: E402
-from grader.errors import Trouble  # noqa: E402
-from grader.load import Lab, find_lab, load_lab  # noqa: E402
+from grader.load import Lab, find_lab, load_lab
+from tools.course.gitcmd import git, git_object, git_run
+from tools.machine.errors import Trouble
+from tools.machine.machine import ROOT
 
 REMOTES = ("upstream", "origin")  # where the course comes from, in this order
-
-
-class Stop(Exception):
-    """The next lab is not merged; says why, and what to do."""
 
 
 # ---- is this repository fit for a merge? ----
@@ -45,29 +38,29 @@ class Stop(Exception):
 def check_repository() -> None:
     """A branch of one's own, nothing half done, nothing uncommitted."""
     if git_run(ROOT, "rev-parse", "--show-toplevel").stdout.strip() != str(ROOT):
-        raise Stop(
+        raise Trouble(
             "this folder is no git repository of its own: labs come as git tags.\n"
             "Work in a clone of your course's repository."
         )
     if git_object(ROOT, "MERGE_HEAD"):
-        raise Stop(
+        raise Trouble(
             "a merge is under way.\n"
             "Finish it (git status says how), or take it back: git merge --abort"
         )
     if git_run(ROOT, "symbolic-ref", "--quiet", "HEAD").returncode:
-        raise Stop(
+        raise Trouble(
             "you are on no branch, where work is easily lost.\n"
             "Make one, with all that you have now: git switch -c mine"
         )
     if git_run(ROOT, "var", "GIT_COMMITTER_IDENT").returncode:
-        raise Stop(
+        raise Trouble(
             "git does not know who you are, and a merge has an author.  Tell it:\n"
             '    git config --global user.name "Your Name"\n'
             "    git config --global user.email you@example.org"
         )
     changed = git(ROOT, "status", "--porcelain", "--untracked-files=no").splitlines()
     if changed:
-        raise Stop(
+        raise Trouble(
             "there are changes that are not committed:\n    "
             + "\n    ".join(changed[:10])
             + "\nCommit them, then try again: git commit -am 'My lab'"
@@ -105,18 +98,18 @@ def find_next_tag(lab: Lab) -> str:
     hint = f"Lab {lab.number} is the last, or the next has not been published yet."
     if any("cannot be asked" in answer for answer in answers):
         hint = "Look whether the network and the address are right: git remote -v"
-    raise Stop("there is nothing more to unlock: " + "; ".join(answers) + f".\n{hint}")
+    raise Trouble("there is nothing more to unlock: " + "; ".join(answers) + f".\n{hint}")
 
 
 def check_tag(tag: str) -> None:
     """It continues the history that this repository began with, and is new."""
     if git_run(ROOT, "merge-base", "--is-ancestor", tag, "HEAD").returncode == 0:
-        raise Stop(
+        raise Trouble(
             f"{tag} is merged already, but its folder in labs/ is gone.\n"
             f"To have it back: git checkout {tag} -- labs"
         )
     if git_run(ROOT, "merge-base", tag, "HEAD").returncode:
-        raise Stop(
+        raise Trouble(
             f"{tag} does not continue this repository: it was published anew, from another start.\n"
             "Ask your instructor; your files in labs/ can be copied to a fresh clone."
         )
@@ -131,11 +124,11 @@ def read_threshold() -> int:
     try:
         threshold = tomllib.loads(path.read_text(encoding="utf-8"))["threshold"]
     except FileNotFoundError:
-        raise Stop("there is no course.toml here: is this a student's repository?") from None
+        raise Trouble("there is no course.toml here: is this a student's repository?") from None
     except (KeyError, tomllib.TOMLDecodeError) as error:
-        raise Stop(f"course.toml has no threshold: {error}") from None
+        raise Trouble(f"course.toml has no threshold: {error}") from None
     if not isinstance(threshold, int) or not 0 <= threshold <= 100:
-        raise Stop(f"course.toml: threshold is {threshold!r}, and not a number from 0 to 100")
+        raise Trouble(f"course.toml: threshold is {threshold!r}, and not a number from 0 to 100")
     return threshold
 
 
@@ -143,11 +136,11 @@ def grade(lab: Lab) -> int:
     """Marks the lab, in sight of the student: points of 100."""
     with tempfile.TemporaryDirectory() as scratch:
         result = Path(scratch, "mark.json")
-        command = [sys.executable, str(ROOT / "grader/grade.py")]
+        command = [sys.executable, "-m", "grader", "grade"]
         command += ["--lab", lab.name, "--json", str(result)]
         status = subprocess.run(command, cwd=ROOT, check=False).returncode
         if status not in (0, 1) or not result.exists():
-            raise Stop("the grader could not work, so there is no mark: see above")
+            raise Trouble("the grader could not work, so there is no mark: see above")
         mark = json.loads(result.read_text(encoding="utf-8"))
     return int(100 * mark["points"] // mark["of"])
 
@@ -158,7 +151,7 @@ def check_mark(lab: Lab) -> None:
     points = grade(lab)
     print()
     if points < threshold:
-        raise Stop(
+        raise Trouble(
             f"lab {lab.number} has {points} points, and {threshold} are needed for the next.\n"
             "Begin with the first failure above.  (Or go on without: make unlock FORCE=1)"
         )
@@ -176,7 +169,7 @@ def merge(tag: str) -> None:
     if git_object(ROOT, "MERGE_HEAD"):
         git(ROOT, "merge", "--abort")
     if conflicts:
-        raise Stop(
+        raise Trouble(
             f"{tag} cannot be merged: it brings files that you have otherwise:\n    "
             + "\n    ".join(conflicts)
             + "\nYour work is as it was.  Give yours other names (git mv FILE OTHER; git commit),"
@@ -184,7 +177,7 @@ def merge(tag: str) -> None:
             + tag
         )
     hint = "\nMove these files away, or commit them: git does not know them yet."
-    raise Stop(
+    raise Trouble(
         f"{tag} cannot be merged; your work is as it was.  git says:\n"
         + "\n".join("    " + line for line in done.stdout.strip().splitlines())
         + (hint if "untracked" in done.stdout else "")
@@ -200,7 +193,7 @@ def announce(before: Lab) -> None:
 
 
 def unlock(force: bool) -> None:
-    """All of it; Stop when the next lab is not taken."""
+    """All of it; Trouble when the next lab is not taken."""
     lab = load_lab(find_lab(""))
     check_repository()
     tag = find_next_tag(lab)
@@ -220,7 +213,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         unlock(options.force)
-    except (Stop, Trouble, GitError) as stop:
+    except Trouble as stop:
         sys.stdout.flush()
         print(f"unlock: {stop}", file=sys.stderr)
         return 1

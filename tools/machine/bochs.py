@@ -15,7 +15,7 @@ import subprocess
 from pathlib import Path
 from string import Template
 
-from machine import ROOT, Machine
+from tools.machine.machine import ROOT, Machine
 
 SHARE = Path("/usr/share/bochs")
 LIBRARIES = (Path("/usr/lib"), Path("/usr/local/lib"))

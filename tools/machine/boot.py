@@ -37,10 +37,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bochs.bochs import bochs_command
-from evidence import triple_fault
-from machine import ROOT, Machine, exit_words, guarded
-from terminal import read_some
+from tools.machine.bochs import bochs_command
+from tools.machine.evidence import triple_fault
+from tools.machine.machine import ROOT, Machine, exit_words, guarded
+from tools.machine.terminal import read_some
 
 TIMEOUT = 120.0  # s; the last resort
 POLL = 0.005  # s, between two looks at the log

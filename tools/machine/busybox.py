@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Fetches Debian's busybox-static for the full image: the commands of a real system.
 
     tools/busybox LIST
@@ -14,10 +13,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from debian import NoPackage, package_file
+from tools.machine.debian import NoPackage, package_file
+from tools.machine.machine import BUILD, ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "build/busybox"
+FOLDER = BUILD / "busybox"
 LIST = ROOT / "user/busybox.list"
 
 # Other architectures, if apt has been told of them, need the suffix.

@@ -11,8 +11,10 @@ import subprocess
 import tarfile
 from pathlib import Path
 
+from tools.machine.errors import Trouble
 
-class NoPackage(Exception):
+
+class NoPackage(Trouble):
     """The package, or its file, is not to be had; says why."""
 
 

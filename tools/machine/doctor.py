@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Looks at this machine: is there all that Signalbox needs, and does it work?
 
     make doctor
@@ -27,7 +26,7 @@ import time
 from pathlib import Path
 from typing import Callable, List, Optional, Tuple
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 SMOKE_TEST = "lib/format_numbers"  # needs little more than a kernel that boots
 SPACE = 300  # MiB, for build/
@@ -168,7 +167,7 @@ def check_nasm() -> str:
 def check_qemu() -> str:
     qemu = find("qemu-system-x86_64")
     version = version_of(output(qemu, "--version"), "7.2")
-    from machine import BOARD
+    from tools.machine.machine import BOARD
 
     if not re.search(rf"^{re.escape(BOARD)}\b", output(qemu, "-machine", "help"), re.M):
         raise Fault(f"{version} has no board {BOARD}", "a QEMU from 7.2 to a few years newer")
@@ -264,7 +263,7 @@ def smoke_build(folder: Path) -> None:
 
 def smoke_boot(folder: Path, *how: str) -> str:
     """Boots it, and returns how long that took."""
-    from machine import BOARD, CPU, QEMU
+    from tools.machine.machine import BOARD, CPU, QEMU
 
     log = folder / "serial.log"
     command = [QEMU, "-nodefaults", "-machine", BOARD, "-cpu", CPU, "-m", "32"]

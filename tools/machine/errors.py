@@ -1,4 +1,4 @@
-"""When the grader itself cannot work: never the student's fault."""
+"""When a program cannot do what it was asked: one class for all of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import errno
 
 
 class Trouble(Exception):
-    """No mark can be given, for this reason: one readable line, exit status 2."""
+    """It cannot be done, for this reason: readable, and enough without a traceback.
+
+    The grader then ends with status 2: no mark, and never the student's fault.
+    """
 
 
 def trouble_from(error: OSError) -> Trouble:

@@ -13,7 +13,7 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from machine import ROOT, Machine
+from tools.machine.machine import ROOT, Machine
 
 # SDM 3A, 6.3.1.
 EXCEPTIONS = {

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """The machine that Signalbox runs on, in one place.
 
 Everything that starts the kernel goes through here: `make run`, `make gdb`,
@@ -22,8 +21,7 @@ How QEMU ends tells what happened.  The kernel leaves through isa-debug-exit,
 whose status is odd; status 0 is everything else, a triple fault too, and so
 never counts as success.
 
-As a program: machine.py run | gdb | bochs | console (verbs.py; --help lists the
-options).  As a library: a Machine describes, boot.Boot runs it for a program.
+verbs.py starts it for a person, boot.Boot runs it for a program.
 """
 
 from __future__ import annotations
@@ -35,12 +33,11 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 
 QEMU = "qemu-system-x86_64"
@@ -234,9 +231,3 @@ class Machine:
             subprocess.run(command, check=True, capture_output=True)
             os.replace(made, image)
         return image
-
-
-if __name__ == "__main__":
-    from verbs import main
-
-    sys.exit(main())

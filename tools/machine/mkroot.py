@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Packs the archive that becomes the root file system.
 
-    tools/mkroot.py OUT.cpio PROGRAMS LIST...
+    python3 -m tools.machine.mkroot OUT.cpio PROGRAMS LIST...
 
 The lists say what goes where, a line each:
 

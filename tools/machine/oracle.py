@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Runs the portable user tests on this machine's Linux: `make oracle`.
 
     tools/oracle --programs build/user [NAME...]
@@ -28,7 +27,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.machine.machine import ROOT
+
 SOURCES = ROOT / "user" / "tests"
 LIMIT = 120  # seconds; the tests take less than one on a quiet machine
 NOT_HERE = re.compile(r"Not for Linux: ([^.]*)\.")

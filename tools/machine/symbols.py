@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""symbols.py KERNEL.elf OUT.bin: the table that names addresses in a panic.
+"""python3 -m tools.machine.symbols KERNEL.elf OUT.bin: the table that names addresses in a panic.
 
 The Makefile links the kernel twice: this script reads the first result, and
 what it writes goes into section .ksyms of the second.  kernel/explain/symbols.c
@@ -402,7 +401,7 @@ def make_table(symbols: list[Symbol], rows: list[Row]) -> bytes:
 def main() -> None:
     if len(sys.argv) != 3:
         sys.exit("usage: symbols.py KERNEL.elf OUT.bin")
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    root = os.path.abspath(__file__).rsplit(os.sep, 3)[0]
     with open(sys.argv[1], "rb") as elf_file:
         sections, by_name = read_sections(elf_file.read())
     table = make_table(read_symbols(sections), read_rows(by_name, root))

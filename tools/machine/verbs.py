@@ -1,4 +1,4 @@
-"""What machine.py does for a person: run, gdb, bochs, console.
+"""What `python3 -m tools.machine` does for a person: run, gdb, bochs, console.
 
 Each shows the kernel's console on a terminal.  Under QEMU alone, and in Bochs,
 that is this terminal; under a debugger, which needs this one for itself, it is
@@ -23,21 +23,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-import machine as m
-from bochs.bochs import bochs_command
-from boot import kill, start
-from evidence import triple_fault
-from terminal import bridge, read_some, terminal_kept, write_all
+from tools.machine import machine as m
+from tools.machine.bochs import bochs_command
+from tools.machine.boot import kill, start
+from tools.machine.errors import Trouble
+from tools.machine.evidence import triple_fault
+from tools.machine.terminal import bridge, read_some, terminal_kept, write_all
 
 LEAVE = "leave with Ctrl-A X, or `poweroff` at the prompt"
 
 
 LEAST_MEMORY = 32  # MiB: with less, QEMU cannot even lay the files beside the kernel
 FIRST_PLACE = "kmain"  # where GDB stops
-
-
-class Trouble(Exception):
-    """It can not be done; says why."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -310,7 +307,7 @@ def serve_console(server: socket.socket, terminal: int, log: Path) -> None:
 
 def main() -> int:
     """Does what the first argument says."""
-    parser = Parser(prog="machine.py", description="Start Signalbox.")
+    parser = Parser(prog="tools.machine", description="Start Signalbox.")
     verbs = parser.add_subparsers(dest="verb", required=True)
 
     run = verbs.add_parser("run", help="in QEMU, with the console on this terminal")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from grader import mutants
-from grader.errors import Trouble
 from grader.load import Lab, Test
-from grader.trial import Trial
+from grader.proof import mutants
+from grader.proof.trial import Trial
 from grader.verdict import Case, Finding, Outcome, Result, Verdict
+from tools.machine.errors import Trouble
 
 TESTS = (Test("depth", "1.1", 50), Test("order", "1.1", 25), Test("lines", "1.2", 25))
 LAB = Lab(Path("labs/01-interrupts"), 1, "", "", ("irq.c",), (), TESTS)
