@@ -11,12 +11,12 @@
  * One mutex guards the subscriptions of all processes; it is held while user
  * memory is touched.
  */
-#include "core_mutex.h"
 #include "errno.h"
 #include "heap.h"
 #include "input.h"
 #include "process.h"
 #include "string.h"
+#include "sync.h"
 #include "syscall.h"
 #include "uaccess.h"
 
@@ -26,39 +26,37 @@ struct scancodes {
 	size_t count; /* in kept */
 };
 
-static struct core_mutex scancode_mutex; /* of process->scancodes */
+static struct mutex scancode_mutex; /* of process->scancodes */
 
 void sys_input_init(void)
 {
-	core_mutex_init(&scancode_mutex, "scan codes");
+	mutex_init(&scancode_mutex, "scan codes");
 }
 
-SYSCALL(input_poll_event)
+long sys_input_poll_event(uintptr_t event)
 {
-	UNUSED_FROM_B;
-	return input_started() ? input_take_to_user(a) : -ENOSYS;
+	return input_started() ? input_take_to_user(event) : -ENOSYS;
 }
 
-SYSCALL(scancode_subscribe)
+long sys_scancode_subscribe(void)
 {
 	struct process *p = current->proc;
 	struct scancodes *s;
 	long error = -EBUSY;
 
-	UNUSED_FROM_A;
 	if (!input_started())
 		return -ENOSYS;
 	s = kzalloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	core_mutex_lock(&scancode_mutex);
+	mutex_lock(&scancode_mutex);
 	if (!p->scancodes) {
 		scancode_subscribe(&s->pipe);
 		p->scancodes = s;
 		s = NULL;
 		error = 0;
 	}
-	core_mutex_unlock(&scancode_mutex);
+	mutex_unlock(&scancode_mutex);
 	kfree(s);
 	return error;
 }
@@ -78,20 +76,19 @@ static long read_scancodes(struct scancodes *s, uintptr_t buf, size_t len)
 	return len;
 }
 
-SYSCALL(scancode_read)
+long sys_scancode_read(uintptr_t buf, size_t len)
 {
 	struct process *p = current->proc;
 	long result = -EINVAL;
 
-	UNUSED_FROM_C;
 	if (!input_started())
 		return -ENOSYS;
-	if (!user_range_ok(a, b))
+	if (!user_range_ok(buf, len))
 		return -EFAULT;
-	core_mutex_lock(&scancode_mutex);
+	mutex_lock(&scancode_mutex);
 	if (p->scancodes)
-		result = read_scancodes(p->scancodes, a, b);
-	core_mutex_unlock(&scancode_mutex);
+		result = read_scancodes(p->scancodes, buf, len);
+	mutex_unlock(&scancode_mutex);
 	return result;
 }
 
@@ -100,19 +97,18 @@ static int end_subscription(struct process *p)
 {
 	struct scancodes *s;
 
-	core_mutex_lock(&scancode_mutex);
+	mutex_lock(&scancode_mutex);
 	s = p->scancodes;
 	p->scancodes = NULL;
 	if (s)
 		scancode_unsubscribe(&s->pipe);
-	core_mutex_unlock(&scancode_mutex);
+	mutex_unlock(&scancode_mutex);
 	kfree(s);
 	return s ? 0 : -EINVAL;
 }
 
-SYSCALL(scancode_unsubscribe)
+long sys_scancode_unsubscribe(void)
 {
-	UNUSED_FROM_A;
 	return input_started() ? end_subscription(current->proc) : -ENOSYS;
 }
 

@@ -17,9 +17,10 @@
 #include "errno.h"
 #include "fs.h"
 #include "input.h"
+#include "sync.h"
 #include "uaccess.h"
 
-static struct core_mutex input_reading;
+static struct mutex input_reading;
 
 /* Needs input_reading to change; a waiter only looks. */
 static struct event stash;
@@ -27,7 +28,7 @@ static volatile bool stashed;
 
 void input_file_init(void)
 {
-	core_mutex_init(&input_reading, "input");
+	mutex_init(&input_reading, "input");
 }
 
 /* The oldest event to the stash; false: there is none.  Needs the mutex. */
@@ -42,7 +43,7 @@ int input_take_to_user(uintptr_t out)
 {
 	int result = 0;
 
-	core_mutex_lock(&input_reading);
+	mutex_lock(&input_reading);
 	if (stash_fill()) {
 		result = put_user(stash, out);
 		if (result == 0) {
@@ -50,7 +51,7 @@ int input_take_to_user(uintptr_t out)
 			result = 1;
 		}
 	}
-	core_mutex_unlock(&input_reading);
+	mutex_unlock(&input_reading);
 	return result;
 }
 

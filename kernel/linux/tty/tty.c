@@ -59,7 +59,7 @@ void tty_init(struct tty *tty, const char *name, uint64_t number,
 	memset(tty, 0, sizeof(*tty));
 	tty->device = device;
 	tty->number = number;
-	core_mutex_init(&tty->reading, name);
+	mutex_init(&tty->reading, name);
 	spin_init(&tty->lock, name);
 	waitq_init(&tty->readers, name);
 	waitq_init(&tty->writers, name);

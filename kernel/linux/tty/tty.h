@@ -15,10 +15,10 @@
 #ifndef TTY_H
 #define TTY_H
 
-#include "core_mutex.h"
 #include "file.h"
 #include "list.h"
 #include "spinlock.h"
+#include "sync.h"
 #include "types.h"
 #include "waitq.h"
 
@@ -59,8 +59,8 @@ struct tty_device {
 struct tty {
 	/* Set once. */
 	const struct tty_device *device;
-	uint64_t number;           /* of the node in /dev */
-	struct core_mutex reading; /* one reader copies at a time */
+	uint64_t number;      /* of the node in /dev */
+	struct mutex reading; /* one reader copies at a time */
 
 	struct spinlock lock;
 	/* Needs lock. */

@@ -160,9 +160,9 @@ long tty_read(struct tty *tty, uintptr_t buf, size_t len, bool nonblock)
 			return result == -ETIMEDOUT ? 0 : result;
 		if (tty->hung_up)
 			return 0;
-		core_mutex_lock(&tty->reading);
+		mutex_lock(&tty->reading);
 		result = read_ready(tty, buf, len);
-		core_mutex_unlock(&tty->reading);
+		mutex_unlock(&tty->reading);
 	} while (result == -EAGAIN);
 	return result;
 }
