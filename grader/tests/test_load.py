@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.load import find_lab, load_lab
+from grader.load import DEFAULT_LIMIT, find_lab, load_lab
 from grader.tests.fakes import LAB
 from tools.machine.errors import Trouble
 
@@ -55,6 +55,52 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert test.limit == 2_000_000_000
     assert test.panic_says == (r"taken at .*work\.c",)
     assert (challenge.points, challenge.extra) == (0, 10)
+
+
+DEFAULTS = """\
+[defaults]
+cpus = [1, 2]
+sched = { random = 5 }
+limit_instructions = 700
+
+[[test]]
+"""
+
+
+def test_defaults_are_of_tests_that_say_nothing_else(tmp_path: Path) -> None:
+    text = LAB.replace("[[test]]\n", DEFAULTS, 1)
+    text = text.replace("points = 40", "points = 40\ncpus = [4]\nsched = {}\nlimit_instructions = 9")
+    first, second = load(tmp_path, text).tests
+    assert (first.cpus, first.sched, first.limit) == ((1, 2), {"random": 5}, 700)
+    assert (second.cpus, second.sched, second.limit) == ((4,), {}, 9)
+
+
+def test_of_the_defaults_an_outside_half_has_cpus_alone(tmp_path: Path) -> None:
+    text = LAB.replace("[[test]]\n", DEFAULTS, 1).replace("points = 60", 'points = 60\nkind = "peer"')
+    (tmp_path / "09-fake/tests").mkdir(parents=True)
+    (tmp_path / "09-fake/tests/first.py").write_text("")
+    first, second = load(tmp_path, text).tests
+    assert (first.cpus, first.sched, first.limit) == ((1, 2), {}, DEFAULT_LIMIT)
+    assert second.limit == 700
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("limit = 9", r'lab.toml: \[defaults\]: unknown key "limit"; did you mean limit_instructions'),
+        ("points = 9", r'\[defaults\]: unknown key "points"; there is cpus, sched, limit_instructions'),
+        ("cpus = 2", r"\[defaults\]: cpus must be a list of numbers, and is 2"),
+        ("cpus = [9]", r"\[defaults\]: cpus must be numbers from 1 to 8, and is \[9\]"),
+        ("sched = { pxt = 1 }", r'\[defaults\]: sched: unknown key "pxt"; did you mean pct'),
+        ("limit_instructions = 0", r"\[defaults\]: limit_instructions must be above 0"),
+    ],
+)
+def test_a_mistake_in_the_defaults_is_one_readable_line(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    with pytest.raises(Trouble, match=words) as raised:
+        load(tmp_path, LAB.replace("[[test]]\n", f"[defaults]\n{line}\n\n[[test]]\n", 1))
+    assert "\n" not in str(raised.value)
 
 
 def test_the_selector_is_what_the_kernel_reads(tmp_path: Path) -> None:
