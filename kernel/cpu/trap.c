@@ -237,7 +237,7 @@ static void return_to_user(const struct trap_frame *frame)
 {
 	if (unlikely(current->spin.held))
 		panic_kept_lock(frame);
-	if (likely(!current->interrupted))
+	if (likely(!current->must_leave))
 		return;
 	sti();
 	process_check_killed();

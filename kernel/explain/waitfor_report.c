@@ -79,7 +79,6 @@ static void copy_row(struct thread *t, void *arg)
 {
 	struct row *row = &rows[row_count];
 
-	(void)arg;
 	if (t->waits.held_count == 0 &&
 	    (t->state != THREAD_BLOCKED || t->waits.wait.kind == WAIT_WORK))
 		return;

@@ -21,26 +21,16 @@
 
 static long null_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)len;
-	(void)pos;
 	return 0;
 }
 
 static long null_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)pos;
 	return len;
 }
 
 static long full_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)pos;
 	return len > 0 ? -ENOSPC : 0;
 }
 
@@ -48,8 +38,6 @@ static long zero_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
 	size_t done = 0;
 
-	(void)f;
-	(void)pos;
 	while (done < len) {
 		size_t n = MIN(len - done, (size_t)PAGE_SIZE);
 		size_t copied = copy_to_user_partial(buf + done, zeros, n);
@@ -66,16 +54,12 @@ static long zero_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 /* Devices without a position accept any: lseek(2) on /dev/null succeeds. */
 static long null_lseek(struct file *f, int64_t offset, int whence)
 {
-	(void)offset;
-	(void)whence;
 	return f->pos = 0;
 }
 
 /* For mmap: fresh zeros each time. */
 static int zero_page(struct file *f, uint64_t offset, struct page **out)
 {
-	(void)f;
-	(void)offset;
 	*out = page_alloc_zeroed(0);
 	return *out ? 0 : -ENOMEM;
 }
@@ -85,8 +69,6 @@ static int zero_page(struct file *f, uint64_t offset, struct page **out)
 static long random_read(struct file *f, uintptr_t buf, size_t len,
 			uint64_t *pos)
 {
-	(void)f;
-	(void)pos;
 	return random_to_user(buf, len);
 }
 
@@ -95,9 +77,6 @@ static long random_read(struct file *f, uintptr_t buf, size_t len,
 static long null_write_kernel(struct file *f, const void *buf, size_t len,
 			      uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)pos;
 	return len;
 }
 

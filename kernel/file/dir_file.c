@@ -139,10 +139,6 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 
 static long dir_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)len;
-	(void)pos;
 	return -EISDIR;
 }
 

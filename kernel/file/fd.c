@@ -31,7 +31,7 @@ long sys_close(int fd)
 }
 
 /* The reference of fd_get() goes to the new descriptor. */
-static long duplicate(int fd, int from, bool cloexec)
+static long fd_duplicate(int fd, int from, bool cloexec)
 {
 	struct file *f = fd_get(fd);
 	long new;
@@ -46,7 +46,7 @@ static long duplicate(int fd, int from, bool cloexec)
 
 long sys_dup(int fd)
 {
-	return duplicate(fd, 0, false);
+	return fd_duplicate(fd, 0, false);
 }
 
 static long duplicate_to(int fd, unsigned int new, bool cloexec)
@@ -94,7 +94,7 @@ static long set_flags(struct file *f, unsigned int flags)
 	return 0;
 }
 
-static long control(struct file *f, int fd, int command, uint64_t arg)
+static long fd_control(struct file *f, int fd, int command, uint64_t arg)
 {
 	struct fdtable *t = current_process()->files;
 
@@ -105,7 +105,7 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 	case F_DUPFD_CLOEXEC:
 		if (arg >= fd_limit())
 			return -EINVAL;
-		return duplicate(fd, arg, command == F_DUPFD_CLOEXEC);
+		return fd_duplicate(fd, arg, command == F_DUPFD_CLOEXEC);
 	case F_GETFD:
 		return fdtable_get_cloexec(t, fd);
 	case F_SETFD:
@@ -133,7 +133,7 @@ long sys_fcntl(int fd, int command, uintptr_t arg)
 
 	if (!file)
 		return -EBADF;
-	result = control(file, fd, command, arg);
+	result = fd_control(file, fd, command, arg);
 	file_put(file);
 	return result;
 }

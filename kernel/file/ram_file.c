@@ -38,7 +38,7 @@ void ram_file_init(struct ram_file *r)
 /* ---- pages: need lock ---- */
 
 /* Pages by number: from `first` on and before `end`. */
-static void cut(struct ram_file *r, uint64_t first, uint64_t end)
+static void pages_cut(struct ram_file *r, uint64_t first, uint64_t end)
 {
 	size_t before = r->tree.pages;
 
@@ -48,7 +48,7 @@ static void cut(struct ram_file *r, uint64_t first, uint64_t end)
 
 void ram_file_destroy(struct ram_file *r)
 {
-	cut(r, 0, UINT64_MAX);
+	pages_cut(r, 0, UINT64_MAX);
 }
 
 /* The page where pos is, made if it is a hole; no reference.  NULL: -ENOSPC. */
@@ -282,7 +282,7 @@ int ram_file_truncate(struct inode *inode, uint64_t size)
 	core_mutex_lock(&r->lock);
 	clear_rest(r, MIN(size, r->size));
 	if (size < r->size)
-		cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX);
+		pages_cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX);
 	r->size = size;
 	core_mutex_unlock(&r->lock);
 	core_mutex_unlock(&r->write_lock);
@@ -341,7 +341,7 @@ void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len)
 		clear_part(r, pos, end);
 	pos = ALIGN_UP(pos, PAGE_SIZE);
 	if (pos < end) {
-		cut(r, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
+		pages_cut(r, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
 		if (end % PAGE_SIZE)
 			clear_part(r, ALIGN_DOWN(end, PAGE_SIZE), end);
 	}

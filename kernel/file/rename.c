@@ -69,8 +69,8 @@ static int check_places(const struct lookup *from, const struct lookup *to,
 
 /* Two names of one node: there is nothing to do, and nothing to be permitted.
  */
-static int check(const struct lookup *from, const struct lookup *to,
-		 unsigned int flags)
+static int rename_check(const struct lookup *from, const struct lookup *to,
+			unsigned int flags)
 {
 	int error = check_places(from, to, flags);
 
@@ -103,7 +103,8 @@ static int add_moving(const struct lookup *from, const struct lookup *to)
 
 /* Returns the node whose name has gone, or NULL, with the name's reference.
  * The new name comes first, as only that can fail. */
-static int move(struct lookup *from, struct lookup *to, struct inode **gone)
+static int name_move(struct lookup *from, struct lookup *to,
+		     struct inode **gone)
 {
 	bool replace = to->inode;
 	int error = 0;
@@ -122,7 +123,7 @@ static int move(struct lookup *from, struct lookup *to, struct inode **gone)
 	return 0;
 }
 
-static void exchange(struct lookup *from, struct lookup *to)
+static void names_exchange(struct lookup *from, struct lookup *to)
 {
 	struct inode *a, *b;
 
@@ -143,12 +144,12 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 	if (!error)
 		error = lookup_walk(to, 0);
 	if (!error)
-		error = check(from, to, flags);
+		error = rename_check(from, to, flags);
 	if (!error && from->inode != to->inode) {
 		if (flags & RENAME_EXCHANGE)
-			exchange(from, to);
+			names_exchange(from, to);
 		else
-			error = move(from, to, &gone);
+			error = name_move(from, to, &gone);
 	}
 	core_mutex_unlock(&fs_lock);
 	inode_put(gone);

@@ -83,8 +83,8 @@ long sys_ftruncate(int fd, int64_t size)
 #define FALLOC_FL_KEEP_SIZE 1u
 #define FALLOC_FL_PUNCH_HOLE 2u
 
-static long allocate(struct file *f, unsigned int mode, uint64_t pos,
-		     uint64_t len)
+static long range_allocate(struct file *f, unsigned int mode, uint64_t pos,
+			   uint64_t len)
 {
 	bool grow = !(mode & FALLOC_FL_KEEP_SIZE);
 	int error = 0;
@@ -117,7 +117,7 @@ long sys_fallocate(int fd, int mode, int64_t offset, int64_t len)
 	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	result = allocate(file, mode, offset, len);
+	result = range_allocate(file, mode, offset, len);
 	file_put(file);
 	return result;
 }
@@ -131,7 +131,7 @@ static bool may_sync(const struct file *f)
 }
 
 /* Answers what a program asks for that needs no doing. */
-static long accept(int fd, bool (*may)(const struct file *f), long refusal)
+static long fd_accept(int fd, bool (*may)(const struct file *f), long refusal)
 {
 	struct file *f = fd_get(fd);
 	long result;
@@ -148,12 +148,12 @@ static long accept(int fd, bool (*may)(const struct file *f), long refusal)
 
 long sys_fsync(int fd)
 {
-	return accept(fd, may_sync, -EINVAL);
+	return fd_accept(fd, may_sync, -EINVAL);
 }
 
 long sys_fdatasync(int fd)
 {
-	return accept(fd, may_sync, -EINVAL);
+	return fd_accept(fd, may_sync, -EINVAL);
 }
 
 long sys_sync(void)
@@ -168,7 +168,7 @@ static bool has_node(const struct file *f)
 
 long sys_syncfs(int fd)
 {
-	return accept(fd, has_node, -EINVAL);
+	return fd_accept(fd, has_node, -EINVAL);
 }
 
 static bool has_position(const struct file *f)
@@ -180,7 +180,7 @@ static bool has_position(const struct file *f)
 
 long sys_fadvise64(int fd, int64_t offset, size_t len, int advice)
 {
-	long result = accept(fd, has_position, -ESPIPE);
+	long result = fd_accept(fd, has_position, -ESPIPE);
 
 	return !result && advice > FADV_LAST ? -EINVAL : result;
 }

@@ -28,7 +28,7 @@ static size_t names_max(void)
 	return page_total_count();
 }
 
-static bool take(size_t *used, size_t max)
+static bool space_take(size_t *used, size_t max)
 {
 	if (__atomic_add_fetch(used, 1, __ATOMIC_RELAXED) <= max)
 		return true;
@@ -36,7 +36,7 @@ static bool take(size_t *used, size_t max)
 	return false;
 }
 
-static void give(size_t *used, size_t count)
+static void space_give(size_t *used, size_t count)
 {
 	__atomic_fetch_sub(used, count, __ATOMIC_RELAXED);
 }
@@ -50,12 +50,12 @@ static size_t left(const size_t *used, size_t max)
 
 bool space_take_page(void)
 {
-	return take(&pages_used, pages_max());
+	return space_take(&pages_used, pages_max());
 }
 
 void space_give_pages(size_t count)
 {
-	give(&pages_used, count);
+	space_give(&pages_used, count);
 }
 
 size_t space_pages_left(void)
@@ -65,12 +65,12 @@ size_t space_pages_left(void)
 
 bool space_take_name(void)
 {
-	return take(&names_used, names_max());
+	return space_take(&names_used, names_max());
 }
 
 void space_give_name(void)
 {
-	give(&names_used, 1);
+	space_give(&names_used, 1);
 }
 
 size_t ram_file_pages(void)
@@ -96,7 +96,7 @@ _Static_assert(sizeof(struct statfs) == 120, "Linux x86-64's size");
 
 #define ST_VALID 0x20
 
-static struct statfs describe(const struct inode *inode)
+static struct statfs statfs_of(const struct inode *inode)
 {
 	struct statfs s = {
 		.type = PROC_SUPER_MAGIC,
@@ -123,7 +123,7 @@ long sys_statfs(uintptr_t path, uintptr_t buf)
 
 	if (error)
 		return error;
-	struct statfs s = describe(inode);
+	struct statfs s = statfs_of(inode);
 
 	inode_put(inode);
 	return put_user(s, buf);
@@ -135,7 +135,7 @@ long sys_fstatfs(int fd, uintptr_t buf)
 
 	if (!file)
 		return -EBADF;
-	struct statfs s = describe(file->inode);
+	struct statfs s = statfs_of(file->inode);
 
 	file_put(file);
 	return put_user(s, buf);

@@ -104,7 +104,7 @@ static void become_zombie(struct process *p)
 	waitq_wake(&parent->changed, WAKE_ALL);
 }
 
-static void adopt(struct process *init, struct process *child)
+static void child_adopt(struct process *init, struct process *child)
 {
 	child->parent = init;
 	child->ppid = INIT_PID;
@@ -122,11 +122,11 @@ static void orphans_to_init(struct process *p)
 	init = process_find(INIT_PID);
 	list_for_each_safe (child, next, &p->children, sibling_link) {
 		list_remove(&child->sibling_link);
-		adopt(init, child);
+		child_adopt(init, child);
 		list_push_back(&init->children, &child->sibling_link);
 	}
 	list_for_each_safe (child, next, &p->zombies, sibling_link) {
-		adopt(init, child);
+		child_adopt(init, child);
 		become_zombie(child);
 	}
 }
@@ -164,7 +164,7 @@ static void tell_joiner(struct thread *t, struct process *p)
 	if (!t->clear_tid || (p->thread_count == 1 && p->aspace->refs == 1))
 		return;
 	if (put_user(zero, t->clear_tid) == 0)
-		futex_wake(t->clear_tid, 1);
+		futex_wake_address(t->clear_tid, 1);
 }
 
 /* Takes the thread off its process, and off its memory, which may go soon.
@@ -229,7 +229,7 @@ void process_exit_group(int status)
 
 void process_check_killed(void)
 {
-	if (current->interrupted)
+	if (current->must_leave)
 		thread_leave(LEAVE_KILLED, 0);
 }
 

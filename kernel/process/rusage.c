@@ -30,7 +30,7 @@ struct process_times { /* struct tms */
 };
 
 /* The same total, in parts that are not less than those reported last. */
-static struct cpu_time report(struct cpu_time *last, struct cpu_time now)
+static struct cpu_time time_report(struct cpu_time *last, struct cpu_time now)
 {
 	/* A thread that is about to end the process is in no sum for a moment.
 	 */
@@ -50,7 +50,7 @@ struct cpu_time process_time(struct process *p)
 
 	list_for_each (t, &p->threads, proc_link)
 		cpu_time_add(&time, thread_time(t));
-	return report(&p->reported, time);
+	return time_report(&p->reported, time);
 }
 
 uint64_t process_cycles(struct process *p)
@@ -93,7 +93,7 @@ long sys_getrusage(int who, uintptr_t buf)
 		time = process_time(p);
 		break;
 	case RUSAGE_THREAD:
-		time = report(&current->reported, thread_time(current));
+		time = time_report(&current->reported, thread_time(current));
 		break;
 	case RUSAGE_CHILDREN:
 		time = p->children_time;

@@ -48,8 +48,8 @@ void wait_end(struct wait_record outer)
 	current->waits.wait = outer;
 }
 
-void wait_hold(enum wait_kind kind, const void *object, const char *name,
-	       uintptr_t call_site)
+void hold_begin(enum wait_kind kind, const void *object, const char *name,
+		uintptr_t call_site)
 {
 	struct thread_waits *waits = &current->waits;
 
@@ -61,7 +61,7 @@ void wait_hold(enum wait_kind kind, const void *object, const char *name,
 }
 
 /* They may be given back in any order; the newest is the likeliest. */
-void wait_release(const void *object)
+void hold_end(const void *object)
 {
 	struct thread_waits *waits = &current->waits;
 	unsigned int i = waits->held_count;

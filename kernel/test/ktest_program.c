@@ -143,8 +143,6 @@ static long ktest_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	char name[PLAN_NAME_SIZE];
 	int n;
 
-	(void)f;
-	(void)pos;
 	if (current->proc->pid != INIT_PID || !state.rest || state.running)
 		return -EPERM;
 	if (!run_begin())
@@ -161,8 +159,6 @@ static long ktest_write(struct file *f, uintptr_t buf, size_t len,
 {
 	char status;
 
-	(void)f;
-	(void)pos;
 	if (current->proc->pid != INIT_PID || !state.running)
 		return -EPERM;
 	if (len < 1)

@@ -36,7 +36,7 @@ void eventq_init(struct eventq *q, const char *name)
 	lab_eventq_init(q, name);
 }
 
-static void tell(const struct event *e)
+static void event_announce(const struct event *e)
 {
 	if (e->type == EVENT_KEY_DOWN)
 		keyboard_type(e->data[0], e->data[1]);
@@ -52,7 +52,7 @@ bool event_push(struct eventq *q, const struct event *e)
 
 	trace(kept ? TRACE_EVENT_PUSH : TRACE_EVENT_DROP, e->type, e->data[0]);
 	if (q == &input_events)
-		tell(e);
+		event_announce(e);
 	return kept;
 }
 

@@ -92,7 +92,6 @@ static long input_file_read(struct file *f, uintptr_t buf, size_t len,
 {
 	long result;
 
-	(void)pos;
 	if (!input_started())
 		return -ENXIO;
 	if (len < sizeof(struct event))
@@ -110,7 +109,6 @@ static long input_file_read(struct file *f, uintptr_t buf, size_t len,
 
 static unsigned int input_file_poll(struct file *f, struct pollhead **head)
 {
-	(void)f;
 	*head = &input_pollhead;
 	if (!input_started())
 		return POLLERR;

@@ -65,14 +65,12 @@ static int store_numbers(struct sysctl *values, unsigned int count,
 	static int show_##which(const struct proc_node *node, \
 				struct text *text) \
 	{ \
-		(void)node; \
 		text_printf(text, "%lu\n", sysctl_##which.value); \
 		return 0; \
 	} \
 	static int store_##which(const struct proc_node *node, \
 				 const char *value) \
 	{ \
-		(void)node; \
 		return store_numbers(&sysctl_##which, 1, value); \
 	}
 
@@ -85,7 +83,6 @@ NUMBER(shmmni)
 
 static int show_sem(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "%lu\t%lu\t%lu\t%lu\n", sysctl_sem[0].value,
 		    sysctl_sem[1].value, sysctl_sem[2].value,
 		    sysctl_sem[3].value);
@@ -94,7 +91,6 @@ static int show_sem(const struct proc_node *node, struct text *text)
 
 static int store_sem(const struct proc_node *node, const char *value)
 {
-	(void)node;
 	return store_numbers(sysctl_sem, ARRAY_SIZE(sysctl_sem), value);
 }
 
@@ -106,7 +102,6 @@ static int store_sem(const struct proc_node *node, const char *value)
 	{ \
 		struct utsname names; \
 \
-		(void)node; \
 		uts_copy(&names); \
 		text_printf(text, "%s\n", names.field); \
 		return 0; \
@@ -120,13 +115,11 @@ NAME(version, version)
 
 static int store_hostname(const struct proc_node *node, const char *value)
 {
-	(void)node;
 	return uts_set_nodename(value);
 }
 
 static int store_domainname(const struct proc_node *node, const char *value)
 {
-	(void)node;
 	return uts_set_domainname(value);
 }
 
@@ -134,28 +127,24 @@ static int store_domainname(const struct proc_node *node, const char *value)
 
 static int show_pid_max(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "%d\n", PID_MAX);
 	return 0;
 }
 
 static int show_cap_last_cap(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "40\n");
 	return 0;
 }
 
 static int show_overcommit(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "1\n"); /* a page is found when it is touched */
 	return 0;
 }
 
 static int show_file_max(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "%d\n", FD_MAX);
 	return 0;
 }
@@ -165,7 +154,6 @@ static int show_uuid(const struct proc_node *node, struct text *text)
 {
 	uint8_t r[16];
 
-	(void)node;
 	random_bytes(r, sizeof(r));
 	r[6] = (r[6] & 0x0f) | 0x40;
 	r[8] = (r[8] & 0x3f) | 0x80;

@@ -224,8 +224,6 @@ int ptmx_open(struct file *f, unsigned int minor, bool acquire)
 	struct pty *pty = kmalloc(sizeof(*pty));
 	int error;
 
-	(void)minor;
-	(void)acquire;
 	if (!pty)
 		return -ENOMEM;
 	error = number_take(pty);

@@ -168,7 +168,7 @@ static void take_signal(struct tty *tty, uint8_t c)
 }
 
 /* As the input flags want it; -1: it is dropped. */
-static int translate(const struct tty *tty, uint8_t c)
+static int input_translate(const struct tty *tty, uint8_t c)
 {
 	if (c == '\r') {
 		if (tty_has_input_flag(tty, IGNCR))
@@ -214,7 +214,7 @@ static int take_byte(struct tty *tty, uint8_t c)
 	}
 	if (tty->stopped && tty_has_input_flag(tty, IXANY))
 		output_stop(tty, false);
-	translated = translate(tty, c);
+	translated = input_translate(tty, c);
 	if (translated >= 0)
 		take_ordinary(tty, translated);
 	return 0;

@@ -63,7 +63,7 @@ static long set_size(struct tty *tty, uintptr_t arg)
 
 /* ---- flow ---- */
 
-static long flush(struct tty *tty, uintptr_t queue)
+static long queue_flush(struct tty *tty, uintptr_t queue)
 {
 	if (queue > TCIOFLUSH)
 		return -EINVAL;
@@ -76,7 +76,7 @@ static long flush(struct tty *tty, uintptr_t queue)
 }
 
 /* tcflow(3): stops our output, or asks the other side to stop its own. */
-static long flow(struct tty *tty, uintptr_t action)
+static long output_flow(struct tty *tty, uintptr_t action)
 {
 	if (action > TCION)
 		return -EINVAL;
@@ -145,9 +145,9 @@ long tty_ioctl_shared(struct tty *tty, unsigned int request, uintptr_t arg)
 	case TIOCSWINSZ:
 		return set_size(tty, arg);
 	case TCFLSH:
-		return flush(tty, arg);
+		return queue_flush(tty, arg);
 	case TCXONC:
-		return flow(tty, arg);
+		return output_flow(tty, arg);
 	case TCSBRK: /* a break, and tcdrain(3) */
 	case TCSBRKP:
 		return 0;
