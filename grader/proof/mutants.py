@@ -19,8 +19,6 @@ which tests see which mutants.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +27,7 @@ from grader.proof import trial
 from grader.run import Replay
 from grader.verdict import Verdict
 from tools.machine.errors import Trouble
-from tools.machine.machine import BUILD, ROOT
+from tools.machine.machine import ROOT
 
 LETTERS = {
     Verdict.PASS: ".",
@@ -64,8 +62,7 @@ class Mutant:
 
 def read_mutant(path: Path, lab: Lab) -> Mutant:
     """Reads the header."""
-    header = path.read_text(encoding="utf-8").partition("\n--- ")[0]
-    fields = dict(re.findall(r"^([\w-]+): *(.*)$", header, re.MULTILINE))
+    fields = trial.header_of(path.read_text(encoding="utf-8"))
     for key in ("Mistake", "Caught-by", "Verdict"):
         if not fields.get(key):
             raise Trouble(f"{path.relative_to(ROOT)}: the header has no {key}:")
@@ -90,21 +87,7 @@ def read_mutant(path: Path, lab: Lab) -> Mutant:
 
 def apply(mutant: Mutant, lab: Lab) -> Path:
     """A folder with the reference's files and the mistake in them."""
-    folder = BUILD / "mutants" / lab.name / mutant.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    for file in lab.files:
-        shutil.copy(ROOT / "solutions" / lab.name / file, folder)
-    target = re.search(r"^\+\+\+ (\S+)", mutant.path.read_text(encoding="utf-8"), re.MULTILINE)
-    if not target:
-        raise Trouble(f"{mutant.name}: this is no patch")
-    strip = target[1].count("/")
-    command = ["patch", "--batch", "--silent", "--no-backup-if-mismatch", "--fuzz=0"]
-    command += [f"--strip={strip}", f"--input={mutant.path}"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise Trouble(f"{mutant.name}: the patch does not apply: {done.stdout.splitlines()[:1]}")
-    return folder
+    return trial.files_of(mutant.path, lab, ROOT / "solutions")
 
 
 def in_words(verdicts: dict[str, Verdict]) -> str:

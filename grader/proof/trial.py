@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from grader.verdict import Outcome, Verdict
 from grader.watch import Limits
 from tools.machine.boot import kill_all
 from tools.machine.errors import Trouble
+from tools.machine.machine import BUILD
 
 PROOF = Path(__file__).resolve().parent
 LIMITS = Limits(patience=5.0, speed=50_000_000)
@@ -70,6 +73,37 @@ def trial_request(lab: Lab, name: str, files: Path, tests: Iterable[str] = ()) -
 def remove_stage(implementation: Implementation) -> None:
     """What was as expected leaves nothing behind."""
     shutil.rmtree(implementation.build, ignore_errors=True)
+
+
+def header_of(text: str) -> dict[str, str]:
+    """The fields "Name: words" before a patch begins, or in a file of their own."""
+    return dict(re.findall(r"^([\w-]+): *(.*)$", text.partition("\n--- ")[0], re.MULTILINE))
+
+
+def patched(patch: Path, source: Path, files: Iterable[str], to: Path) -> Path:
+    """A folder with these files as the patch changes them; it must apply without fuzz."""
+    shutil.rmtree(to, ignore_errors=True)
+    to.mkdir(parents=True)
+    for file in files:
+        shutil.copy(source / file, to)
+    target = re.search(r"^\+\+\+ (\S+)", patch.read_text(encoding="utf-8"), re.MULTILINE)
+    if not target:
+        raise Trouble(f"{patch.stem}: this is no patch")
+    strip = target[1].count("/")
+    command = ["patch", "--batch", "--silent", "--no-backup-if-mismatch", "--fuzz=0"]
+    command += [f"--strip={strip}", f"--input={patch}"]
+    done = subprocess.run(command, cwd=to, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Trouble(f"{patch.stem}: the patch does not apply: {done.stdout.splitlines()[:1]}")
+    return to
+
+
+def files_of(entry: Path, lab: Lab, source: Path) -> Path:
+    """The folder with an entry's files: itself, or for a patch the source's, changed."""
+    if entry.is_dir():
+        return entry
+    kind = entry.parent.parent.name
+    return patched(entry, source / lab.name, lab.files, BUILD / kind / lab.name / entry.stem)
 
 
 @dataclass(frozen=True)

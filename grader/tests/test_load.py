@@ -87,7 +87,7 @@ def test_of_the_defaults_an_outside_half_has_cpus_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("limit = 9", r'lab.toml: \[defaults\]: unknown key "limit"; did you mean limit_instructions'),
+        ("limit_instruction = 9", r'lab.toml: \[defaults\]: unknown key "limit_instruction"; did you mean limit_instructions'),
         ("points = 9", r'\[defaults\]: unknown key "points"; there is cpus, sched, limit_instructions'),
         ("cpus = 2", r"\[defaults\]: cpus must be a list of numbers, and is 2"),
         ("cpus = [9]", r"\[defaults\]: cpus must be numbers from 1 to 8, and is \[9\]"),

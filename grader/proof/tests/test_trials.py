@@ -1,4 +1,4 @@
-"""The programs that try the grader: a mutant that is not caught must show."""
+"""The programs that try the grader: a mutant that is not caught must show; patches and folders."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from grader.load import Lab, Test
-from grader.proof import mutants
+from grader.proof import adversaries, mutants
+from grader.proof import trial as proof_trial
 from grader.proof.trial import Trial
 from grader.verdict import Case, Finding, Outcome, Result, Verdict
 from tools.machine.errors import Trouble
@@ -93,7 +94,7 @@ def test_any_test_of_the_exercise_will_do(tmp_path: Path) -> None:
 
 def test_a_patch_that_does_not_apply_is_a_failure(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(mutants, "ROOT", tmp_path)
-    monkeypatch.setattr(mutants, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(proof_trial, "BUILD", tmp_path / "build")
     (tmp_path / "solutions/01-interrupts").mkdir(parents=True)
     source = tmp_path / "solutions/01-interrupts/irq.c"
     source.write_text("a\n")
@@ -101,3 +102,33 @@ def test_a_patch_that_does_not_apply_is_a_failure(tmp_path: Path, monkeypatch) -
     source.write_text("c\n")
     with pytest.raises(Trouble, match="the patch does not apply"):
         mutants.apply(mutant(tmp_path), LAB)
+
+
+def test_an_entry_is_a_folder_or_a_patch(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(proof_trial, "BUILD", tmp_path / "build")
+    source, entries = tmp_path / "labs", tmp_path / "adversaries/01-interrupts"
+    (source / LAB.name).mkdir(parents=True)
+    (source / LAB.name / "irq.c").write_text("a\n")
+    (entries / "whole").mkdir(parents=True)
+    (entries / "small.patch").write_text("Attack: it cheats.\n\n" + PATCH.partition("\n\n")[2])
+    assert proof_trial.files_of(entries / "whole", LAB, source) == entries / "whole"
+    folder = proof_trial.files_of(entries / "small.patch", LAB, source)
+    assert folder == tmp_path / "build/adversaries/01-interrupts/small"
+    assert (folder / "irq.c").read_text() == "b\n"
+    assert (source / LAB.name / "irq.c").read_text() == "a\n"
+
+
+@pytest.mark.parametrize("missing", ["Attack", "Verdict", "Regex"])
+def test_an_adversary_s_header(tmp_path: Path, missing: str) -> None:
+    fields = {"Attack": "it cheats.", "Verdict": "WRONG", "Regex": "a: b.*"}
+    path = tmp_path / "cheat.patch"
+    text = "".join(f"{name}: {words}\n" for name, words in fields.items())
+    path.write_text(text + "\n" + PATCH.partition("\n\n")[2])
+    assert adversaries.read_expect(path) == fields
+    path.write_text("".join(f"{name}: {fields[name]}\n" for name in fields if name != missing))
+    with pytest.raises(Trouble, match=f"cheat.patch has no {missing}:"):
+        adversaries.read_expect(path)
+    folder = tmp_path / "cheat"
+    folder.mkdir()
+    (folder / "expect").write_text("Verdict: WRONG\nRegex: x\n")
+    assert adversaries.read_expect(folder)["Regex"] == "x"

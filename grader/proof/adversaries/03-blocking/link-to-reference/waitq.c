@@ -1,1 +1,1 @@
-../../../../solutions/03-blocking/waitq.c
+../../../../../solutions/03-blocking/waitq.c
