@@ -8,6 +8,7 @@ from grader.implementation import Implementation
 from grader.load import Schedule, Test
 from grader.verdict import Finding
 
+
 def command(verb: str, *words: str) -> str:
     """As a person types it."""
     return " ".join(["make", verb, *words])

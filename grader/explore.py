@@ -26,7 +26,6 @@ from tools.machine.errors import Trouble
 from tools.machine.machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine
 
 LIMIT = 100_000_000_000  # guest instructions: a minute or two
-TIMEOUT = 600.0  # seconds
 COUNTS = re.compile(r"^# explored \S+: (\d+) schedules.*; (\d+) failed", re.MULTILINE)
 LISTED = re.compile(r"^#   sched=(explore:\S+)", re.MULTILINE)
 FAILED = re.compile(r"^# failed with sched=(\S+) seed=\d+", re.MULTILINE)
@@ -71,7 +70,7 @@ def run(stage: str, test: str, sched: str) -> Exploration:
     append = f"test={test}:limit={LIMIT} sched={sched} panic=exit"
     machine = Machine(stage=stage, cpus=1, append=append, icount=True)
     log = BUILD / stage / "explore" / (test.replace("/", "-") + ".log")
-    with Boot(machine, log, timeout=TIMEOUT) as guest:
+    with Boot(machine, log) as guest:
         end = guest.wait_exit()
     return Exploration(guest.text(), end)
 

@@ -22,6 +22,7 @@ from grader.watch import Limits
 from tools.machine.errors import Trouble, trouble_from
 from tools.machine.machine import QEMU
 
+
 @dataclass(frozen=True)
 class Request:
     """What is to be graded, and where the results go."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from grader.load import Schedule, Test
 
+
 class Verdict(enum.StrEnum):
     """How a test went.  Only PASS earns its points; INFRA makes the mark void."""
 

@@ -30,6 +30,7 @@ from grader.proof import trial
 from grader.verdict import Verdict
 from tools.machine.errors import Trouble
 
+
 def read_expect(path: Path) -> dict[str, str]:
     """The fields of its header."""
     file = path / "expect" if path.is_dir() else path

@@ -29,7 +29,7 @@ from tools.machine.errors import Trouble
 from tools.machine.machine import BUILD
 
 PROOF = Path(__file__).resolve().parent
-LIMITS = Limits(patience=5.0, speed=50_000_000)
+LIMITS = Limits(patience=5.0)
 DETAILS = 60  # lines of a report
 
 

@@ -15,6 +15,7 @@ from grader.load import Lab
 from grader.proof import trial
 from tools.machine.machine import ROOT
 
+
 def try_variant(path: Path, lab: Lab) -> trial.Entry:
     """Grades one with all tests."""
     name, folder = path.name.removesuffix(".patch"), trial.files_of(path, lab, ROOT / "solutions")

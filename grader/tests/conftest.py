@@ -11,6 +11,7 @@ import pytest
 
 from grader.tests.fakes import Tree
 
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Iterator[Tree]:
     """Made anew for each test; what it started ends with it."""

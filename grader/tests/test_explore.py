@@ -22,6 +22,8 @@ LAB = Lab(Path("labs/09-fake"), 9, "", "", ("work.c",), (), ())
         ("# hang in 09/first with sched=explore:7.0 seed=1", "it hangs"),
     ],
 )
+
+
 def test_a_deadlock_is_no_hang(capsys, line: str, words: str) -> None:
     done = Exploration(f"KTAP version 1\n{line}\n", End(HANG))
     assert report(Implementation(LAB, "labs"), "09/first", "explore:7.0", done) == 1

@@ -95,6 +95,8 @@ def test_of_the_defaults_an_outside_half_has_cpus_alone(tmp_path: Path) -> None:
         ("limit_instructions = 0", r"\[defaults\]: limit_instructions must be above 0"),
     ],
 )
+
+
 def test_a_mistake_in_the_defaults_is_one_readable_line(
     tmp_path: Path, line: str, words: str
 ) -> None:
@@ -180,6 +182,8 @@ def test_a_strategy_without_seeds_is_not_asked_for(tmp_path: Path) -> None:
         ("[[test]]", "[test]", "lab.toml:12:6: Cannot declare"),
     ],
 )
+
+
 def test_a_mistake_is_one_readable_line(tmp_path: Path, old: str, new: str, line: str) -> None:
     assert old in LAB
     with pytest.raises(Trouble) as raised:

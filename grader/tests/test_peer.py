@@ -55,6 +55,8 @@ sys.exit(33)
 
 HALF = """\
 from grader.peer import Guest
+
+
 def run(guest: Guest) -> None:
     guest.expect("ready")
     for _ in range(3):

@@ -23,6 +23,7 @@ import time
 from tools.checks.framework import CHECKS, LOGS, Failed, run_checks, select
 from tools.machine.machine import DEFAULT_STAGE, ROOT, stage_words
 
+
 def build(stage: str) -> None:
     """Brings the kernel and the ISO up to date; silent when they are."""
     environment = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL")}

@@ -18,6 +18,7 @@ from tools.machine.machine import ROOT, Machine, stage_words
 
 from .framework import LOGS, Context, Failed, check, expect
 
+
 def sources() -> list[Path]:
     """Every file that git knows, or would add."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]

@@ -35,6 +35,7 @@ from tools.course.tree import add_given, add_lab, add_released
 from tools.machine.errors import Trouble
 from tools.machine.machine import ROOT
 
+
 @dataclass(frozen=True)
 class Course:
     """A copy of the commit that is published, with the labs that are ready."""

@@ -264,6 +264,7 @@ def smoke_build(folder: Path) -> None:
 def smoke_boot(folder: Path, *how: str) -> str:
     """Boots it, and returns how long that took."""
     from tools.machine.machine import BOARD, CPU, QEMU
+    from tools.machine.waiting import LAST_RESORT
 
     log = folder / "serial.log"
     command = [QEMU, "-nodefaults", "-machine", BOARD, "-cpu", CPU, "-m", "32"]
@@ -272,10 +273,14 @@ def smoke_boot(folder: Path, *how: str) -> str:
     start = time.monotonic()
     try:
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=LAST_RESORT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Fault("hangs: nothing for 60 s: " + " ".join(command), "the QEMU of your system")
+        raise Fault("hangs: " + " ".join(command), "the QEMU of your system")
     took = time.monotonic() - start
     said = log.read_text(errors="replace") if log.exists() else ""
     if done.returncode != SMOKE_STATUS or "smoke" not in said:

@@ -58,6 +58,8 @@ def test_what_is_left_out_exists() -> None:
         ("kernel/ipc/03-blocking/locked.c", 0),
     ],
 )
+
+
 def test_of_which_lab_a_file_is(path: str, number: int) -> None:
     assert lab_number(Path(path)) == number
 
@@ -98,6 +100,8 @@ def test_a_lab_only_adds_files_and_a_line(source: Path, tmp_path: Path) -> None:
         ("text with `proof/mutants.py`\n", "text with `proof/mutants.py`\n"),
     ],
 )
+
+
 def test_documents_are_adapted(source: Path, text: str, left: str | None) -> None:
     if left is None:
         left = "| file | what |\n| `__main__.py` | marks |\n"

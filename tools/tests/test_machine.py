@@ -8,6 +8,7 @@ from tools.machine.evidence import INTERRUPT
 from tools.machine.machine import Machine
 from tools.machine.terminal import filter_keys
 
+
 def test_the_log_names_the_machine() -> None:
     name = Machine().name()
     assert name.startswith("qemu-")

@@ -279,6 +279,8 @@ def test_a_lab_that_was_deleted(student: Student) -> None:
         ("threshold = 160\n", "threshold is 160, and not a number from 0 to 100"),
     ],
 )
+
+
 def test_bad_settings(student: Student, text: str | None, words: str) -> None:
     git(student.folder, "rm", "--quiet", "course.toml")
     student.writes({"x": "y\n"} if text is None else {"course.toml": text})

@@ -58,6 +58,8 @@ def test_the_header(tmp_path: Path) -> None:
         ("", "WRONG", "the header has no Caught-by:"),
     ],
 )
+
+
 def test_a_header_that_is_wrong(tmp_path: Path, monkeypatch, by, verdict, words) -> None:
     monkeypatch.setattr(mutants, "ROOT", tmp_path)
     with pytest.raises(Trouble, match=words):
