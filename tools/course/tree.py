@@ -23,7 +23,7 @@ INDEX = "LABS.md"
 
 PUBLISHED = {
     *(".clang-format", ".editorconfig", ".gitignore", "LICENSE", "Makefile", "README.md"),
-    *("bench", "docs", "grader", "handouts", "kernel", "labs", "tools", "user"),
+    *("bench", "docs", "grader", "handouts", "kernel", "labs", "mk", "tools", "user"),
 }
 
 # Files, and folders with all that is in them.
