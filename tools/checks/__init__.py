@@ -15,8 +15,8 @@ from . import (  # noqa: F401
     kernel_tests,
     programs,
     sanitizer,
-    sanitizer,
     source,
     user,
     verbs,
+    waits,
 )
