@@ -4,6 +4,7 @@
 #ifndef PANIC_H
 #define PANIC_H
 
+#include "table.h"
 #include "types.h"
 
 struct trap_frame;
@@ -26,6 +27,28 @@ void panic_trap(struct trap_frame *frame, const char *fmt, ...)
 			panic("%s: assertion failed: %s", __func__, \
 			      #condition); \
 	} while (0)
+
+/*
+ * What a part of the kernel adds to the report, and where.  All other CPUs
+ * stand still, and what the report looks at may be what was broken: it takes no
+ * lock, and checks the pointers that it follows (vm_readable()).
+ */
+enum panic_place {
+	PANIC_FIRST,   /* before the message */
+	PANIC_HEADING, /* below it: under which circumstances */
+	PANIC_LOCKS,   /* below the backtrace: who holds what */
+	PANIC_HISTORY, /* below the other CPUs: what came before */
+};
+
+struct panic_report {
+	enum panic_place place;
+	void (*print)(void);
+};
+
+TABLE(panic_reports, struct panic_report);
+
+#define PANIC_REPORT(place, print) \
+	TABLE_ROW(panic_reports, struct panic_report) {place, print}
 
 /*
  * Explains a fault in the kernel (page fault, protection, divide ...) in

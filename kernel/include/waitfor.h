@@ -16,14 +16,15 @@
  * reported is the innermost one that is not WAIT_QUEUE, since that says most;
  * WAIT_DEVICE and WAIT_WORK stay what they are, whatever is called inside.
  *
- * From the record follow three things (kernel/sched/waitfor.c, lockorder.c):
- * the report of who waits for whom, with the cycle if there is one; that a
+ * From the record follow three things (kernel/explain/waitfor_report.c,
+ * kernel/sched/lockorder.c): the report of who waits for whom, with the cycle if there is one; that a
  * machine on which no thread can run says so at once; and that two locks taken
  * in both orders are noticed before that ends in a deadlock.
  */
 #ifndef WAITFOR_H
 #define WAITFOR_H
 
+#include "table.h"
 #include "time.h"
 #include "types.h"
 
@@ -110,7 +111,7 @@ void wait_forget(const void *object);
  */
 void assert_may_wait(const struct spinlock *lock, uintptr_t call_site);
 
-/* ---- the report: kernel/sched/waitfor.c ---- */
+/* ---- the report: kernel/explain/waitfor_report.c ---- */
 
 /*
  * Prints who waits for what, held by whom, and the cycle if there is one; true
@@ -123,11 +124,17 @@ bool wait_report(bool locked);
 void wait_explain_deadlock(void);
 
 /*
- * For the idle loop of a CPU that has nothing to do, interrupts off: if no
- * thread can ever run again, says so, once, with the report.  True when a
- * thread was made ready, which is the driver of a search that goes on.
+ * Who looks, when a CPU has nothing to do, whether that is for ever; interrupts
+ * off.  True when it has made a thread ready.
  */
-bool wait_check_deadlock(void);
+struct idle_check {
+	bool (*check)(void);
+};
+
+TABLE(idle_checks, struct idle_check);
+
+/* For the idle loop: asks all of them. */
+bool wait_check_idle(void);
 
 /* ---- the order of locks: kernel/sched/lockorder.c ---- */
 
@@ -160,5 +167,27 @@ static inline void lockorder_forget(const void *lock)
 
 /* For a test that plants an inversion; returns what it was. */
 bool lockorder_set(bool on);
+
+/* "From" was held when "to" was taken. */
+struct lock_arrow {
+	const void *from, *to; /* NULL: not in use */
+	const char *from_name, *to_name;
+	uintptr_t from_at, to_at; /* where they were taken */
+
+	/* Private to lockorder.c. */
+	int next;             /* of the same bucket */
+	unsigned int visited; /* by which search */
+};
+
+/* Who says that a circle was found: a new arrow, and `length` older ones that
+ * lead from where it ends to where it begins.  With a core lock held. */
+struct lockorder_report {
+	void (*print)(const struct lock_arrow *new,
+		      struct lock_arrow *const *path, unsigned int length);
+};
+
+TABLE(lockorder_reports, struct lockorder_report);
+
+#define LOCKORDER_MAX_CIRCLE 8
 
 #endif

@@ -11,7 +11,8 @@
  * So each "A before B" is kept as an arrow from A to B, with where both were
  * taken.  When a new arrow from A to B is drawn and a way along the arrows
  * leads from B to A, then the circle is reported, with all call sites, and the
- * running test fails.  The arrow stays, so nothing is reported twice.
+ * running test fails (explain/lockorder_report.c).  The arrow stays, so nothing
+ * is reported twice.
  *
  * A lock is told by its address: two of the same name are two locks.  When a
  * lock is made, the arrows of what lay there before are wiped out.  A lock that
@@ -19,11 +20,9 @@
  *
  * The core locks need none of this: they have ranks (lock.h).
  */
-#include "backtrace.h"
 #include "cmdline.h"
 #include "cpu.h"
 #include "hooks.h"
-#include "ktest.h"
 #include "lock.h"
 #include "spinlock.h"
 #include "string.h"
@@ -32,23 +31,15 @@
 
 #define MAX_ARROWS 1024 /* when they are used up, all are wiped out */
 #define BUCKETS 256
-#define MAX_CIRCLE 8
+#define MAX_CIRCLE LOCKORDER_MAX_CIRCLE
 #define NONE (-1)
-
-struct arrow {
-	const void *from, *to; /* NULL: not in use */
-	const char *from_name, *to_name;
-	uintptr_t from_at, to_at; /* where they were taken */
-	int next;                 /* of the same bucket */
-	unsigned int visited;     /* by which search */
-};
 
 bool lockorder_on HOOK_FLAG;
 
 /* All need lock.  An arrow is in the bucket of where it begins. */
 static struct core_lock order_lock =
 	CORE_LOCK_INIT("lock order", RANK_LOCK_ORDER);
-static struct arrow arrows[MAX_ARROWS];
+static struct lock_arrow arrows[MAX_ARROWS];
 static int unused; /* the first that is in no bucket, by next */
 static int buckets[BUCKETS];
 static unsigned int searches;
@@ -63,12 +54,12 @@ static void wipe_all(void)
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		buckets[i] = NONE;
 	for (int i = 0; i < MAX_ARROWS; i++)
-		arrows[i] = (struct arrow){.next = i + 1};
+		arrows[i] = (struct lock_arrow){.next = i + 1};
 	arrows[MAX_ARROWS - 1].next = NONE;
 	unused = 0;
 }
 
-static struct arrow *find_arrow(const void *from, const void *to)
+static struct lock_arrow *find_arrow(const void *from, const void *to)
 {
 	for (int i = *bucket_of(from); i != NONE; i = arrows[i].next)
 		if (arrows[i].from == from && arrows[i].to == to)
@@ -76,7 +67,7 @@ static struct arrow *find_arrow(const void *from, const void *to)
 	return NULL;
 }
 
-static void draw(const struct arrow *arrow)
+static void draw(const struct lock_arrow *arrow)
 {
 	int *bucket = bucket_of(arrow->from), i;
 
@@ -94,12 +85,12 @@ static void draw(const struct arrow *arrow)
  * Returns how many there are, with the arrows in path; 0: there is none.
  */
 static unsigned int find_way(const void *from, const void *to,
-			     struct arrow **path, unsigned int depth)
+			     struct lock_arrow **path, unsigned int depth)
 {
 	if (depth == MAX_CIRCLE - 1)
 		return 0;
 	for (int i = *bucket_of(from); i != NONE; i = arrows[i].next) {
-		struct arrow *a = &arrows[i];
+		struct lock_arrow *a = &arrows[i];
 		unsigned int length;
 
 		if (a->from != from || a->visited == searches)
@@ -115,32 +106,20 @@ static unsigned int find_way(const void *from, const void *to,
 	return 0;
 }
 
-static void report_arrow(const struct arrow *a, const char *begin)
-{
-	char to[SYMBOL_TEXT_SIZE], from[SYMBOL_TEXT_SIZE];
-
-	ktest_complain("%s\"%s\" is taken at %s, with \"%s\" held, taken at %s",
-		       begin, a->to_name,
-		       symbol_format_call(a->to_at, to, sizeof(to)),
-		       a->from_name,
-		       symbol_format_call(a->from_at, from, sizeof(from)));
-}
-
-static void report(const struct arrow *new, struct arrow *const *path,
+/* A way of `length` arrows leads back to where the new one begins. */
+static void report(const struct lock_arrow *new, struct lock_arrow *const *path,
 		   unsigned int length)
 {
-	report_arrow(new, "lock order: ");
-	for (unsigned int i = 0; i < length; i++)
-		report_arrow(path[i], i == 0 ? "lock order: but before, "
-					     : "lock order: and ");
-	ktest_complain("lock order: threads that do these at the same time "
-		       "wait for one another for ever");
+	const struct lockorder_report *row;
+
+	table_for_each (row, lockorder_reports)
+		row->print(new, path, length);
 }
 
 /* The caller takes `arrow->to` while it holds `arrow->from`. */
-static void note(const struct arrow *arrow)
+static void note(const struct lock_arrow *arrow)
 {
-	struct arrow *path[MAX_CIRCLE];
+	struct lock_arrow *path[MAX_CIRCLE];
 	unsigned int length;
 
 	if (arrow->from == arrow->to)
@@ -164,7 +143,7 @@ void lockorder_check_slow(const void *lock, const char *name,
 	struct cpu *c = intr_push();
 	const struct spin_record *spin = &current->spin;
 	const struct thread_waits *waits = &current->waits;
-	struct arrow arrow = {.to = lock, .to_name = name, .to_at = call_site};
+	struct lock_arrow arrow = {.to = lock, .to_name = name, .to_at = call_site};
 
 	for (size_t i = 1; i <= spin->held; i++) {
 		arrow.from = spin->lock[i];
@@ -189,7 +168,7 @@ static void erase(int i)
 	while (*link != i)
 		link = &arrows[*link].next;
 	*link = arrows[i].next;
-	arrows[i] = (struct arrow){.next = unused};
+	arrows[i] = (struct lock_arrow){.next = unused};
 	unused = i;
 }
 
