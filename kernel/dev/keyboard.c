@@ -31,6 +31,8 @@ static uint8_t ring[RING];
 static unsigned int taken, typed; /* bytes, ever */
 static void (*listener)(void);    /* or NULL */
 
+static bool application_keys; /* any byte of it is right */
+
 /* ---- from keys to bytes ---- */
 
 /* The keys that make no character, as Linux's console has them. */
@@ -56,13 +58,18 @@ static const char *const application_sequences[KEYS] = {
 	[KEY_LEFT] = "\x1bOD",
 };
 
+void keyboard_application_keys(bool on)
+{
+	application_keys = on;
+}
+
 static const char *key_sequence(unsigned int key)
 {
 	const char *text = NULL;
 
 	if (key >= KEYS)
 		return "";
-	if (screen_wants_application_keys())
+	if (application_keys)
 		text = application_sequences[key];
 	if (!text)
 		text = key_sequences[key];

@@ -8,7 +8,6 @@
 #include "errno.h"
 #include "fd_table.h"
 #include "fs.h"
-#include "locks.h"
 #include "process.h"
 #include "syscall.h"
 
@@ -98,6 +97,16 @@ static long set_flags(struct file *f, unsigned int flags)
 	return 0;
 }
 
+static long control_other(struct file *f, int fd, int command, uint64_t arg)
+{
+	const struct fcntl_command *c;
+
+	table_for_each (c, fcntl_commands)
+		if (c->command == command)
+			return c->control(f, fd, command, arg);
+	return -EINVAL;
+}
+
 static long control(struct file *f, int fd, int command, uint64_t arg)
 {
 	struct fdtable *t = current_process()->files;
@@ -118,15 +127,8 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 		return f->flags;
 	case F_SETFL:
 		return set_flags(f, arg);
-	case F_GETLK:
-	case F_SETLK:
-	case F_SETLKW:
-	case F_OFD_GETLK:
-	case F_OFD_SETLK:
-	case F_OFD_SETLKW:
-		return lock_control(f, fd, command, arg);
 	default:
-		return -EINVAL;
+		return control_other(f, fd, command, arg);
 	}
 }
 

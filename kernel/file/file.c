@@ -10,8 +10,6 @@
 #include "errno.h"
 #include "fs.h"
 #include "heap.h"
-#include "locks.h"
-#include "poll.h"
 
 struct file *file_create(const struct file_ops *ops, unsigned int flags)
 {
@@ -40,13 +38,20 @@ long file_seek(struct file *f, int64_t offset, int whence)
 	return offset < 0 ? -EINVAL : (long)(f->pos = offset);
 }
 
+static void tell_closed(struct file *f)
+{
+	const struct file_hook *hook;
+
+	table_for_each (hook, file_hooks)
+		hook->file_closed(f);
+}
+
 void file_put(struct file *f)
 {
 	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	if (f->epolls)
-		epoll_file_closed(f);
-	locks_end(f, f);
+	if (unlikely(f->epolls || (f->inode && f->inode->locks)))
+		tell_closed(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)

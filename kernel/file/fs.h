@@ -218,15 +218,14 @@ void dev_init(struct inode *dir);
 
 /* Gives the file the device's ops.  With acquire a terminal becomes that of a
  * session that has none.  -ENXIO: no such device. */
-int dev_open(struct file *f, uint64_t rdev, bool acquire);
+int dev_open(struct file *f, uint64_t number, bool acquire);
 
-void console_file_init(void);
-extern const struct file_ops ktest_file_ops; /* test/ktest_program.c */
+/* ---- fs.c ---- */
 
-/* ---- proc.c ---- */
-
-/* Makes an empty directory /proc. */
-void proc_init(struct inode *dir);
+/* A directory that programs expect, and that is made if the archive has not
+ * brought it.  At boot: panics when it cannot be.  Needs fs_lock. */
+struct inode *fs_directory(struct inode *parent, const char *name,
+			   uint32_t mode);
 
 /* ---- cpio.c ---- */
 

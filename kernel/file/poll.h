@@ -45,10 +45,4 @@ void poll_timeout_write(const struct poll_timeout *t);
 int poll_mask_begin(uintptr_t addr, size_t size, uint64_t *old);
 void poll_mask_end(uint64_t old);
 
-/* ---- epoll_items.c ---- */
-
-/* The file has no references any more: it leaves the epolls that watch it.
- * Sleeps. */
-void epoll_file_closed(struct file *f);
-
 #endif

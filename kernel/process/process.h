@@ -19,6 +19,7 @@
 #include "cpu.h"
 #include "list.h"
 #include "spinlock.h"
+#include "table.h"
 #include "thread.h"
 #include "trap.h"
 #include "types.h"
@@ -127,6 +128,16 @@ struct process {
 };
 
 extern struct spinlock process_lock;
+
+/* Who wants to know that a process ends: in its last thread, while it still has
+ * its files and its memory.  May sleep. */
+struct exit_hook {
+	void (*exits)(struct process *p);
+};
+
+TABLE(exit_hooks, struct exit_hook);
+
+#define EXIT_HOOK(function) TABLE_ROW(exit_hooks, struct exit_hook) {function}
 
 #define current_process() (current->proc)
 

@@ -148,10 +148,6 @@ static inline size_t scancode_read(struct scancode_pipe *p, uint8_t *buf,
 
 /* ---- given: kernel/ipc/02-eventqueue/input_events.c ---- */
 
-/* Makes input_events, and calls the student's lab_input_start(); when that
- * fails, the console goes on polling the keyboard.  After ps2_init(). */
-void input_init(void);
-
 /* Does input come by interrupts?  Then the calls and /dev/input work. */
 bool input_started(void);
 
@@ -170,12 +166,9 @@ extern struct pollhead input_pollhead;
  * none; -EFAULT, and then the event stays.  Sleeps. */
 int input_take_to_user(uintptr_t out);
 void input_file_init(void);
-extern const struct file_ops input_file_ops;
 
 /* ---- given: kernel/ipc/02-eventqueue/input_calls.c ---- */
 
-/* The process ends: it is no subscriber any more.  Sleeps. */
-void input_process_exit(struct process *p);
 void sys_input_init(void);
 
 #endif

@@ -116,8 +116,11 @@ SYSCALL(scancode_unsubscribe)
 	return input_started() ? end_subscription(current->proc) : -ENOSYS;
 }
 
-void input_process_exit(struct process *p)
+/* It is no subscriber any more. */
+static void process_exits(struct process *p)
 {
 	if (p->scancodes)
 		end_subscription(p);
 }
+
+EXIT_HOOK(process_exits);

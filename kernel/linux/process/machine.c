@@ -13,7 +13,7 @@
 #include "spinlock.h"
 #include "string.h"
 #include "syscall.h"
-#include "sysctl.h"
+#include "uts.h"
 #include "time.h"
 #include "uaccess.h"
 #include "vm.h"

@@ -43,7 +43,7 @@ static void set_private_mode(unsigned int mode, bool on)
 {
 	switch (mode) {
 	case 1:
-		screen.application_keys = on;
+		keyboard_application_keys(on);
 		break;
 	case 6:
 		screen.cursor.origin = on;
