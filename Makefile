@@ -150,7 +150,8 @@ WERROR := $(if $(filter $(GCC_KNOWN),$(firstword $(subst ., ,$(GCC_VERSION)))), 
 	-Werror)
 
 # The second half turns off by name what distributions turn on by default.
-CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) \
+CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Wno-unused-parameter \
+	$(strip $(WERROR)) \
 	-ffreestanding -mno-red-zone -mcmodel=kernel -mgeneral-regs-only \
 	-fno-strict-aliasing -fno-omit-frame-pointer \
 	-fno-optimize-sibling-calls -fno-shrink-wrap -fno-schedule-insns2 \
@@ -508,7 +509,8 @@ compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 # `make run` with full.cpio, in which busybox has the place of our small shell.
 # Those in build/user/ have their debugging information, for GDB.
 MUSL_CC := $(call find_tool,x86_64-linux-musl-gcc musl-gcc)
-USER_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra $(strip $(WERROR)) -Iuser
+USER_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Wno-unused-parameter \
+	$(strip $(WERROR)) -Iuser
 USER_LDFLAGS := -static -no-pie -z noexecstack
 USER := $(BUILD)/user
 LAB_NUMBER := $(firstword $(subst -, ,$(LAB_NAME)))

@@ -66,6 +66,7 @@ static void start_core(void)
 	apic_init();
 	apic_init_cpu();
 	time_init();
+	syscall_init();
 	syscall_init_cpu();
 	sched_init_cpu(this_cpu());
 	thread_init();

@@ -131,13 +131,12 @@ long random_to_user(uintptr_t buf, size_t len)
 #define GRND_ALL (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
 
 /* Never waits: the generator is ready from the start. */
-SYSCALL(getrandom)
+long sys_getrandom(uintptr_t buf, size_t len, unsigned int flags)
 {
-	UNUSED_FROM_D;
-	if ((c & ~(uint64_t)GRND_ALL) || (c & (GRND_RANDOM | GRND_INSECURE)) ==
-						 (GRND_RANDOM | GRND_INSECURE))
+	if ((flags & ~GRND_ALL) || (flags & (GRND_RANDOM | GRND_INSECURE)) ==
+					   (GRND_RANDOM | GRND_INSECURE))
 		return -EINVAL;
-	if (!user_range_ok(a, MIN(b, INT32_MAX)))
+	if (!user_range_ok(buf, MIN(len, INT32_MAX)))
 		return -EFAULT;
-	return random_to_user(a, MIN(b, INT32_MAX));
+	return random_to_user(buf, MIN(len, INT32_MAX));
 }

@@ -65,25 +65,22 @@ static long change_mode_at(int dirfd, uintptr_t path, uint32_t mode)
 	return error ? error : change_mode(inode, mode);
 }
 
-SYSCALL(chmod)
+long sys_chmod(uintptr_t path, unsigned int mode)
 {
-	UNUSED_FROM_C;
-	return change_mode_at(AT_FDCWD, a, b);
+	return change_mode_at(AT_FDCWD, path, mode);
 }
 
-SYSCALL(fchmodat)
+long sys_fchmodat(int dirfd, uintptr_t path, unsigned int mode)
 {
-	UNUSED_FROM_D;
-	return change_mode_at(a, b, c);
+	return change_mode_at(dirfd, path, mode);
 }
 
-SYSCALL(fchmod)
+long sys_fchmod(int fd, unsigned int mode)
 {
-	UNUSED_FROM_C;
 	struct inode *inode;
-	int error = inode_of_fd(a, &inode);
+	int error = inode_of_fd(fd, &inode);
 
-	return error ? error : change_mode(inode, b);
+	return error ? error : change_mode(inode, mode);
 }
 
 /* ---- chown ---- */
@@ -150,33 +147,31 @@ static long change_owner_at(int dirfd, uintptr_t path, uint32_t uid,
 	return error ? error : change_owner(inode, uid, gid);
 }
 
-SYSCALL(chown)
+long sys_chown(uintptr_t path, unsigned int uid, unsigned int gid)
 {
-	UNUSED_FROM_D;
-	return change_owner_at(AT_FDCWD, a, b, c, LOOKUP_FOLLOW);
+	return change_owner_at(AT_FDCWD, path, uid, gid, LOOKUP_FOLLOW);
 }
 
-SYSCALL(lchown)
+long sys_lchown(uintptr_t path, unsigned int uid, unsigned int gid)
 {
-	UNUSED_FROM_D;
-	return change_owner_at(AT_FDCWD, a, b, c, 0);
+	return change_owner_at(AT_FDCWD, path, uid, gid, 0);
 }
 
-SYSCALL(fchownat)
+long sys_fchownat(int dirfd, uintptr_t path, unsigned int uid, unsigned int gid,
+		  int flags)
 {
-	UNUSED_FROM_F;
-	if (e & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return change_owner_at(a, b, c, d, lookup_flags(e, true));
+	return change_owner_at(dirfd, path, uid, gid,
+			       lookup_flags(flags, true));
 }
 
-SYSCALL(fchown)
+long sys_fchown(int fd, unsigned int uid, unsigned int gid)
 {
-	UNUSED_FROM_D;
 	struct inode *inode;
-	int error = inode_of_fd(a, &inode);
+	int error = inode_of_fd(fd, &inode);
 
-	return error ? error : change_owner(inode, b, c);
+	return error ? error : change_owner(inode, uid, gid);
 }
 
 /* ---- times ---- */
@@ -256,14 +251,13 @@ static long change_times_at(int dirfd, uintptr_t path,
 	return error ? error : change_times(inode, times);
 }
 
-SYSCALL(utimensat)
+long sys_utimensat(int dirfd, uintptr_t path, uintptr_t times_addr, int flags)
 {
-	UNUSED_FROM_E;
 	struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
 
-	if (c && copy_from_user(times, c, sizeof(times)))
+	if (times_addr && copy_from_user(times, times_addr, sizeof(times)))
 		return -EFAULT;
-	return change_times_at(a, b, times, d);
+	return change_times_at(dirfd, path, times, flags);
 }
 
 /* The older calls count in microseconds, and the oldest in seconds. */
@@ -281,42 +275,38 @@ static long change_times_usec(int dirfd, uintptr_t path, uintptr_t addr)
 	return change_times_at(dirfd, path, times, 0);
 }
 
-SYSCALL(futimesat)
+long sys_futimesat(int dirfd, uintptr_t path, uintptr_t times)
 {
-	UNUSED_FROM_D;
-	return change_times_usec(a, b, c);
+	return change_times_usec(dirfd, path, times);
 }
 
-SYSCALL(utimes)
+long sys_utimes(uintptr_t path, uintptr_t times)
 {
-	UNUSED_FROM_C;
-	return change_times_usec(AT_FDCWD, a, b);
+	return change_times_usec(AT_FDCWD, path, times);
 }
 
-SYSCALL(utime)
+long sys_utime(uintptr_t path, uintptr_t times_addr)
 {
-	UNUSED_FROM_C;
 	struct timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_NOW}};
 	int64_t seconds[2];
 
-	if (b && copy_from_user(seconds, b, sizeof(seconds)))
+	if (times_addr && copy_from_user(seconds, times_addr, sizeof(seconds)))
 		return -EFAULT;
-	for (unsigned int i = 0; b && i < 2; i++)
+	for (unsigned int i = 0; times_addr && i < 2; i++)
 		times[i] = (struct timespec){seconds[i], 0};
-	return change_times_at(AT_FDCWD, a, times, 0);
+	return change_times_at(AT_FDCWD, path, times, 0);
 }
 
 /* ---- umask ---- */
 
-SYSCALL(umask)
+long sys_umask(int mask)
 {
-	UNUSED_FROM_B;
 	struct process *p = current_process();
 	uint32_t old;
 
 	spin_lock(&p->lock);
 	old = p->umask;
-	p->umask = a & 0777;
+	p->umask = mask & 0777;
 	spin_unlock(&p->lock);
 	return old;
 }

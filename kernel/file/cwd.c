@@ -32,19 +32,17 @@ static long change_directory(struct inode *inode)
 	return error;
 }
 
-SYSCALL(chdir)
+long sys_chdir(uintptr_t path)
 {
-	UNUSED_FROM_B;
 	struct inode *inode;
-	int error = lookup_inode(AT_FDCWD, a, LOOKUP_FOLLOW, &inode);
+	int error = lookup_inode(AT_FDCWD, path, LOOKUP_FOLLOW, &inode);
 
 	return error ? error : change_directory(inode);
 }
 
-SYSCALL(fchdir)
+long sys_fchdir(int fd)
 {
-	UNUSED_FROM_B;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 	long result = -ENOTDIR;
 
 	if (!file)
@@ -56,9 +54,8 @@ SYSCALL(fchdir)
 }
 
 /* The length with the terminator: getcwd(2), "C library/kernel differences". */
-SYSCALL(getcwd)
+long sys_getcwd(uintptr_t user_buf, size_t size)
 {
-	UNUSED_FROM_C;
 	struct process *p = current_process();
 	char *buf = kmalloc(PATH_MAX), *path;
 	long result;
@@ -75,11 +72,11 @@ SYSCALL(getcwd)
 	if (!result) {
 		size_t len = buf + PATH_MAX - path;
 
-		if (len > b)
+		if (len > size)
 			result = -ERANGE;
 		else
-			result = copy_to_user(a, path, len) ? -EFAULT
-							    : (long)len;
+			result = copy_to_user(user_buf, path, len) ? -EFAULT
+								   : (long)len;
 	}
 	kfree(buf);
 	return result;
@@ -106,14 +103,12 @@ static long read_link(int dirfd, uintptr_t path, uintptr_t buf, int size)
 	return result;
 }
 
-SYSCALL(readlink)
+long sys_readlink(uintptr_t path, uintptr_t buf, int size)
 {
-	UNUSED_FROM_D;
-	return read_link(AT_FDCWD, a, b, c);
+	return read_link(AT_FDCWD, path, buf, size);
 }
 
-SYSCALL(readlinkat)
+long sys_readlinkat(int dirfd, uintptr_t path, uintptr_t buf, int size)
 {
-	UNUSED_FROM_E;
-	return read_link(a, b, c, d);
+	return read_link(dirfd, path, buf, size);
 }

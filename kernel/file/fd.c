@@ -24,10 +24,9 @@
 
 #define CLOSE_RANGE_CLOEXEC 4u
 
-SYSCALL(close)
+long sys_close(int fd)
 {
-	UNUSED_FROM_B;
-	return fd_close(a);
+	return fd_close(fd);
 }
 
 /* The reference of fd_get() goes to the new descriptor. */
@@ -44,10 +43,9 @@ static long duplicate(int fd, int from, bool cloexec)
 	return new;
 }
 
-SYSCALL(dup)
+long sys_dup(int fd)
 {
-	UNUSED_FROM_B;
-	return duplicate(a, 0, false);
+	return duplicate(fd, 0, false);
 }
 
 static long duplicate_to(int fd, unsigned int new, bool cloexec)
@@ -67,26 +65,24 @@ static long duplicate_to(int fd, unsigned int new, bool cloexec)
 }
 
 /* To itself: only the check that it is open (dup(2)). */
-SYSCALL(dup2)
+long sys_dup2(int fd, int new_fd)
 {
-	UNUSED_FROM_C;
-	if ((int)a == (int)b) {
-		struct file *f = fd_get(a);
+	if (fd == new_fd) {
+		struct file *f = fd_get(fd);
 
 		if (!f)
 			return -EBADF;
 		file_put(f);
-		return (int)a;
+		return fd;
 	}
-	return duplicate_to(a, b, false);
+	return duplicate_to(fd, new_fd, false);
 }
 
-SYSCALL(dup3)
+long sys_dup3(int fd, int new_fd, int flags)
 {
-	UNUSED_FROM_D;
-	if ((c & ~O_CLOEXEC) || (int)a == (int)b)
+	if ((flags & ~O_CLOEXEC) || fd == new_fd)
 		return -EINVAL;
-	return duplicate_to(a, b, c & O_CLOEXEC);
+	return duplicate_to(fd, new_fd, flags & O_CLOEXEC);
 }
 
 static long set_flags(struct file *f, unsigned int flags)
@@ -132,32 +128,29 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 	}
 }
 
-SYSCALL(fcntl)
+long sys_fcntl(int fd, int command, uintptr_t arg)
 {
-	UNUSED_FROM_D;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 	long result;
 
 	if (!file)
 		return -EBADF;
-	result = control(file, a, b, c);
+	result = control(file, fd, command, arg);
 	file_put(file);
 	return result;
 }
 
 /* Looks at open descriptors only, however wide the range. */
-SYSCALL(close_range)
+long sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
 {
-	UNUSED_FROM_D;
 	struct fdtable *t = current_process()->files;
-	unsigned int first = a, last = b;
 
-	if (first > last || (c & ~CLOSE_RANGE_CLOEXEC))
+	if (first > last || (flags & ~CLOSE_RANGE_CLOEXEC))
 		return -EINVAL;
 	for (int fd; (fd = fdtable_next(t, first)) >= 0; first = fd + 1) {
 		if ((unsigned int)fd > last)
 			break;
-		if (c & CLOSE_RANGE_CLOEXEC)
+		if (flags & CLOSE_RANGE_CLOEXEC)
 			fdtable_set_cloexec(t, fd, true);
 		else
 			fdtable_close(t, fd);

@@ -63,16 +63,14 @@ static long make_directory(int dirfd, uintptr_t path, uint32_t mode)
 	return inode ? name_new(dirfd, path, inode) : -ENOMEM;
 }
 
-SYSCALL(mkdir)
+long sys_mkdir(uintptr_t path, unsigned int mode)
 {
-	UNUSED_FROM_C;
-	return make_directory(AT_FDCWD, a, b);
+	return make_directory(AT_FDCWD, path, mode);
 }
 
-SYSCALL(mkdirat)
+long sys_mkdirat(int dirfd, uintptr_t path, unsigned int mode)
 {
-	UNUSED_FROM_D;
-	return make_directory(a, b, c);
+	return make_directory(dirfd, path, mode);
 }
 
 static bool is_device(uint32_t type)
@@ -101,16 +99,14 @@ static long make_node(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev)
 	return name_new(dirfd, path, inode);
 }
 
-SYSCALL(mknod)
+long sys_mknod(uintptr_t path, unsigned int mode, unsigned int dev)
 {
-	UNUSED_FROM_D;
-	return make_node(AT_FDCWD, a, b, c);
+	return make_node(AT_FDCWD, path, mode, dev);
 }
 
-SYSCALL(mknodat)
+long sys_mknodat(int dirfd, uintptr_t path, unsigned int mode, unsigned int dev)
 {
-	UNUSED_FROM_E;
-	return make_node(a, b, c, d);
+	return make_node(dirfd, path, mode, dev);
 }
 
 /* One more name for a node that has one. */
@@ -144,16 +140,15 @@ static long make_link(int old_dirfd, uintptr_t old_path, int dirfd,
 	return result;
 }
 
-SYSCALL(link)
+long sys_link(uintptr_t old_path, uintptr_t new_path)
 {
-	UNUSED_FROM_C;
-	return make_link(AT_FDCWD, a, AT_FDCWD, b, 0);
+	return make_link(AT_FDCWD, old_path, AT_FDCWD, new_path, 0);
 }
 
-SYSCALL(linkat)
+long sys_linkat(int old_dirfd, uintptr_t old_path, int new_dirfd,
+		uintptr_t new_path, int flags)
 {
-	UNUSED_FROM_F;
-	return make_link(a, b, c, d, e);
+	return make_link(old_dirfd, old_path, new_dirfd, new_path, flags);
 }
 
 /* ---- removing ---- */
@@ -225,22 +220,19 @@ static long remove_name(int dirfd, uintptr_t path, bool directory)
 	return result;
 }
 
-SYSCALL(unlink)
+long sys_unlink(uintptr_t path)
 {
-	UNUSED_FROM_B;
-	return remove_name(AT_FDCWD, a, false);
+	return remove_name(AT_FDCWD, path, false);
 }
 
-SYSCALL(rmdir)
+long sys_rmdir(uintptr_t path)
 {
-	UNUSED_FROM_B;
-	return remove_name(AT_FDCWD, a, true);
+	return remove_name(AT_FDCWD, path, true);
 }
 
-SYSCALL(unlinkat)
+long sys_unlinkat(int dirfd, uintptr_t path, int flags)
 {
-	UNUSED_FROM_D;
-	if (c & ~(uint64_t)AT_REMOVEDIR)
+	if (flags & ~AT_REMOVEDIR)
 		return -EINVAL;
-	return remove_name(a, b, c & AT_REMOVEDIR);
+	return remove_name(dirfd, path, flags & AT_REMOVEDIR);
 }

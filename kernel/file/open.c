@@ -214,20 +214,17 @@ static long open_at(int dirfd, uintptr_t path, unsigned int flags,
 	return fd;
 }
 
-SYSCALL(open)
+long sys_open(uintptr_t path, int flags, unsigned int mode)
 {
-	UNUSED_FROM_D;
-	return open_at(AT_FDCWD, a, b, c);
+	return open_at(AT_FDCWD, path, flags, mode);
 }
 
-SYSCALL(openat)
+long sys_openat(int dirfd, uintptr_t path, int flags, unsigned int mode)
 {
-	UNUSED_FROM_E;
-	return open_at(a, b, c, d);
+	return open_at(dirfd, path, flags, mode);
 }
 
-SYSCALL(creat)
+long sys_creat(uintptr_t path, unsigned int mode)
 {
-	UNUSED_FROM_C;
-	return open_at(AT_FDCWD, a, O_CREAT | O_WRONLY | O_TRUNC, b);
+	return open_at(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }

@@ -281,31 +281,29 @@ static long poll_user(uintptr_t list, uint64_t count, uint64_t deadline)
 }
 
 /* A time-out in milliseconds; a negative one means for ever. */
-SYSCALL(poll)
+long sys_poll(uintptr_t fds, unsigned int nfds, int timeout)
 {
-	UNUSED_FROM_D;
-	int timeout = c;
 	uint64_t deadline = 0;
 
 	if (timeout < 0)
 		deadline = WAIT_FOREVER;
 	else if (timeout > 0)
 		deadline = time_ns() + timeout * NSEC_PER_MSEC;
-	return poll_user(a, b, deadline);
+	return poll_user(fds, nfds, deadline);
 }
 
-SYSCALL(ppoll)
+long sys_ppoll(uintptr_t fds, unsigned int nfds, uintptr_t timeout_addr,
+	       uintptr_t mask, size_t mask_size)
 {
-	UNUSED_FROM_F;
 	struct poll_timeout timeout;
 	uint64_t old_mask;
-	long result = poll_timeout_read(&timeout, c, 1);
+	long result = poll_timeout_read(&timeout, timeout_addr, 1);
 
 	if (!result)
-		result = poll_mask_begin(d, e, &old_mask);
+		result = poll_mask_begin(mask, mask_size, &old_mask);
 	if (result)
 		return result;
-	result = poll_user(a, b, timeout.deadline);
+	result = poll_user(fds, nfds, timeout.deadline);
 	poll_mask_end(old_mask);
 	poll_timeout_write(&timeout);
 	return result;

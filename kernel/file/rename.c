@@ -176,20 +176,18 @@ static long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
 	return result;
 }
 
-SYSCALL(rename)
+long sys_rename(uintptr_t from, uintptr_t to)
 {
-	UNUSED_FROM_C;
-	return rename_at(AT_FDCWD, a, AT_FDCWD, b, 0);
+	return rename_at(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
-SYSCALL(renameat)
+long sys_renameat(int from_dirfd, uintptr_t from, int to_dirfd, uintptr_t to)
 {
-	UNUSED_FROM_E;
-	return rename_at(a, b, c, d, 0);
+	return rename_at(from_dirfd, from, to_dirfd, to, 0);
 }
 
-SYSCALL(renameat2)
+long sys_renameat2(int from_dirfd, uintptr_t from, int to_dirfd, uintptr_t to,
+		   unsigned int flags)
 {
-	UNUSED_FROM_F;
-	return rename_at(a, b, c, d, e);
+	return rename_at(from_dirfd, from, to_dirfd, to, flags);
 }

@@ -144,32 +144,32 @@ static inline long transfer_one(int fd, enum direction way, uintptr_t buf,
 
 /* ---- one buffer ---- */
 
-SYSCALL(read)
+long sys_read(int fd, uintptr_t buf, size_t len)
 {
-	UNUSED_FROM_D;
-	return transfer_one(a, READ, b, c);
+	return transfer_one(fd, READ, buf, len);
 }
 
-SYSCALL(write)
+long sys_write(int fd, uintptr_t buf, size_t len)
 {
-	UNUSED_FROM_D;
-	return transfer_one(a, WRITE, b, c);
+	return transfer_one(fd, WRITE, buf, len);
 }
 
-SYSCALL(pread64)
+long sys_pread64(int fd, uintptr_t buf, size_t len, int64_t offset)
 {
-	UNUSED_FROM_E;
-	if ((int64_t)d < 0)
+	uint64_t pos = offset;
+
+	if (offset < 0)
 		return -EINVAL;
-	return transfer_fd(a, READ, &(struct iovec){b, c}, 1, &d);
+	return transfer_fd(fd, READ, &(struct iovec){buf, len}, 1, &pos);
 }
 
-SYSCALL(pwrite64)
+long sys_pwrite64(int fd, uintptr_t buf, size_t len, int64_t offset)
 {
-	UNUSED_FROM_E;
-	if ((int64_t)d < 0)
+	uint64_t pos = offset;
+
+	if (offset < 0)
 		return -EINVAL;
-	return transfer_fd(a, WRITE, &(struct iovec){b, c}, 1, &d);
+	return transfer_fd(fd, WRITE, &(struct iovec){buf, len}, 1, &pos);
 }
 
 /* ---- many buffers ---- */
@@ -212,32 +212,32 @@ static long transfer_vector(int fd, enum direction way, uintptr_t list,
 	return result;
 }
 
-SYSCALL(readv)
+long sys_readv(int fd, uintptr_t iov, size_t count)
 {
-	UNUSED_FROM_D;
-	return transfer_vector(a, READ, b, c, NULL);
+	return transfer_vector(fd, READ, iov, count, NULL);
 }
 
-SYSCALL(writev)
+long sys_writev(int fd, uintptr_t iov, size_t count)
 {
-	UNUSED_FROM_D;
-	return transfer_vector(a, WRITE, b, c, NULL);
+	return transfer_vector(fd, WRITE, iov, count, NULL);
 }
 
-SYSCALL(preadv)
+long sys_preadv(int fd, uintptr_t iov, size_t count, int64_t offset)
 {
-	UNUSED_FROM_E;
-	if ((int64_t)d < 0)
+	uint64_t pos = offset;
+
+	if (offset < 0)
 		return -EINVAL;
-	return transfer_vector(a, READ, b, c, &d);
+	return transfer_vector(fd, READ, iov, count, &pos);
 }
 
-SYSCALL(pwritev)
+long sys_pwritev(int fd, uintptr_t iov, size_t count, int64_t offset)
 {
-	UNUSED_FROM_E;
-	if ((int64_t)d < 0)
+	uint64_t pos = offset;
+
+	if (offset < 0)
 		return -EINVAL;
-	return transfer_vector(a, WRITE, b, c, &d);
+	return transfer_vector(fd, WRITE, iov, count, &pos);
 }
 
 #define RWF_HIPRI 1u
@@ -248,34 +248,35 @@ SYSCALL(pwritev)
  * that is not so in any case; the place comes in one register, and then again
  * for machines with smaller ones (preadv2(2)). */
 static long transfer_vector2(int fd, enum direction way, uintptr_t list,
-			     uint64_t count, uint64_t pos, uint64_t flags)
+			     uint64_t count, int64_t offset, int flags)
 {
-	if (flags & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+	uint64_t pos = offset;
+
+	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
 		return -EOPNOTSUPP;
-	if ((int64_t)pos < -1)
+	if (offset < -1)
 		return -EINVAL;
 	return transfer_vector(fd, way, list, count,
-			       pos == UINT64_MAX ? NULL : &pos);
+			       offset == -1 ? NULL : &pos);
 }
 
-SYSCALL(preadv2)
+long sys_preadv2(int fd, uintptr_t iov, size_t count, int64_t offset,
+		 uint64_t offset_high, int flags)
 {
-	(void)e;
-	return transfer_vector2(a, READ, b, c, d, f);
+	return transfer_vector2(fd, READ, iov, count, offset, flags);
 }
 
-SYSCALL(pwritev2)
+long sys_pwritev2(int fd, uintptr_t iov, size_t count, int64_t offset,
+		  uint64_t offset_high, int flags)
 {
-	(void)e;
-	return transfer_vector2(a, WRITE, b, c, d, f);
+	return transfer_vector2(fd, WRITE, iov, count, offset, flags);
 }
 
 /* ---- position, directory, device ---- */
 
-SYSCALL(lseek)
+long sys_lseek(int fd, int64_t offset, unsigned int whence)
 {
-	UNUSED_FROM_D;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 	long result = -ESPIPE;
 
 	if (!file)
@@ -284,17 +285,16 @@ SYSCALL(lseek)
 		result = -EBADF;
 	else if (file->ops->lseek) {
 		core_mutex_lock(&file->lock);
-		result = file->ops->lseek(file, b, c);
+		result = file->ops->lseek(file, offset, whence);
 		core_mutex_unlock(&file->lock);
 	}
 	file_put(file);
 	return result;
 }
 
-SYSCALL(getdents64)
+long sys_getdents64(int fd, uintptr_t buf, unsigned int len)
 {
-	UNUSED_FROM_D;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 	long result = -ENOTDIR;
 
 	if (!file)
@@ -303,7 +303,7 @@ SYSCALL(getdents64)
 		result = -EBADF;
 	else if (file->ops->getdents64) {
 		core_mutex_lock(&file->lock);
-		result = file->ops->getdents64(file, b, (unsigned int)c);
+		result = file->ops->getdents64(file, buf, len);
 		core_mutex_unlock(&file->lock);
 	}
 	file_put(file);
@@ -324,20 +324,19 @@ static long set_nonblocking(struct file *f, uintptr_t arg)
 	return 0;
 }
 
-SYSCALL(ioctl)
+long sys_ioctl(int fd, unsigned int request, uintptr_t arg)
 {
-	UNUSED_FROM_D;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 	long result = -ENOTTY;
 
 	if (!file)
 		return -EBADF;
 	if (file->flags & O_PATH)
 		result = -EBADF;
-	else if ((unsigned int)b == FIONBIO)
-		result = set_nonblocking(file, c);
+	else if (request == FIONBIO)
+		result = set_nonblocking(file, arg);
 	else if (file->ops->ioctl)
-		result = file->ops->ioctl(file, b, c);
+		result = file->ops->ioctl(file, request, arg);
 	file_put(file);
 	return result;
 }

@@ -182,21 +182,22 @@ static long select_files(int n, uintptr_t read, uintptr_t write,
 
 /* ---- the system calls ---- */
 
-SYSCALL(select)
+long sys_select(int nfds, uintptr_t read, uintptr_t write, uintptr_t except,
+		uintptr_t timeout_addr)
 {
-	UNUSED_FROM_F;
 	struct poll_timeout timeout;
-	long result = poll_timeout_read(&timeout, e, 1000);
+	long result = poll_timeout_read(&timeout, timeout_addr, 1000);
 
 	if (result)
 		return result;
-	result = select_files(a, b, c, d, timeout.deadline);
+	result = select_files(nfds, read, write, except, timeout.deadline);
 	poll_timeout_write(&timeout);
 	return result;
 }
 
 /* The sixth argument points at the mask's address and size: pselect(2). */
-SYSCALL(pselect6)
+long sys_pselect6(int nfds, uintptr_t read, uintptr_t write, uintptr_t except,
+		  uintptr_t timeout_addr, uintptr_t mask_addr)
 {
 	struct {
 		uintptr_t addr;
@@ -206,14 +207,14 @@ SYSCALL(pselect6)
 	uint64_t old_mask;
 	long result;
 
-	if (f && get_user(mask, f))
+	if (mask_addr && get_user(mask, mask_addr))
 		return -EFAULT;
-	result = poll_timeout_read(&timeout, e, 1);
+	result = poll_timeout_read(&timeout, timeout_addr, 1);
 	if (!result)
 		result = poll_mask_begin(mask.addr, mask.size, &old_mask);
 	if (result)
 		return result;
-	result = select_files(a, b, c, d, timeout.deadline);
+	result = select_files(nfds, read, write, except, timeout.deadline);
 	poll_mask_end(old_mask);
 	poll_timeout_write(&timeout);
 	return result;

@@ -37,15 +37,14 @@ static long truncate_inode(struct inode *inode, uint64_t size)
 	return result;
 }
 
-SYSCALL(truncate)
+long sys_truncate(uintptr_t path, int64_t size)
 {
-	UNUSED_FROM_C;
 	struct inode *inode;
 	long result;
 
-	if ((int64_t)b < 0)
+	if (size < 0)
 		return -EINVAL;
-	result = lookup_inode(AT_FDCWD, a, LOOKUP_FOLLOW, &inode);
+	result = lookup_inode(AT_FDCWD, path, LOOKUP_FOLLOW, &inode);
 	if (result)
 		return result;
 	if (inode_is(inode, S_IFDIR))
@@ -55,27 +54,26 @@ SYSCALL(truncate)
 	else
 		result = inode_permission(inode, MAY_WRITE);
 	if (!result)
-		result = truncate_inode(inode, b);
+		result = truncate_inode(inode, size);
 	inode_put(inode);
 	return result;
 }
 
-SYSCALL(ftruncate)
+long sys_ftruncate(int fd, int64_t size)
 {
-	UNUSED_FROM_C;
 	struct file *file;
 	long result = -EINVAL;
 
-	if ((int64_t)b < 0)
+	if (size < 0)
 		return -EINVAL;
-	file = fd_get(a);
+	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
 	if (file->flags & O_PATH)
 		result = -EBADF;
 	else if (file->inode && is_regular(file->inode) &&
 		 (file->flags & O_ACCMODE) != O_RDONLY)
-		result = truncate_inode(file->inode, b);
+		result = truncate_inode(file->inode, size);
 	file_put(file);
 	return result;
 }
@@ -106,22 +104,20 @@ static long allocate(struct file *f, unsigned int mode, uint64_t pos,
 	return error ? error : ram_file_allocate(f->inode, pos, len, grow);
 }
 
-/* fallocate(fd, mode, pos, len) */
-SYSCALL(fallocate)
+long sys_fallocate(int fd, int mode, int64_t offset, int64_t len)
 {
-	UNUSED_FROM_E;
-	const uint64_t hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
+	const int hole = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;
 	struct file *file;
 	long result;
 
-	if ((int64_t)c < 0 || (int64_t)d <= 0)
+	if (offset < 0 || len <= 0)
 		return -EINVAL;
-	if (b != 0 && b != FALLOC_FL_KEEP_SIZE && b != hole)
+	if (mode != 0 && mode != FALLOC_FL_KEEP_SIZE && mode != hole)
 		return -EOPNOTSUPP;
-	file = fd_get(a);
+	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	result = allocate(file, b, c, d);
+	result = allocate(file, mode, offset, len);
 	file_put(file);
 	return result;
 }
@@ -150,21 +146,18 @@ static long accept(int fd, bool (*may)(const struct file *f), long refusal)
 	return result;
 }
 
-SYSCALL(fsync)
+long sys_fsync(int fd)
 {
-	UNUSED_FROM_B;
-	return accept(a, may_sync, -EINVAL);
+	return accept(fd, may_sync, -EINVAL);
 }
 
-SYSCALL(fdatasync)
+long sys_fdatasync(int fd)
 {
-	UNUSED_FROM_B;
-	return accept(a, may_sync, -EINVAL);
+	return accept(fd, may_sync, -EINVAL);
 }
 
-SYSCALL(sync)
+long sys_sync(void)
 {
-	UNUSED_FROM_A;
 	return 0;
 }
 
@@ -173,10 +166,9 @@ static bool has_node(const struct file *f)
 	return f->inode;
 }
 
-SYSCALL(syncfs)
+long sys_syncfs(int fd)
 {
-	UNUSED_FROM_B;
-	return accept(a, has_node, -EINVAL);
+	return accept(fd, has_node, -EINVAL);
 }
 
 static bool has_position(const struct file *f)
@@ -186,13 +178,9 @@ static bool has_position(const struct file *f)
 
 #define FADV_LAST 5 /* POSIX_FADV_NOREUSE */
 
-/* fadvise64(fd, pos, len, advice) */
-SYSCALL(fadvise64)
+long sys_fadvise64(int fd, int64_t offset, size_t len, int advice)
 {
-	(void)b;
-	(void)c;
-	UNUSED_FROM_E;
-	long result = accept(a, has_position, -ESPIPE);
+	long result = accept(fd, has_position, -ESPIPE);
 
-	return !result && (int)d > FADV_LAST ? -EINVAL : result;
+	return !result && advice > FADV_LAST ? -EINVAL : result;
 }

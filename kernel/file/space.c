@@ -116,29 +116,27 @@ static struct statfs describe(const struct inode *inode)
 	return s;
 }
 
-SYSCALL(statfs)
+long sys_statfs(uintptr_t path, uintptr_t buf)
 {
-	UNUSED_FROM_C;
 	struct inode *inode;
-	int error = lookup_inode(AT_FDCWD, a, LOOKUP_FOLLOW, &inode);
+	int error = lookup_inode(AT_FDCWD, path, LOOKUP_FOLLOW, &inode);
 
 	if (error)
 		return error;
 	struct statfs s = describe(inode);
 
 	inode_put(inode);
-	return put_user(s, b);
+	return put_user(s, buf);
 }
 
-SYSCALL(fstatfs)
+long sys_fstatfs(int fd, uintptr_t buf)
 {
-	UNUSED_FROM_C;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 
 	if (!file)
 		return -EBADF;
 	struct statfs s = describe(file->inode);
 
 	file_put(file);
-	return put_user(s, b);
+	return put_user(s, buf);
 }

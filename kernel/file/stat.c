@@ -76,44 +76,39 @@ static int stat_at(int dirfd, uintptr_t path, unsigned int at_flags,
 
 /* ---- stat ---- */
 
-SYSCALL(stat)
+long sys_stat(uintptr_t path, uintptr_t buf)
 {
-	UNUSED_FROM_C;
 	struct kernel_stat st;
-	int error = stat_path(AT_FDCWD, a, LOOKUP_FOLLOW, &st);
+	int error = stat_path(AT_FDCWD, path, LOOKUP_FOLLOW, &st);
 
-	return error ? error : put_user(st, b);
+	return error ? error : put_user(st, buf);
 }
 
-SYSCALL(lstat)
+long sys_lstat(uintptr_t path, uintptr_t buf)
 {
-	UNUSED_FROM_C;
 	struct kernel_stat st;
-	int error = stat_path(AT_FDCWD, a, 0, &st);
+	int error = stat_path(AT_FDCWD, path, 0, &st);
 
-	return error ? error : put_user(st, b);
+	return error ? error : put_user(st, buf);
 }
 
-SYSCALL(fstat)
+long sys_fstat(int fd, uintptr_t buf)
 {
-	UNUSED_FROM_C;
 	struct kernel_stat st;
-	int error = stat_fd(a, &st);
+	int error = stat_fd(fd, &st);
 
-	return error ? error : put_user(st, b);
+	return error ? error : put_user(st, buf);
 }
 
-SYSCALL(newfstatat)
+long sys_newfstatat(int dirfd, uintptr_t path, uintptr_t buf, int flags)
 {
-	UNUSED_FROM_E;
 	struct kernel_stat st;
 	int error;
 
-	if (d &
-	    ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
 		return -EINVAL;
-	error = stat_at(a, b, d, &st);
-	return error ? error : put_user(st, c);
+	error = stat_at(dirfd, path, flags, &st);
+	return error ? error : put_user(st, buf);
 }
 
 /* ---- statx ---- */
@@ -169,24 +164,24 @@ static struct statx statx_of(const struct kernel_stat *st)
 	};
 }
 
-/* statx(dirfd, path, flags, mask, to): whatever the mask asks for, all */
-SYSCALL(statx)
+/* Whatever the mask asks for, all. */
+long sys_statx(int dirfd, uintptr_t path, unsigned int flags, unsigned int mask,
+	       uintptr_t buf)
 {
-	UNUSED_FROM_F;
 	struct kernel_stat st;
 	struct statx stx;
 	int error;
 
-	if ((c & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH |
-			     AT_NO_AUTOMOUNT | AT_STATX_SYNC_TYPE)) ||
-	    (c & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
-	    (d & STATX_RESERVED))
+	if ((flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT |
+		       AT_STATX_SYNC_TYPE)) ||
+	    (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+	    (mask & STATX_RESERVED))
 		return -EINVAL;
-	error = stat_at(a, b, c, &st);
+	error = stat_at(dirfd, path, flags, &st);
 	if (error)
 		return error;
 	stx = statx_of(&st);
-	return put_user(stx, e);
+	return put_user(stx, buf);
 }
 
 /* ---- access ---- */
@@ -208,20 +203,17 @@ static long access_at(int dirfd, uintptr_t path, unsigned int want,
 	return result;
 }
 
-SYSCALL(access)
+long sys_access(uintptr_t path, int mode)
 {
-	UNUSED_FROM_C;
-	return access_at(AT_FDCWD, a, b, 0);
+	return access_at(AT_FDCWD, path, mode, 0);
 }
 
-SYSCALL(faccessat)
+long sys_faccessat(int dirfd, uintptr_t path, int mode)
 {
-	UNUSED_FROM_D;
-	return access_at(a, b, c, 0);
+	return access_at(dirfd, path, mode, 0);
 }
 
-SYSCALL(faccessat2)
+long sys_faccessat2(int dirfd, uintptr_t path, int mode, int flags)
 {
-	UNUSED_FROM_E;
-	return access_at(a, b, c, d);
+	return access_at(dirfd, path, mode, flags);
 }

@@ -69,14 +69,12 @@ static long make_symlink(uintptr_t target, int dirfd, uintptr_t path)
 	return inode ? name_new(dirfd, path, inode) : error;
 }
 
-SYSCALL(symlink)
+long sys_symlink(uintptr_t target, uintptr_t path)
 {
-	UNUSED_FROM_C;
-	return make_symlink(a, AT_FDCWD, b);
+	return make_symlink(target, AT_FDCWD, path);
 }
 
-SYSCALL(symlinkat)
+long sys_symlinkat(uintptr_t target, int dirfd, uintptr_t path)
 {
-	UNUSED_FROM_D;
-	return make_symlink(a, b, c);
+	return make_symlink(target, dirfd, path);
 }

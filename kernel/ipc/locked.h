@@ -13,16 +13,16 @@
 #include "process.h"
 #include "syscall.h"
 
-#define LOCKED_CALL(call, lab, error) \
-	SYSCALL(call) \
-	{ \
+/* long sys_NAME(...) { return LOCKED_CALL(lab, error); } */
+#define LOCKED_CALL(lab, error) \
+	({ \
 		static bool said; \
 \
-		UNUSED_FROM_A; \
 		if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED)) \
 			printk("%s: %s() is locked until lab %d\n", \
-			       current->proc->name, #call, lab); \
-		return error; \
-	}
+			       current->proc->name, \
+			       __func__ + sizeof("sys_") - 1, lab); \
+		error; \
+	})
 
 #endif

@@ -340,27 +340,25 @@ long process_clone(const struct clone_args *args,
 	return result;
 }
 
-SYSCALL(fork)
+long sys_fork(void)
 {
 	struct clone_args args = {.flags = SIGCHLD};
 
-	UNUSED_FROM_A;
 	return process_clone(&args, syscall_frame());
 }
 
-SYSCALL(vfork)
+long sys_vfork(void)
 {
 	struct clone_args args = {.flags = CLONE_VM | CLONE_VFORK | SIGCHLD};
 
-	UNUSED_FROM_A;
 	return process_clone(&args, syscall_frame());
 }
 
-/* clone(flags, stack, parent_tid, child_tid, tls): the order on x86-64. */
-SYSCALL(clone)
+/* The arguments in the order of x86-64. */
+long sys_clone(uint64_t flags, uintptr_t stack, uintptr_t parent_tid,
+	       uintptr_t child_tid, uint64_t tls)
 {
-	struct clone_args args = {a, b, c, d, e};
+	struct clone_args args = {flags, stack, parent_tid, child_tid, tls};
 
-	(void)f;
 	return process_clone(&args, syscall_frame());
 }

@@ -207,99 +207,89 @@ static long groups_set(const struct id_change *change)
 
 /* ---- system calls ---- */
 
-SYSCALL(setuid)
+long sys_setuid(unsigned int uid)
 {
-	struct id_change change = {.rule = SET_ONE, .effective = a};
+	struct id_change change = {.rule = SET_ONE, .effective = uid};
 
-	UNUSED_FROM_B;
 	return users_set(&change);
 }
 
-SYSCALL(setgid)
+long sys_setgid(unsigned int gid)
 {
-	struct id_change change = {.rule = SET_ONE, .effective = a};
+	struct id_change change = {.rule = SET_ONE, .effective = gid};
 
-	UNUSED_FROM_B;
 	return groups_set(&change);
 }
 
-SYSCALL(setreuid)
+long sys_setreuid(unsigned int real, unsigned int effective)
 {
-	struct id_change change = {SET_TWO, a, b, KEEP};
+	struct id_change change = {SET_TWO, real, effective, KEEP};
 
-	UNUSED_FROM_C;
 	return users_set(&change);
 }
 
-SYSCALL(setregid)
+long sys_setregid(unsigned int real, unsigned int effective)
 {
-	struct id_change change = {SET_TWO, a, b, KEEP};
+	struct id_change change = {SET_TWO, real, effective, KEEP};
 
-	UNUSED_FROM_C;
 	return groups_set(&change);
 }
 
-SYSCALL(setresuid)
+long sys_setresuid(unsigned int real, unsigned int effective,
+		   unsigned int saved)
 {
-	struct id_change change = {SET_THREE, a, b, c};
+	struct id_change change = {SET_THREE, real, effective, saved};
 
-	UNUSED_FROM_D;
 	return users_set(&change);
 }
 
-SYSCALL(setresgid)
+long sys_setresgid(unsigned int real, unsigned int effective,
+		   unsigned int saved)
 {
-	struct id_change change = {SET_THREE, a, b, c};
+	struct id_change change = {SET_THREE, real, effective, saved};
 
-	UNUSED_FROM_D;
 	return groups_set(&change);
 }
 
-SYSCALL(setfsuid)
+long sys_setfsuid(unsigned int uid)
 {
 	struct process *p = cred_lock();
 	struct id_set ids = users_of(&p->cred);
-	uint32_t old = fs_change(&ids, p->cred.euid == 0, a);
+	uint32_t old = fs_change(&ids, p->cred.euid == 0, uid);
 
-	UNUSED_FROM_B;
 	users_apply(&p->cred, &ids);
 	cred_unlock(p);
 	return old;
 }
 
-SYSCALL(setfsgid)
+long sys_setfsgid(unsigned int gid)
 {
 	struct process *p = cred_lock();
 	struct id_set ids = groups_of(&p->cred);
-	uint32_t old = fs_change(&ids, p->cred.euid == 0, a);
+	uint32_t old = fs_change(&ids, p->cred.euid == 0, gid);
 
-	UNUSED_FROM_B;
 	groups_apply(&p->cred, &ids);
 	cred_unlock(p);
 	return old;
 }
 
-SYSCALL(getuid)
+long sys_getuid(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->cred.uid;
 }
 
-SYSCALL(geteuid)
+long sys_geteuid(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->cred.euid;
 }
 
-SYSCALL(getgid)
+long sys_getgid(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->cred.gid;
 }
 
-SYSCALL(getegid)
+long sys_getegid(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->cred.egid;
 }
 
@@ -312,59 +302,53 @@ static long ids_put(const struct id_set *ids, uintptr_t real,
 	return 0;
 }
 
-SYSCALL(getresuid)
+long sys_getresuid(uintptr_t real, uintptr_t effective, uintptr_t saved)
 {
 	struct process *p = cred_lock();
 	struct id_set ids = users_of(&p->cred);
 
-	UNUSED_FROM_D;
 	cred_unlock(p);
-	return ids_put(&ids, a, b, c);
+	return ids_put(&ids, real, effective, saved);
 }
 
-SYSCALL(getresgid)
+long sys_getresgid(uintptr_t real, uintptr_t effective, uintptr_t saved)
 {
 	struct process *p = cred_lock();
 	struct id_set ids = groups_of(&p->cred);
 
-	UNUSED_FROM_D;
 	cred_unlock(p);
-	return ids_put(&ids, a, b, c);
+	return ids_put(&ids, real, effective, saved);
 }
 
-/* getgroups(size, list): how many there are; size 0 only asks that */
-SYSCALL(getgroups)
+/* How many there are; size 0 only asks that. */
+long sys_getgroups(int size, uintptr_t list)
 {
 	struct process *p = cred_lock();
 	struct credentials cred = p->cred;
-	int size = a;
 
-	UNUSED_FROM_C;
 	cred_unlock(p);
 	if (size < 0 || (size > 0 && (unsigned int)size < cred.group_count))
 		return -EINVAL;
-	if (size > 0 &&
-	    copy_to_user(b, cred.groups, cred.group_count * sizeof(uint32_t)))
+	if (size > 0 && copy_to_user(list, cred.groups,
+				     cred.group_count * sizeof(uint32_t)))
 		return -EFAULT;
 	return cred.group_count;
 }
 
-/* setgroups(size, list) */
-SYSCALL(setgroups)
+long sys_setgroups(int size, uintptr_t list)
 {
 	uint32_t groups[NGROUPS_MAX];
 	struct process *p;
 
-	UNUSED_FROM_C;
 	if (!process_is_root())
 		return -EPERM;
-	if (a > NGROUPS_MAX)
+	if ((unsigned int)size > NGROUPS_MAX)
 		return -EINVAL;
-	if (copy_from_user(groups, b, a * sizeof(uint32_t)))
+	if (copy_from_user(groups, list, size * sizeof(uint32_t)))
 		return -EFAULT;
 	p = cred_lock();
-	p->cred.group_count = a;
-	memcpy(p->cred.groups, groups, a * sizeof(uint32_t));
+	p->cred.group_count = size;
+	memcpy(p->cred.groups, groups, size * sizeof(uint32_t));
 	cred_unlock(p);
 	return 0;
 }

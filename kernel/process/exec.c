@@ -216,18 +216,16 @@ long process_execve(const char *path, uintptr_t argv, uintptr_t envp,
 	return error;
 }
 
-/* execve(path, argv, envp) */
-SYSCALL(execve)
+long sys_execve(uintptr_t path_addr, uintptr_t argv, uintptr_t envp)
 {
 	char *path = kmalloc(PATH_MAX);
 	long result;
 
-	UNUSED_FROM_D;
 	if (!path)
 		return -ENOMEM;
-	result = copy_string_from_user(path, a, PATH_MAX);
+	result = copy_string_from_user(path, path_addr, PATH_MAX);
 	if (result >= 0)
-		result = process_execve(path, b, c, syscall_frame());
+		result = process_execve(path, argv, envp, syscall_frame());
 	kfree(path);
 	return result;
 }

@@ -273,16 +273,14 @@ int process_drop_other_threads(void)
 
 /* ---- system calls ---- */
 
-SYSCALL(exit)
+long sys_exit(int status)
 {
-	UNUSED_FROM_B;
-	process_exit_thread(process_exit_status(a));
+	process_exit_thread(process_exit_status(status));
 }
 
-SYSCALL(exit_group)
+long sys_exit_group(int status)
 {
-	UNUSED_FROM_B;
-	process_exit_group(process_exit_status(a));
+	process_exit_group(process_exit_status(status));
 }
 
 /*

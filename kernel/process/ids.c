@@ -11,21 +11,18 @@
 #include "process_parts.h"
 #include "syscall.h"
 
-SYSCALL(getpid)
+long sys_getpid(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->pid;
 }
 
-SYSCALL(gettid)
+long sys_gettid(void)
 {
-	UNUSED_FROM_A;
 	return current->tid;
 }
 
-SYSCALL(getppid)
+long sys_getppid(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->ppid;
 }
 
@@ -35,33 +32,30 @@ static struct process *process_or_self(int pid)
 	return pid ? process_find(pid) : current->proc;
 }
 
-SYSCALL(getpgid)
+long sys_getpgid(int pid)
 {
 	struct process *p;
 	long pgid;
 
-	UNUSED_FROM_B;
 	spin_lock(&process_lock);
-	p = process_or_self(a);
+	p = process_or_self(pid);
 	pgid = p ? p->pgid : -ESRCH;
 	spin_unlock(&process_lock);
 	return pgid;
 }
 
-SYSCALL(getpgrp)
+long sys_getpgrp(void)
 {
-	UNUSED_FROM_A;
 	return current->proc->pgid;
 }
 
-SYSCALL(getsid)
+long sys_getsid(int pid)
 {
 	struct process *p;
 	long sid;
 
-	UNUSED_FROM_B;
 	spin_lock(&process_lock);
-	p = process_or_self(a);
+	p = process_or_self(pid);
 	sid = p ? p->sid : -ESRCH;
 	spin_unlock(&process_lock);
 	return sid;
@@ -83,13 +77,12 @@ static int group_check(const struct process *p, int pgid)
 	return 0;
 }
 
-/* setpgid(pid, pgid), 0 for the caller and for a group of its own */
-SYSCALL(setpgid)
+/* 0 stands for the caller, and for a group of its own. */
+long sys_setpgid(int pid, int pgid)
 {
-	int pid = a, pgid = b, error;
+	int error;
 	struct process *p;
 
-	UNUSED_FROM_C;
 	if (pgid < 0)
 		return -EINVAL;
 	spin_lock(&process_lock);
@@ -104,12 +97,11 @@ SYSCALL(setpgid)
 }
 
 /* A group of this name may be older than we are: then it stays whole. */
-SYSCALL(setsid)
+long sys_setsid(void)
 {
 	struct process *p = current->proc;
 	long result = p->pid;
 
-	UNUSED_FROM_A;
 	spin_lock(&process_lock);
 	if (pid_names_group(p->pid)) {
 		result = -EPERM;

@@ -40,42 +40,38 @@ static long mmap_file(uintptr_t addr, size_t len, unsigned int prot,
 	return result;
 }
 
-/* mmap(addr, len, prot, flags, fd, offset) */
-SYSCALL(mmap)
+long sys_mmap(uintptr_t addr, size_t len, unsigned int prot, unsigned int flags,
+	      int fd, uint64_t offset)
 {
-	if (f % PAGE_SIZE)
+	if (offset % PAGE_SIZE)
 		return -EINVAL;
-	if (!(d & MAP_ANONYMOUS))
-		return mmap_file(a, b, c, d, e, f);
-	return aspace_map(current_process()->aspace, a, b, c, d, NULL, 0);
+	if (!(flags & MAP_ANONYMOUS))
+		return mmap_file(addr, len, prot, flags, fd, offset);
+	return aspace_map(current_process()->aspace, addr, len, prot, flags,
+			  NULL, 0);
 }
 
-/* munmap(addr, len) */
-SYSCALL(munmap)
+long sys_munmap(uintptr_t addr, size_t len)
 {
-	UNUSED_FROM_C;
-	return aspace_unmap(current_process()->aspace, a, b);
+	return aspace_unmap(current_process()->aspace, addr, len);
 }
 
-/* mprotect(addr, len, prot) */
-SYSCALL(mprotect)
+long sys_mprotect(uintptr_t addr, size_t len, unsigned int prot)
 {
-	UNUSED_FROM_D;
-	return aspace_protect(current_process()->aspace, a, b, c);
+	return aspace_protect(current_process()->aspace, addr, len, prot);
 }
 
-/* mremap(addr, old_len, new_len, flags, new_addr) */
-SYSCALL(mremap)
+long sys_mremap(uintptr_t addr, size_t old_len, size_t new_len,
+		unsigned int flags, uintptr_t new_addr)
 {
-	UNUSED_FROM_F;
-	return aspace_remap(current_process()->aspace, a, b, c, d, e);
+	return aspace_remap(current_process()->aspace, addr, old_len, new_len,
+			    flags, new_addr);
 }
 
-/* brk(addr): never an error, see brk(2), "C library/kernel differences". */
-SYSCALL(brk)
+/* Never an error, see brk(2), "C library/kernel differences". */
+long sys_brk(uintptr_t addr)
 {
-	UNUSED_FROM_B;
-	return aspace_brk(current_process()->aspace, a);
+	return aspace_brk(current_process()->aspace, addr);
 }
 
 #define MADV_NORMAL 0
@@ -87,25 +83,24 @@ SYSCALL(brk)
 #define MADV_COLD 20
 #define MADV_PAGEOUT 21
 
-/* madvise(addr, len, advice): what is only a hint is not taken. */
-SYSCALL(madvise)
+/* What is only a hint is not taken. */
+long sys_madvise(uintptr_t addr, size_t len, int advice)
 {
 	struct aspace *as = current_process()->aspace;
 
-	UNUSED_FROM_D;
-	if (a % PAGE_SIZE)
+	if (addr % PAGE_SIZE)
 		return -EINVAL;
-	switch ((int)c) {
+	switch (advice) {
 	case MADV_DONTNEED:
 	case MADV_FREE:
-		return aspace_discard(as, a, b);
+		return aspace_discard(as, addr, len);
 	case MADV_NORMAL:
 	case MADV_RANDOM:
 	case MADV_SEQUENTIAL:
 	case MADV_WILLNEED:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
-		return aspace_is_mapped(as, a, b) ? 0 : -ENOMEM;
+		return aspace_is_mapped(as, addr, len) ? 0 : -ENOMEM;
 	default:
 		return -EINVAL;
 	}
@@ -115,14 +110,13 @@ SYSCALL(madvise)
 #define MS_INVALIDATE 2
 #define MS_SYNC 4
 
-/* msync(addr, len, flags): files are memory, and have nothing to wait for. */
-SYSCALL(msync)
+/* Files are memory, and have nothing to wait for. */
+long sys_msync(uintptr_t addr, size_t len, int flags)
 {
-	UNUSED_FROM_D;
-	if (a % PAGE_SIZE ||
-	    (c & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
+	if (addr % PAGE_SIZE || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)))
 		return -EINVAL;
-	if ((c & MS_ASYNC) && (c & MS_SYNC))
+	if ((flags & MS_ASYNC) && (flags & MS_SYNC))
 		return -EINVAL;
-	return aspace_is_mapped(current_process()->aspace, a, b) ? 0 : -ENOMEM;
+	return aspace_is_mapped(current_process()->aspace, addr, len) ? 0
+								      : -ENOMEM;
 }

@@ -85,36 +85,33 @@ static int limit_exchange(int pid, unsigned int resource,
 	return error;
 }
 
-/* prlimit64(pid, resource, new, old) */
-SYSCALL(prlimit64)
+long sys_prlimit64(int pid, unsigned int resource, uintptr_t new_addr,
+		   uintptr_t old_addr)
 {
 	struct rlimit limit, old;
 	int error;
 
-	UNUSED_FROM_E;
-	if (c && get_user(limit, c))
+	if (new_addr && get_user(limit, new_addr))
 		return -EFAULT;
-	error = limit_exchange(a, b, c ? &limit : NULL, &old);
-	if (!error && d)
-		error = put_user(old, d);
+	error = limit_exchange(pid, resource, new_addr ? &limit : NULL, &old);
+	if (!error && old_addr)
+		error = put_user(old, old_addr);
 	return error;
 }
 
-SYSCALL(getrlimit)
+long sys_getrlimit(unsigned int resource, uintptr_t addr)
 {
 	struct rlimit old;
-	int error = limit_exchange(0, a, NULL, &old);
+	int error = limit_exchange(0, resource, NULL, &old);
 
-	UNUSED_FROM_C;
-	return error ? error : put_user(old, b);
+	return error ? error : put_user(old, addr);
 }
 
-SYSCALL(setrlimit)
+long sys_setrlimit(unsigned int resource, uintptr_t addr)
 {
 	struct rlimit limit, old;
 
-	UNUSED_FROM_C;
-	if (get_user(limit, b))
+	if (get_user(limit, addr))
 		return -EFAULT;
-	return limit_exchange(0, a, &limit, &old);
+	return limit_exchange(0, resource, &limit, &old);
 }

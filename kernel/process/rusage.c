@@ -80,17 +80,15 @@ void rusage_fill(struct rusage *usage, struct cpu_time time, size_t max_pages)
 	};
 }
 
-/* getrusage(who, usage) */
-SYSCALL(getrusage)
+long sys_getrusage(int who, uintptr_t buf)
 {
 	struct process *p = current->proc;
 	size_t max_pages = p->aspace->max_resident;
 	struct rusage usage;
 	struct cpu_time time;
 
-	UNUSED_FROM_C;
 	spin_lock(&process_lock);
-	switch ((int)a) {
+	switch (who) {
 	case RUSAGE_SELF:
 		time = process_time(p);
 		break;
@@ -107,7 +105,7 @@ SYSCALL(getrusage)
 	}
 	spin_unlock(&process_lock);
 	rusage_fill(&usage, time, max_pages);
-	return put_user(usage, b);
+	return put_user(usage, buf);
 }
 
 static int64_t ticks_from_cycles(uint64_t cycles)
@@ -115,14 +113,13 @@ static int64_t ticks_from_cycles(uint64_t cycles)
 	return time_cycles_to_ns(cycles) / (NSEC_PER_SEC / TICKS_PER_SECOND);
 }
 
-/* times(buffer): ticks since boot */
-SYSCALL(times)
+/* Ticks since boot. */
+long sys_times(uintptr_t buf)
 {
 	struct process *p = current->proc;
 	struct cpu_time own, children;
 	struct process_times times;
 
-	UNUSED_FROM_B;
 	spin_lock(&process_lock);
 	own = process_time(p);
 	children = p->children_time;
@@ -133,7 +130,7 @@ SYSCALL(times)
 		.children_user = ticks_from_cycles(children.user),
 		.children_system = ticks_from_cycles(children.system),
 	};
-	if (a && put_user(times, a))
+	if (buf && put_user(times, buf))
 		return -EFAULT;
 	return time_ns() / (NSEC_PER_SEC / TICKS_PER_SECOND);
 }

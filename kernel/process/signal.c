@@ -188,11 +188,8 @@ static long kill_thread(int tgid, int tid, int signal)
 	return result;
 }
 
-SYSCALL(kill)
+long sys_kill(int pid, int signal)
 {
-	int pid = a, signal = b;
-
-	UNUSED_FROM_C;
 	if (signal < 0 || signal > SIGNALS)
 		return -EINVAL;
 	if (pid > 0)
@@ -204,16 +201,14 @@ SYSCALL(kill)
 	return kill_group(pid == -1 ? 0 : -pid, signal);
 }
 
-SYSCALL(tkill)
+long sys_tkill(int tid, int signal)
 {
-	UNUSED_FROM_C;
-	return kill_thread(0, a, b);
+	return kill_thread(0, tid, signal);
 }
 
-SYSCALL(tgkill)
+long sys_tgkill(int tgid, int tid, int signal)
 {
-	UNUSED_FROM_D;
-	return (int)a > 0 ? kill_thread(a, b, c) : -EINVAL;
+	return tgid > 0 ? kill_thread(tgid, tid, signal) : -EINVAL;
 }
 
 /* ---- masks ---- */
@@ -261,36 +256,33 @@ static int mask_change(struct thread *t, int how, uint64_t set)
 	return 0;
 }
 
-/* rt_sigprocmask(how, set, old, size) */
-SYSCALL(rt_sigprocmask)
+long sys_rt_sigprocmask(int how, uintptr_t set_addr, uintptr_t old_addr,
+			size_t size)
 {
 	struct thread *t = current;
 	uint64_t old = t->sigmask, set;
 	int error = 0;
 
-	UNUSED_FROM_E;
-	if (d != sizeof(set))
+	if (size != sizeof(set))
 		return -EINVAL;
-	if (b && get_user(set, b))
+	if (set_addr && get_user(set, set_addr))
 		return -EFAULT;
-	if (b)
-		error = mask_change(t, a, set);
-	if (!error && c)
-		error = put_user(old, c);
+	if (set_addr)
+		error = mask_change(t, how, set);
+	if (!error && old_addr)
+		error = put_user(old, old_addr);
 	return error;
 }
 
-/* rt_sigpending(set, size) */
-SYSCALL(rt_sigpending)
+long sys_rt_sigpending(uintptr_t set_addr, size_t size)
 {
 	struct thread *t = current;
 	uint64_t set;
 
-	UNUSED_FROM_C;
-	if (b > sizeof(set))
+	if (size > sizeof(set))
 		return -EINVAL;
 	set = (t->signals_pending | t->proc->signals_pending) & t->sigmask;
-	return copy_to_user(a, &set, b);
+	return copy_to_user(set_addr, &set, size);
 }
 
 /* ---- actions ---- */
@@ -314,32 +306,28 @@ static void action_exchange(int signal, const struct sigaction_record *action,
 	spin_unlock(&process_lock);
 }
 
-/* rt_sigaction(signal, action, old, size) */
-SYSCALL(rt_sigaction)
+long sys_rt_sigaction(int signal, uintptr_t new_addr, uintptr_t old_addr,
+		      size_t mask_size)
 {
 	struct sigaction_record action = {0}, old;
-	int signal = a;
 
-	UNUSED_FROM_E;
-	if (d != sizeof(action.mask) || signal < 1 || signal > SIGNALS)
+	if (mask_size != sizeof(action.mask) || signal < 1 || signal > SIGNALS)
 		return -EINVAL;
-	if (b && (BIT(signal) & NEVER_BLOCKED))
+	if (new_addr && (BIT(signal) & NEVER_BLOCKED))
 		return -EINVAL;
-	if (b && get_user(action, b))
+	if (new_addr && get_user(action, new_addr))
 		return -EFAULT;
 	action.mask &= ~NEVER_BLOCKED;
-	action_exchange(signal, b ? &action : NULL, &old);
-	return c ? put_user(old, c) : 0;
+	action_exchange(signal, new_addr ? &action : NULL, &old);
+	return old_addr ? put_user(old, old_addr) : 0;
 }
 
-/* sigaltstack(stack, old) */
-SYSCALL(sigaltstack)
+long sys_sigaltstack(uintptr_t new_addr, uintptr_t old_addr)
 {
 	__typeof__(current->altstack) stack, old = current->altstack;
 
-	UNUSED_FROM_C;
-	if (a) {
-		if (get_user(stack, a))
+	if (new_addr) {
+		if (get_user(stack, new_addr))
 			return -EFAULT;
 		if (stack.flags & ~SS_DISABLE)
 			return -EINVAL;
@@ -349,5 +337,5 @@ SYSCALL(sigaltstack)
 			return -ENOMEM;
 		current->altstack = stack;
 	}
-	return b ? put_user(old, b) : 0;
+	return old_addr ? put_user(old, old_addr) : 0;
 }

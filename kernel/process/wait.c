@@ -163,15 +163,13 @@ static int rusage_put(uintptr_t addr, const struct wait_result *result)
 	return put_user(usage, addr);
 }
 
-/* wait4(pid, status, options, rusage) */
-SYSCALL(wait4)
+long sys_wait4(int pid, uintptr_t status, int options, uintptr_t rusage)
 {
-	struct wait_query query = {.options = (uint32_t)c | WEXITED};
+	struct wait_query query = {.options = options | WEXITED};
 	struct wait_result result;
-	int pid = a, error;
+	int error;
 
-	(void)e, (void)f;
-	if ((uint32_t)c & ~WAIT4_OPTIONS)
+	if (options & ~WAIT4_OPTIONS)
 		return -EINVAL;
 	if (pid == INT32_MIN)
 		return -ESRCH;
@@ -179,9 +177,9 @@ SYSCALL(wait4)
 	error = process_wait(&query, &result);
 	if (error || !result.pid)
 		return error;
-	if (b && put_user(result.status, b))
+	if (status && put_user(result.status, status))
 		return -EFAULT;
-	if (rusage_put(d, &result))
+	if (rusage_put(rusage, &result))
 		return -EFAULT;
 	return result.pid;
 }
@@ -208,7 +206,7 @@ static int info_put(uintptr_t addr, const struct wait_result *result)
 	return put_user(info, addr);
 }
 
-static int query_from_id(struct wait_query *query, uint64_t type, int id)
+static int query_from_id(struct wait_query *query, int type, int id)
 {
 	switch (type) {
 	case P_ALL:
@@ -227,21 +225,18 @@ static int query_from_id(struct wait_query *query, uint64_t type, int id)
 	}
 }
 
-/* waitid(type, id, info, options, rusage) */
-SYSCALL(waitid)
+long sys_waitid(int type, int id, uintptr_t info, int options, uintptr_t rusage)
 {
-	struct wait_query query = {.options = d};
+	struct wait_query query = {.options = options};
 	struct wait_result result;
-	int error = query_from_id(&query, (uint32_t)a, b);
+	int error = query_from_id(&query, type, id);
 
-	(void)f;
-	if (error || ((uint32_t)d & ~WAITID_OPTIONS) ||
-	    !((uint32_t)d & WAITID_EVENTS))
+	if (error || (options & ~WAITID_OPTIONS) || !(options & WAITID_EVENTS))
 		return -EINVAL;
 	error = process_wait(&query, &result);
 	if (error)
 		return error;
-	if (info_put(c, &result))
+	if (info_put(info, &result))
 		return -EFAULT;
-	return result.pid ? rusage_put(e, &result) : 0;
+	return result.pid ? rusage_put(rusage, &result) : 0;
 }

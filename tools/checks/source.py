@@ -151,7 +151,6 @@ def documented_symbols(context: Context) -> None:
         if file.suffix in (".c", ".h", ".asm", ".ld")
     )
     known = set(re.findall(r"\b\w+\b", code))
-    known |= {f"sys_{name}" for name in re.findall(r"SYSCALL\((\w+)\)", code)}
     missing = []
     for document in ("kernel/README.md", "kernel/LOCKING.md"):
         path = ROOT / document
@@ -164,6 +163,76 @@ def documented_symbols(context: Context) -> None:
             if not (ROOT / file).exists():
                 missing.append(f"{document}: {file}")
     expect(not missing, "documents name what is gone", "nothing", "\n    " + "\n    ".join(missing))
+
+
+SYSCALL_ROW = re.compile(r"^SYSCALL(?:_FRAME)?\((\d+), (\w+)\);$", re.M)
+SYSCALL_BODY = re.compile(r"^long sys_(\w+)\(([^;{)]*)\)\n\{$", re.M)
+NARROW = re.compile(r"\b(?:bool|char|short|u?int(?:8|16)_t)\b")
+UNISTD = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
+FIRST_NATIVE = 1000  # user/signalbox.h: from here on our own
+
+
+def syscall_rows() -> dict[str, tuple[int, Path]]:
+    """Of each system call: its number, and the file with its row."""
+    rows: dict[str, tuple[int, Path]] = {}
+    for file in (ROOT / "kernel").rglob("syscall_rows.c"):
+        for number, name in SYSCALL_ROW.findall(file.read_text(encoding="utf-8")):
+            expect(name not in rows, f"a row twice: {name}")
+            rows[name] = (int(number), file)
+    expect(len(rows) > 100, "the rows are not read right", "all calls", sorted(rows))
+    return rows
+
+
+def tagged(files: list[Path]) -> set[str]:
+    """The functions that ctags finds in the files."""
+    command = ["ctags", "-x", "--c-kinds=f", *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return {line.split()[0] for line in done.stdout.splitlines()}
+
+
+def scoped(files: list[Path], names: list[str]) -> set[str]:
+    """Those of the names of which cscope finds the definition in the files."""
+    database = LOGS / "cscope.out"
+    queries = "".join(f"1{name}\n" for name in names)
+    command = ["cscope", "-k", "-l", "-f", str(database), *map(str, files)]
+    done = subprocess.run(command, input=queries, capture_output=True, text=True, check=True)
+    database.unlink(missing_ok=True)
+    return {fields[1] for line in done.stdout.splitlines() if len(fields := line.split()) > 3}
+
+
+@check("source/calls", 2)
+def calls_are_found(context: Context) -> None:
+    """Each row of the call table has one plain definition, which tools find."""
+    rows = syscall_rows()
+    files = [f for f in sources() if f.suffix == ".c" and f.is_relative_to(ROOT / "kernel")]
+    found: dict[str, Path] = {}
+    wrong = []
+    for file in files:
+        for name, parameters in SYSCALL_BODY.findall(file.read_text(encoding="utf-8")):
+            if name in found:
+                wrong.append(f"sys_{name}: two definitions")
+            if NARROW.search(parameters):
+                wrong.append(f"sys_{name}: a parameter is narrower than int")
+            found[name] = file
+    wrong += [f"sys_{name}: a row, no definition" for name in rows.keys() - found.keys()]
+    wrong += [f"sys_{name}: no row" for name in found.keys() - rows.keys()]
+    linux = ROOT / "kernel/linux"
+    for name in rows.keys() & found.keys():
+        if found[name].is_relative_to(linux) != rows[name][1].is_relative_to(linux):
+            wrong.append(f"sys_{name}: its row belongs to the other half, kernel/linux or not")
+    if UNISTD.exists():
+        header = UNISTD.read_text(encoding="utf-8")
+        names = dict(re.findall(r"^#define __NR_(\w+) (\d+)$", header, re.M))
+        for name, (number, _) in rows.items():
+            if number < FIRST_NATIVE and names.get(name) != str(number):
+                wrong.append(f"{number} is not {name} on Linux")
+    expect(not wrong, "the call table", "agreement", "\n    " + "\n    ".join(sorted(wrong)))
+    wanted = {f"sys_{name}" for name in rows}
+    used = [tool for tool in ("ctags", "cscope") if shutil.which(tool)]
+    for tool in used:
+        known = tagged(files) if tool == "ctags" else scoped(files, sorted(wanted))
+        expect(wanted <= known, f"{tool} does not find", "all", sorted(wanted - known))
+    context.note(f"{len(rows)} calls, found by {' and '.join(['a regular expression', *used])}")
 
 
 MARKS = re.compile(r"^## How the mark comes about$(.*?)^## ", re.MULTILINE | re.DOTALL)

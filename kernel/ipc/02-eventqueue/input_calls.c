@@ -33,19 +33,17 @@ void sys_input_init(void)
 	core_mutex_init(&scancode_mutex, "scan codes");
 }
 
-SYSCALL(input_poll_event)
+long sys_input_poll_event(uintptr_t event)
 {
-	UNUSED_FROM_B;
-	return input_started() ? input_take_to_user(a) : -ENOSYS;
+	return input_started() ? input_take_to_user(event) : -ENOSYS;
 }
 
-SYSCALL(scancode_subscribe)
+long sys_scancode_subscribe(void)
 {
 	struct process *p = current->proc;
 	struct scancodes *s;
 	long error = -EBUSY;
 
-	UNUSED_FROM_A;
 	if (!input_started())
 		return -ENOSYS;
 	s = kzalloc(sizeof(*s));
@@ -78,19 +76,18 @@ static long read_scancodes(struct scancodes *s, uintptr_t buf, size_t len)
 	return len;
 }
 
-SYSCALL(scancode_read)
+long sys_scancode_read(uintptr_t buf, size_t len)
 {
 	struct process *p = current->proc;
 	long result = -EINVAL;
 
-	UNUSED_FROM_C;
 	if (!input_started())
 		return -ENOSYS;
-	if (!user_range_ok(a, b))
+	if (!user_range_ok(buf, len))
 		return -EFAULT;
 	core_mutex_lock(&scancode_mutex);
 	if (p->scancodes)
-		result = read_scancodes(p->scancodes, a, b);
+		result = read_scancodes(p->scancodes, buf, len);
 	core_mutex_unlock(&scancode_mutex);
 	return result;
 }
@@ -110,9 +107,8 @@ static int end_subscription(struct process *p)
 	return s ? 0 : -EINVAL;
 }
 
-SYSCALL(scancode_unsubscribe)
+long sys_scancode_unsubscribe(void)
 {
-	UNUSED_FROM_A;
 	return input_started() ? end_subscription(current->proc) : -ENOSYS;
 }
 

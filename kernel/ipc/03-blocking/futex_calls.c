@@ -136,14 +136,15 @@ static bool operation_waits(enum futex_operation operation)
 }
 
 /* The operations that are rare, and waits with a deadline. */
-static __attribute__((noinline)) long futex_rare(uint64_t a, uint64_t b,
-						 uint64_t c, uint64_t d,
-						 uint64_t e, uint64_t f)
+static __attribute__((noinline)) long futex_rare(uintptr_t addr, int op,
+						 uint32_t val,
+						 uintptr_t timeout,
+						 uintptr_t addr2, uint32_t val3)
 {
 	enum futex_operation operation =
-		(uint32_t)b & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-	bool shared = !(b & FUTEX_PRIVATE_FLAG);
-	bool realtime = b & FUTEX_CLOCK_REALTIME;
+		op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+	bool shared = !(op & FUTEX_PRIVATE_FLAG);
+	bool realtime = op & FUTEX_CLOCK_REALTIME;
 	struct futex_key key;
 	uint64_t deadline = WAIT_FOREVER;
 	int error = 0;
@@ -151,41 +152,43 @@ static __attribute__((noinline)) long futex_rare(uint64_t a, uint64_t b,
 	if (realtime && operation != FUTEX_WAIT_BITSET)
 		return -ENOSYS;
 	if (operation_waits(operation))
-		error = deadline_read(d, operation, realtime, &deadline);
+		error = deadline_read(timeout, operation, realtime, &deadline);
 	if (!error)
-		error = key_of(a, shared, &key);
+		error = key_of(addr, shared, &key);
 	if (error)
 		return error;
 	switch (operation) {
 	case FUTEX_WAIT:
-		return wait(&key, a, c, FUTEX_BITSET_ANY, deadline);
+		return wait(&key, addr, val, FUTEX_BITSET_ANY, deadline);
 	case FUTEX_WAIT_BITSET:
-		return wait(&key, a, c, f, deadline);
+		return wait(&key, addr, val, val3, deadline);
 	case FUTEX_WAKE_BITSET:
-		return wake(&key, c, f);
+		return wake(&key, val, val3);
 	case FUTEX_REQUEUE:
-		return requeue(&key, e, shared, c, d, NULL);
+		return requeue(&key, addr2, shared, val, timeout, NULL);
 	case FUTEX_CMP_REQUEUE:
-		return requeue(&key, e, shared, c, d,
-			       &(struct futex_compare){a, f});
+		return requeue(&key, addr2, shared, val, timeout,
+			       &(struct futex_compare){addr, val3});
 	default:
 		return -ENOSYS;
 	}
 }
 
-/* futex(addr, operation, value, timeout or value2, addr2, value3): a mutex of
- * the C library wakes, and waits without a deadline. */
-SYSCALL(futex)
+/* A mutex of the C library wakes, and waits without a deadline.  Some
+ * operations have a second value where others have a timeout. */
+long sys_futex(uintptr_t addr, int op, uint32_t val, uintptr_t timeout,
+	       uintptr_t addr2, uint32_t val3)
 {
-	enum futex_operation operation = (uint32_t)b & ~FUTEX_PRIVATE_FLAG;
-	struct futex_key key = {current->proc->aspace, a};
+	enum futex_operation operation = op & ~FUTEX_PRIVATE_FLAG;
+	struct futex_key key = {current->proc->aspace, addr};
 
-	if (unlikely(a % sizeof(uint32_t) ||
-		     !user_range_ok(a, sizeof(uint32_t))))
-		return futex_rare(a, b, c, d, e, f);
+	if (unlikely(addr % sizeof(uint32_t) ||
+		     !user_range_ok(addr, sizeof(uint32_t))))
+		return futex_rare(addr, op, val, timeout, addr2, val3);
 	if (operation == FUTEX_WAKE)
-		return wake(&key, c, FUTEX_BITSET_ANY);
-	if (operation == FUTEX_WAIT && d == 0)
-		return futex_wait(&key, a, c, FUTEX_BITSET_ANY, WAIT_FOREVER);
-	return futex_rare(a, b, c, d, e, f);
+		return wake(&key, val, FUTEX_BITSET_ANY);
+	if (operation == FUTEX_WAIT && timeout == 0)
+		return futex_wait(&key, addr, val, FUTEX_BITSET_ANY,
+				  WAIT_FOREVER);
+	return futex_rare(addr, op, val, timeout, addr2, val3);
 }

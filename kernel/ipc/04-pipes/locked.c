@@ -3,5 +3,12 @@
  */
 #include "locked.h"
 
-LOCKED_CALL(pipe, 4, -ENOSYS)
-LOCKED_CALL(pipe2, 4, -ENOSYS)
+long sys_pipe(uintptr_t fds)
+{
+	return LOCKED_CALL(4, -ENOSYS);
+}
+
+long sys_pipe2(uintptr_t fds, int flags)
+{
+	return LOCKED_CALL(4, -ENOSYS);
+}

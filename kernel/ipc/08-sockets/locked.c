@@ -3,5 +3,12 @@
  */
 #include "locked.h"
 
-LOCKED_CALL(socket, 8, -EAFNOSUPPORT)
-LOCKED_CALL(socketpair, 8, -EAFNOSUPPORT)
+long sys_socket(int domain, int type, int protocol)
+{
+	return LOCKED_CALL(8, -EAFNOSUPPORT);
+}
+
+long sys_socketpair(int domain, int type, int protocol, uintptr_t fds)
+{
+	return LOCKED_CALL(8, -EAFNOSUPPORT);
+}

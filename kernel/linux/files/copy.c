@@ -185,13 +185,11 @@ static int may_sendfile(const struct file *in, const struct file *out)
 	return !error && (out->flags & O_APPEND) ? -EINVAL : error;
 }
 
-/* sendfile(out, in, offset, len) */
-SYSCALL(sendfile)
+long sys_sendfile(int out_fd, int in_fd, uintptr_t offset, size_t count)
 {
-	UNUSED_FROM_E;
-	struct end in = {.user = c}, out = {.user = 0};
+	struct end in = {.user = offset}, out = {.user = 0};
 
-	return copy_fds(&in, b, &out, a, d, may_sendfile, true);
+	return copy_fds(&in, in_fd, &out, out_fd, count, may_sendfile, true);
 }
 
 static int may_copy_range(const struct file *in, const struct file *out)
@@ -205,13 +203,13 @@ static int may_copy_range(const struct file *in, const struct file *out)
 	return out->flags & O_APPEND ? -EBADF : may_copy(in, out);
 }
 
-/* copy_file_range(in, in_offset, out, out_offset, len, flags) */
-SYSCALL(copy_file_range)
+long sys_copy_file_range(int in_fd, uintptr_t in_offset, int out_fd,
+			 uintptr_t out_offset, size_t len, unsigned int flags)
 {
-	struct end in = {.user = b}, out = {.user = d};
+	struct end in = {.user = in_offset}, out = {.user = out_offset};
 
-	if (f)
+	if (flags)
 		return -EINVAL;
-	return copy_fds(&in, a, &out, c, MIN(e, COPY_MAX), may_copy_range,
-			false);
+	return copy_fds(&in, in_fd, &out, out_fd, MIN(len, COPY_MAX),
+			may_copy_range, false);
 }

@@ -53,16 +53,14 @@ static long epoll_open(unsigned int flags)
 }
 
 /* The size is a hint from old times. */
-SYSCALL(epoll_create)
+long sys_epoll_create(int size)
 {
-	UNUSED_FROM_B;
-	return (int)a > 0 ? epoll_open(0) : -EINVAL;
+	return size > 0 ? epoll_open(0) : -EINVAL;
 }
 
-SYSCALL(epoll_create1)
+long sys_epoll_create1(int flags)
 {
-	UNUSED_FROM_B;
-	return epoll_open(a);
+	return epoll_open(flags);
 }
 
 /* ---- circles ---- */
@@ -160,20 +158,18 @@ static int control(struct file *epf, int op, struct file *f, unsigned int fd,
 	return change(ep, op, f, fd, event);
 }
 
-/* epoll_ctl(instance, what, descriptor, event) */
-SYSCALL(epoll_ctl)
+long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t event_addr)
 {
-	UNUSED_FROM_E;
 	struct epoll_event event = {0};
 	struct file *epf, *file;
 	long result = -EBADF;
 
-	if ((int)b != EPOLL_CTL_DEL && get_user(event, d))
+	if (op != EPOLL_CTL_DEL && get_user(event, event_addr))
 		return -EFAULT;
-	epf = fd_get(a);
-	file = fd_get(c);
+	epf = fd_get(epfd);
+	file = fd_get(fd);
 	if (epf && file)
-		result = control(epf, b, file, c, &event);
+		result = control(epf, op, file, fd, &event);
 	if (file)
 		file_put(file);
 	if (epf)
@@ -204,37 +200,37 @@ static uint64_t deadline_after(int timeout)
 	return timeout ? time_ns() + timeout * NSEC_PER_MSEC : 0;
 }
 
-SYSCALL(epoll_wait)
+long sys_epoll_wait(int epfd, uintptr_t events, int max, int timeout)
 {
-	UNUSED_FROM_E;
-	return wait_for(a, b, c, deadline_after(d));
+	return wait_for(epfd, events, max, deadline_after(timeout));
 }
 
-/* epoll_pwait(instance, events, max, timeout, mask, its size) */
-SYSCALL(epoll_pwait)
+long sys_epoll_pwait(int epfd, uintptr_t events, int max, int timeout,
+		     uintptr_t mask, size_t mask_size)
 {
 	uint64_t old_mask;
-	long result = poll_mask_begin(e, f, &old_mask);
+	long result = poll_mask_begin(mask, mask_size, &old_mask);
 
 	if (result)
 		return result;
-	result = wait_for(a, b, c, deadline_after(d));
+	result = wait_for(epfd, events, max, deadline_after(timeout));
 	poll_mask_end(old_mask);
 	return result;
 }
 
 /* The same with a struct timespec. */
-SYSCALL(epoll_pwait2)
+long sys_epoll_pwait2(int epfd, uintptr_t events, int max,
+		      uintptr_t timeout_addr, uintptr_t mask, size_t mask_size)
 {
 	struct poll_timeout timeout;
 	uint64_t old_mask;
-	long result = poll_timeout_read(&timeout, d, 1);
+	long result = poll_timeout_read(&timeout, timeout_addr, 1);
 
 	if (!result)
-		result = poll_mask_begin(e, f, &old_mask);
+		result = poll_mask_begin(mask, mask_size, &old_mask);
 	if (result)
 		return result;
-	result = wait_for(a, b, c, timeout.deadline);
+	result = wait_for(epfd, events, max, timeout.deadline);
 	poll_mask_end(old_mask);
 	return result;
 }

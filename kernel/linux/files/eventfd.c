@@ -172,14 +172,12 @@ static long eventfd_open(uint32_t count, unsigned int flags)
 	return fd;
 }
 
-SYSCALL(eventfd)
+long sys_eventfd(unsigned int count)
 {
-	UNUSED_FROM_B;
-	return eventfd_open(a, 0);
+	return eventfd_open(count, 0);
 }
 
-SYSCALL(eventfd2)
+long sys_eventfd2(unsigned int count, int flags)
 {
-	UNUSED_FROM_C;
-	return eventfd_open(a, b);
+	return eventfd_open(count, flags);
 }

@@ -183,15 +183,14 @@ static long flock_file(struct file *f, unsigned int operation)
 	return lock_set(f->inode, &wanted, !(operation & LOCK_NB));
 }
 
-SYSCALL(flock)
+long sys_flock(int fd, unsigned int operation)
 {
-	UNUSED_FROM_C;
-	struct file *file = fd_get(a);
+	struct file *file = fd_get(fd);
 	long result;
 
 	if (!file)
 		return -EBADF;
-	result = flock_file(file, b);
+	result = flock_file(file, operation);
 	file_put(file);
 	return result;
 }

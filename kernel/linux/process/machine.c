@@ -37,13 +37,12 @@ void uts_copy(struct utsname *to)
 	spin_unlock(&lock);
 }
 
-SYSCALL(uname)
+long sys_uname(uintptr_t buf)
 {
-	UNUSED_FROM_B;
 	struct utsname copy;
 
 	uts_copy(&copy);
-	return put_user(copy, a);
+	return put_user(copy, buf);
 }
 
 static int set_name(char *name, const char *to)
@@ -66,29 +65,27 @@ int uts_set_domainname(const char *name)
 	return set_name(names.domainname, name);
 }
 
-static long set_name_user(char *name, uintptr_t addr, uint64_t len)
+static long set_name_user(char *name, uintptr_t addr, int len)
 {
 	char copy[UTS_NAME_SIZE] = "";
 
 	if (!process_is_root())
 		return -EPERM;
-	if (len >= UTS_NAME_SIZE)
+	if (len < 0 || len >= UTS_NAME_SIZE)
 		return -EINVAL;
 	if (copy_from_user(copy, addr, len))
 		return -EFAULT;
 	return set_name(name, copy);
 }
 
-SYSCALL(sethostname)
+long sys_sethostname(uintptr_t name, int len)
 {
-	UNUSED_FROM_C;
-	return set_name_user(names.nodename, a, b);
+	return set_name_user(names.nodename, name, len);
 }
 
-SYSCALL(setdomainname)
+long sys_setdomainname(uintptr_t name, int len)
 {
-	UNUSED_FROM_C;
-	return set_name_user(names.domainname, a, b);
+	return set_name_user(names.domainname, name, len);
 }
 
 /* ---- sysinfo ---- */
@@ -116,9 +113,8 @@ static size_t free_pages(void)
 	       heap_kept_pages();
 }
 
-SYSCALL(sysinfo)
+long sys_sysinfo(uintptr_t buf)
 {
-	UNUSED_FROM_B;
 	struct sysinfo info = {
 		.uptime = time_ns() / NSEC_PER_SEC,
 		.total_ram = page_total_count() * PAGE_SIZE,
@@ -127,5 +123,5 @@ SYSCALL(sysinfo)
 		.unit = 1,
 	};
 
-	return put_user(info, a);
+	return put_user(info, buf);
 }

@@ -54,18 +54,17 @@ static long name_get_user(uintptr_t addr)
 	return copy_to_user(addr, name, sizeof(name));
 }
 
-SYSCALL(prctl)
+long sys_prctl(int option, uint64_t arg)
 {
-	UNUSED_FROM_C;
-	switch ((int)a) {
+	switch (option) {
 	case PR_SET_NAME:
-		return name_set_user(b);
+		return name_set_user(arg);
 	case PR_GET_NAME:
-		return name_get_user(b);
+		return name_get_user(arg);
 	case PR_GET_DUMPABLE:
 		return 1;
 	case PR_SET_DUMPABLE:
-		return b <= 1 ? 0 : -EINVAL;
+		return arg <= 1 ? 0 : -EINVAL;
 	case PR_GET_SECCOMP:
 		return 0;
 	default:
@@ -73,51 +72,46 @@ SYSCALL(prctl)
 	}
 }
 
-SYSCALL(arch_prctl)
+long sys_arch_prctl(int option, uintptr_t addr)
 {
-	UNUSED_FROM_C;
-	switch ((int)a) {
+	switch (option) {
 	case ARCH_SET_FS:
 		/* An address that is not canonical would fault in the kernel,
 		 * when it is loaded (SDM 2B, WRMSR). */
-		if (b >= USER_TOP)
+		if (addr >= USER_TOP)
 			return -EPERM;
-		user_set_fs_base(b);
+		user_set_fs_base(addr);
 		return 0;
 	case ARCH_GET_FS:
-		return put_user(current->fs_base, b);
+		return put_user(current->fs_base, addr);
 	default:
 		return -EINVAL;
 	}
 }
 
-SYSCALL(set_tid_address)
+long sys_set_tid_address(uintptr_t addr)
 {
-	UNUSED_FROM_B;
-	current->clear_tid = a;
+	current->clear_tid = addr;
 	return current->tid;
 }
 
-/* set_robust_list(head, size) */
-SYSCALL(set_robust_list)
+long sys_set_robust_list(uintptr_t head, size_t size)
 {
-	UNUSED_FROM_C;
-	if (b != ROBUST_LIST_HEAD_SIZE)
+	if (size != ROBUST_LIST_HEAD_SIZE)
 		return -EINVAL;
-	current->robust_list = a;
+	current->robust_list = head;
 	return 0;
 }
 
-/* get_robust_list(tid, head, size): one's own, or anybody's for root */
-SYSCALL(get_robust_list)
+/* One's own, or anybody's for root. */
+long sys_get_robust_list(int tid, uintptr_t head_addr, uintptr_t size_addr)
 {
-	UNUSED_FROM_D;
 	uint64_t size = ROBUST_LIST_HEAD_SIZE, head = current->robust_list;
 	int error = 0;
 
-	if ((int)a && (int)a != current->tid) {
+	if (tid && tid != current->tid) {
 		spin_lock(&process_lock);
-		struct thread *t = process_find_thread(a);
+		struct thread *t = process_find_thread(tid);
 
 		if (!t)
 			error = -ESRCH;
@@ -127,7 +121,7 @@ SYSCALL(get_robust_list)
 			head = t->robust_list;
 		spin_unlock(&process_lock);
 	}
-	if (!error && (put_user(size, c) || put_user(head, b)))
+	if (!error && (put_user(size, size_addr) || put_user(head, head_addr)))
 		error = -EFAULT;
 	return error;
 }
@@ -136,57 +130,54 @@ SYSCALL(get_robust_list)
 
 /* Who yields usually waits for another, which may run on another CPU: under
  * icount, PAUSE lets that CPU go on. */
-SYSCALL(sched_yield)
+long sys_sched_yield(void)
 {
-	UNUSED_FROM_A;
 	thread_yield();
 	cpu_relax();
 	return 0;
 }
 
-/* getcpu(cpu, node): old by the time the program reads it */
-SYSCALL(getcpu)
+/* Old by the time the program reads it. */
+long sys_getcpu(uintptr_t cpu_addr, uintptr_t node_addr)
 {
 	unsigned int cpu = intr_push()->id, node = 0;
 
-	UNUSED_FROM_C;
 	intr_pop();
-	if ((a && put_user(cpu, a)) || (b && put_user(node, b)))
+	if ((cpu_addr && put_user(cpu, cpu_addr)) ||
+	    (node_addr && put_user(node, node_addr)))
 		return -EFAULT;
 	return 0;
 }
 
-/* sched_getaffinity(pid, size, mask): how many bytes; every CPU, always */
-SYSCALL(sched_getaffinity)
+/* How many bytes; every CPU, always. */
+long sys_sched_getaffinity(int tid, unsigned int size, uintptr_t mask_addr)
 {
 	uint64_t mask = (1ul << cpu_count) - 1;
 	bool found = true;
 
-	UNUSED_FROM_D;
-	if (b < sizeof(mask) || b % sizeof(mask))
+	if (size < sizeof(mask) || size % sizeof(mask))
 		return -EINVAL;
-	if ((int)a) {
+	if (tid) {
 		spin_lock(&process_lock);
-		found = process_find_thread(a) != NULL;
+		found = process_find_thread(tid) != NULL;
 		spin_unlock(&process_lock);
 	}
 	if (!found)
 		return -ESRCH;
-	return put_user(mask, c) ? -EFAULT : (long)sizeof(mask);
+	return put_user(mask, mask_addr) ? -EFAULT : (long)sizeof(mask);
 }
 
 /* ---- what there is not ---- */
 
 /* With this answer C libraries go back to clone(2), ... */
-SYSCALL(clone3)
+long sys_clone3(uintptr_t args, size_t size)
 {
-	UNUSED_FROM_A;
 	return -ENOSYS;
 }
 
 /* ... and do without restartable sequences. */
-SYSCALL(rseq)
+long sys_rseq(uintptr_t area, unsigned int len, int flags,
+	      unsigned int signature)
 {
-	UNUSED_FROM_A;
 	return -ENOSYS;
 }

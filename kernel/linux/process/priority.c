@@ -94,26 +94,22 @@ static void set_nice(struct process *p, void *arg)
 		q->error = error;
 }
 
-/* getpriority(which, who) */
-SYSCALL(getpriority)
+long sys_getpriority(int which, int who)
 {
-	struct query q = {a, b, NICE_HIGHEST, -ESRCH};
+	struct query q = {which, who, NICE_HIGHEST, -ESRCH};
 
-	UNUSED_FROM_C;
-	if (a > PRIO_USER)
+	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	process_for_each(take_lowest, &q);
 	return q.error ? q.error : NICE_BASE - q.nice;
 }
 
-/* setpriority(which, who, nice) */
-SYSCALL(setpriority)
+long sys_setpriority(int which, int who, int value)
 {
-	int nice = MAX(MIN((int)c, NICE_HIGHEST), NICE_LOWEST);
-	struct query q = {a, b, nice, -ESRCH};
+	int nice = MAX(MIN(value, NICE_HIGHEST), NICE_LOWEST);
+	struct query q = {which, who, nice, -ESRCH};
 
-	UNUSED_FROM_D;
-	if (a > PRIO_USER)
+	if (which < PRIO_PROCESS || which > PRIO_USER)
 		return -EINVAL;
 	process_for_each(set_nice, &q);
 	return q.error;
@@ -153,33 +149,28 @@ static long policy_set(int tid, int policy, uintptr_t param)
 	return policy == SCHED_OTHER && priority == 0 ? 0 : -EINVAL;
 }
 
-/* sched_setscheduler(tid, policy, param) */
-SYSCALL(sched_setscheduler)
+long sys_sched_setscheduler(int tid, int policy, uintptr_t param)
 {
-	UNUSED_FROM_D;
-	return policy_set(a, b, c);
+	return policy_set(tid, policy, param);
 }
 
-SYSCALL(sched_setparam)
+long sys_sched_setparam(int tid, uintptr_t param)
 {
-	UNUSED_FROM_C;
-	return policy_set(a, SCHED_OTHER, b);
+	return policy_set(tid, SCHED_OTHER, param);
 }
 
-SYSCALL(sched_getscheduler)
+long sys_sched_getscheduler(int tid)
 {
-	int error = thread_check(a);
+	int error = thread_check(tid);
 
-	UNUSED_FROM_B;
 	return error ? error : SCHED_OTHER;
 }
 
-SYSCALL(sched_getparam)
+long sys_sched_getparam(int tid, uintptr_t param)
 {
-	int priority = 0, error = thread_check(a);
+	int priority = 0, error = thread_check(tid);
 
-	UNUSED_FROM_C;
-	return error ? error : put_user(priority, b);
+	return error ? error : put_user(priority, param);
 }
 
 /* The range of priorities of a policy, whether one may have it or not. */
@@ -198,14 +189,12 @@ static long priority_limit(int policy, int real_time)
 	}
 }
 
-SYSCALL(sched_get_priority_max)
+long sys_sched_get_priority_max(int policy)
 {
-	UNUSED_FROM_B;
-	return priority_limit(a, REAL_TIME_HIGHEST);
+	return priority_limit(policy, REAL_TIME_HIGHEST);
 }
 
-SYSCALL(sched_get_priority_min)
+long sys_sched_get_priority_min(int policy)
 {
-	UNUSED_FROM_B;
-	return priority_limit(a, 1);
+	return priority_limit(policy, 1);
 }

@@ -26,15 +26,15 @@ static bool is_magic_2(uint32_t magic)
 	       magic == 0x16041998 || magic == 0x20112000;
 }
 
-SYSCALL(reboot)
+long sys_reboot(unsigned int magic_1, unsigned int magic_2,
+		unsigned int command, uintptr_t arg)
 {
-	UNUSED_FROM_D;
 	if (!process_is_root())
 		return -EPERM;
-	if ((uint32_t)a != MAGIC_1 || !is_magic_2(b))
+	if (magic_1 != MAGIC_1 || !is_magic_2(magic_2))
 		return -EINVAL;
 
-	switch ((uint32_t)c) {
+	switch (command) {
 	case COMMAND_POWER_OFF:
 		power_off(EXIT_USER);
 	case COMMAND_RESTART:

@@ -97,51 +97,47 @@ static struct timespec to_timespec(uint64_t ns)
 	return (struct timespec){ns / NSEC_PER_SEC, ns % NSEC_PER_SEC};
 }
 
-SYSCALL(clock_gettime)
+long sys_clock_gettime(int clock, uintptr_t addr)
 {
-	UNUSED_FROM_C;
 	struct timespec time;
 	uint64_t ns;
-	int error = clock_read(a, &ns);
+	int error = clock_read(clock, &ns);
 
 	if (error)
 		return error;
 	time = to_timespec(ns);
-	return put_user(time, b);
+	return put_user(time, addr);
 }
 
 /* A nanosecond: the time stamp counter is at least as fine. */
-SYSCALL(clock_getres)
+long sys_clock_getres(int clock, uintptr_t addr)
 {
-	UNUSED_FROM_C;
 	struct timespec resolution = {0, 1};
 	uint64_t ns;
-	int error = clock_read(a, &ns);
+	int error = clock_read(clock, &ns);
 
-	if (error || !b)
+	if (error || !addr)
 		return error;
-	return put_user(resolution, b);
+	return put_user(resolution, addr);
 }
 
-SYSCALL(gettimeofday)
+long sys_gettimeofday(uintptr_t time_addr, uintptr_t zone_addr)
 {
-	UNUSED_FROM_C;
 	static const int zone[2]; /* UTC; obsolete: gettimeofday(2) */
 	uint64_t ns = realtime_ns();
 	struct timeval time = {ns / NSEC_PER_SEC,
 			       ns % NSEC_PER_SEC / NSEC_PER_USEC};
 
-	if (a && put_user(time, a))
+	if (time_addr && put_user(time, time_addr))
 		return -EFAULT;
-	return b ? copy_to_user(b, zone, sizeof(zone)) : 0;
+	return zone_addr ? copy_to_user(zone_addr, zone, sizeof(zone)) : 0;
 }
 
-SYSCALL(time)
+long sys_time(uintptr_t addr)
 {
-	UNUSED_FROM_B;
 	int64_t seconds = realtime_ns() / NSEC_PER_SEC;
 
-	if (a && put_user(seconds, a))
+	if (addr && put_user(seconds, addr))
 		return -EFAULT;
 	return seconds;
 }
@@ -160,16 +156,15 @@ static int time_valid(const struct timespec *time, uint64_t *ns)
 	return 0;
 }
 
-SYSCALL(clock_settime)
+long sys_clock_settime(int clock, uintptr_t addr)
 {
-	UNUSED_FROM_C;
 	struct timespec time;
 	uint64_t ns;
 	int error;
 
-	if ((int)a != CLOCK_REALTIME)
+	if (clock != CLOCK_REALTIME)
 		return -EINVAL;
-	if (get_user(time, b))
+	if (get_user(time, addr))
 		return -EFAULT;
 	error = time_valid(&time, &ns);
 	if (error)
@@ -222,19 +217,17 @@ static int read_time(uintptr_t addr, uint64_t *ns)
 	return get_user(time, addr) ? -EFAULT : time_valid(&time, ns);
 }
 
-SYSCALL(nanosleep)
+long sys_nanosleep(uintptr_t request, uintptr_t left)
 {
-	UNUSED_FROM_C;
 	uint64_t ns;
-	int error = read_time(a, &ns);
+	int error = read_time(request, &ns);
 
-	return error ? error : sleep_for(ns, b);
+	return error ? error : sleep_for(ns, left);
 }
 
-SYSCALL(clock_nanosleep)
+long sys_clock_nanosleep(int clock, int flags, uintptr_t request,
+			 uintptr_t left)
 {
-	UNUSED_FROM_E;
-	int clock = a;
 	uint64_t ns, now;
 	int error;
 
@@ -243,11 +236,11 @@ SYSCALL(clock_nanosleep)
 	if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC &&
 	    clock != CLOCK_BOOTTIME)
 		return -EINVAL;
-	error = read_time(c, &ns);
+	error = read_time(request, &ns);
 	if (error)
 		return error;
-	if (!(b & TIMER_ABSTIME))
-		return sleep_for(ns, d);
+	if (!(flags & TIMER_ABSTIME))
+		return sleep_for(ns, left);
 	if (clock == CLOCK_REALTIME) {
 		now = realtime_ns();
 		ns = time_ns() + (ns > now ? ns - now : 0);
