@@ -58,3 +58,46 @@ void file_put(struct file *f)
 		inode_put(f->inode);
 	kfree(f);
 }
+
+/* ---- as what backs a mapping ---- */
+
+static void backing_file_get(void *object)
+{
+	file_get(object);
+}
+
+static void backing_file_put(void *object)
+{
+	file_put(object);
+}
+
+static int backing_file_page(void *object, uint64_t offset, struct page **out)
+{
+	struct file *f = object;
+
+	return f->ops->page(f, offset, out);
+}
+
+static const struct area_backing_ops mappable = {
+	.get = backing_file_get,
+	.put = backing_file_put,
+	.page = backing_file_page,
+};
+
+static const struct area_backing_ops unmappable = {
+	.get = backing_file_get,
+	.put = backing_file_put,
+};
+
+struct area_backing file_backing(struct file *f)
+{
+	return (struct area_backing){
+		.ops = f->ops->page ? &mappable : &unmappable,
+		.object = f,
+	};
+}
+
+struct file *backing_file(const struct area_backing *b)
+{
+	return b->ops == &mappable || b->ops == &unmappable ? b->object : NULL;
+}

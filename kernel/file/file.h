@@ -11,6 +11,7 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include "aspace.h"
 #include "core_mutex.h"
 #include "list.h"
 #include "spinlock.h"
@@ -163,6 +164,11 @@ TABLE(fcntl_commands, struct fcntl_command);
 struct file *file_create(const struct file_ops *ops, unsigned int flags);
 struct file *file_get(struct file *f);
 void file_put(struct file *f);
+
+/* The file as what backs a mapping, without a reference of its own; and the
+ * file that it is, or NULL. */
+struct area_backing file_backing(struct file *f);
+struct file *backing_file(const struct area_backing *b);
 
 /* ---- descriptors ---- */
 

@@ -28,14 +28,16 @@ static long mmap_file(uintptr_t addr, size_t len, unsigned int prot,
 		      unsigned int flags, int fd, uint64_t offset)
 {
 	struct file *file = fd_get(fd);
+	struct area_backing backing;
 	long result;
 
 	if (!file)
 		return -EBADF;
+	backing = file_backing(file);
 	result = mmap_check_access(file, prot, flags);
 	if (!result)
 		result = aspace_map(current_process()->aspace, addr, len, prot,
-				    flags, file, offset);
+				    flags, &backing, offset);
 	file_put(file);
 	return result;
 }

@@ -272,13 +272,14 @@ static bool file_setup(void)
 static void test_file(struct ktest *t)
 {
 	struct file file = {.refs = 1, .ops = &paged_ops};
+	struct area_backing backing = file_backing(&file);
 	struct aspace *as = aspace_create();
 	uint64_t word = 0;
 
 	ASSERT(t, as && file_setup());
 #define MAP(pages, prot, flags, offset) \
 	aspace_map(as, BASE, (pages)*PAGE_SIZE, prot, (flags) | MAP_FIXED, \
-		   &file, offset)
+		   &backing, offset)
 	EXPECT_EQ(t, MAP(4, PROT_RW, MAP_PRIVATE, PAGE_SIZE), BASE);
 	EXPECT_EQ(t, file.refs, 2);
 	EXPECT_EQ(t, user_read(as, BASE, &word), 0);
@@ -306,6 +307,7 @@ static void test_file(struct ktest *t)
 	EXPECT_EQ(t, aspace_protect(as, BASE, 1, PROT_RW), -EACCES);
 	EXPECT_EQ(t, MAP(1, PROT_READ, MAP_SHARED, 1), -EINVAL);
 	file.ops = &other_ops;
+	backing = file_backing(&file);
 	EXPECT_EQ(t, MAP(1, PROT_READ, MAP_PRIVATE, 0), -ENODEV);
 #undef MAP
 	aspace_put(as);
