@@ -69,7 +69,9 @@ $(error IMPL=$(IMPL): it is labs$(if $(wildcard solutions), or solutions); \
 	for a directory of your own use FILES=DIR NAME=WORD)
 endif
 SANITIZED := $(if $(filter-out 0,$(SANITIZE)),.sanitized)
-SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)$(SANITIZED)
+# LINUX=0 leaves kernel/linux out: what is left is any Unix, and the labs.
+SMALL := $(if $(filter 0,$(LINUX)),.small)
+SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)$(SMALL)$(SANITIZED)
 STAGE := $(LAB_NAME)$(SUFFIX)
 
 ifneq ($(FILES),)
@@ -95,7 +97,7 @@ LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME), \
 	$(sort $(LABS) $(notdir $(wildcard kernel/ipc/[0-9][0-9]-*))))
 
 BUILD := build
-GIVEN := $(BUILD)/given$(SANITIZED)
+GIVEN := $(BUILD)/given$(SMALL)$(SANITIZED)
 OUT := $(BUILD)/$(STAGE)
 
 # What `make run` offers beside this one, in the menu of the ISO.
@@ -127,7 +129,8 @@ MACHINE := $(PYTHON) tools/machine.py
 
 # The folders of the given kernel, with kernel/include first.  Each is searched
 # for headers, whose names are unique: `#include "irq.h"`, wherever it lies.
-KERNEL_FOLDERS := kernel/include $(filter-out kernel/include kernel,$(sort \
+KERNEL_FOLDERS := kernel/include $(filter-out kernel/include kernel \
+	$(if $(SMALL),kernel/linux kernel/linux/%),$(sort \
 	$(patsubst %/,%,$(dir $(wildcard $(foreach d,*/ */*/, \
 	kernel/$(d)*.c kernel/$(d)*.h))))))
 
