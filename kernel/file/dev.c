@@ -77,12 +77,48 @@ static int zero_page(struct file *f, uint64_t offset, struct page **out)
 
 /* ---- random, urandom ---- */
 
+/* How many bytes, or -EFAULT when not even one. */
+static long random_to_user(uintptr_t buf, size_t len)
+{
+	uint8_t piece[256];
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = MIN(len - done, sizeof(piece)), copied;
+
+		random_bytes(piece, n);
+		copied = copy_to_user_partial(buf + done, piece, n);
+		done += copied;
+		if (copied < n)
+			return done ? (long)done : -EFAULT;
+		if (wait_interrupted())
+			break; /* two gigabytes are many seconds */
+	}
+	return done;
+}
+
 static long random_read(struct file *f, uintptr_t buf, size_t len,
 			uint64_t *pos)
 {
 	(void)f;
 	(void)pos;
 	return random_to_user(buf, len);
+}
+
+#define GRND_NONBLOCK 1
+#define GRND_RANDOM 2
+#define GRND_INSECURE 4
+#define GRND_ALL (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
+
+/* Never waits: the generator is ready from the start. */
+long sys_getrandom(uintptr_t buf, size_t len, unsigned int flags)
+{
+	if ((flags & ~GRND_ALL) || (flags & (GRND_RANDOM | GRND_INSECURE)) ==
+					   (GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if (!user_range_ok(buf, MIN(len, INT32_MAX)))
+		return -EFAULT;
+	return random_to_user(buf, MIN(len, INT32_MAX));
 }
 
 /* ---- the table ---- */
@@ -136,11 +172,9 @@ static const struct device *device_find(uint64_t number)
 {
 	const struct device *d, *found = NULL;
 
-	table_for_each (d, devices)
-		if (number >= d->number &&
-		    number <= d->number + d->more_minors &&
-		    (!found || found->stand_in))
-			found = d;
+	table_for_each(d, devices) if (number >= d->number &&
+				       number <= d->number + d->more_minors &&
+				       (!found || found->stand_in)) found = d;
 	return found;
 }
 
@@ -158,7 +192,8 @@ int dev_open(struct file *f, uint64_t number, bool acquire)
 
 static void make_device(struct inode *dir, const struct device *d)
 {
-	struct inode *inode = inode_create(S_IFCHR | (d->mode ? d->mode : 0666));
+	struct inode *inode =
+		inode_create(S_IFCHR | (d->mode ? d->mode : 0666));
 
 	if (!inode || dir_add(dir, d->name, strlen(d->name), inode))
 		panic("dev_init: no memory for /dev/%s", d->name);
@@ -171,7 +206,7 @@ void dev_init(struct inode *dir)
 {
 	const struct device *d;
 
-	table_for_each (d, devices)
-		if (d->name && !dir_find(dir, d->name, strlen(d->name)))
-			make_device(dir, d);
+	table_for_each(d, devices) if (d->name &&
+				       !dir_find(dir, d->name, strlen(d->name)))
+		make_device(dir, d);
 }

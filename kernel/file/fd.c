@@ -22,8 +22,6 @@
 /* What F_SETFL may change; the rest is ignored (fcntl(2)). */
 #define SETFL_MASK (O_APPEND | O_NONBLOCK)
 
-#define CLOSE_RANGE_CLOEXEC 4u
-
 long sys_close(int fd)
 {
 	return fd_close(fd);
@@ -97,9 +95,8 @@ static long control_other(struct file *f, int fd, int command, uint64_t arg)
 {
 	const struct fcntl_command *c;
 
-	table_for_each (c, fcntl_commands)
-		if (c->command == command)
-			return c->control(f, fd, command, arg);
+	table_for_each(c, fcntl_commands) if (c->command == command) return c
+		->control(f, fd, command, arg);
 	return -EINVAL;
 }
 
@@ -138,22 +135,4 @@ long sys_fcntl(int fd, int command, uintptr_t arg)
 	result = control(file, fd, command, arg);
 	file_put(file);
 	return result;
-}
-
-/* Looks at open descriptors only, however wide the range. */
-long sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
-{
-	struct fdtable *t = current_process()->files;
-
-	if (first > last || (flags & ~CLOSE_RANGE_CLOEXEC))
-		return -EINVAL;
-	for (int fd; (fd = fdtable_next(t, first)) >= 0; first = fd + 1) {
-		if ((unsigned int)fd > last)
-			break;
-		if (flags & CLOSE_RANGE_CLOEXEC)
-			fdtable_set_cloexec(t, fd, true);
-		else
-			fdtable_close(t, fd);
-	}
-	return 0;
 }

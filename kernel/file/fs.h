@@ -62,6 +62,26 @@ int lookup_may_create(const struct lookup *l, bool directory);
 /* The LOOKUP_* that AT_* flags mean; follow: unless they say otherwise. */
 unsigned int lookup_flags(unsigned int at_flags, bool follow);
 
+/* ---- size.c ---- */
+
+/* A regular file whose pages are in memory? */
+bool inode_is_regular(const struct inode *inode);
+
+/* A file may grow up to RLIMIT_FSIZE, -EFBIG; one that is larger may stay so.
+ */
+int inode_may_grow(const struct inode *inode, uint64_t size);
+
+/* Answers what a program asks for that needs no doing: 0, -EBADF, or the
+ * refusal. */
+long file_accept(int fd, bool (*may)(const struct file *f), long refusal);
+
+/* ---- stat.c ---- */
+
+/* What there is to say of a file; with AT_EMPTY_PATH and an empty path: of any
+ * descriptor, also one whose file has no node. */
+int stat_at_user(int dirfd, uintptr_t path, unsigned int at_flags,
+		 struct kernel_stat *st);
+
 /* ---- names.c: needs fs_lock ---- */
 
 /* The name that was looked up, for a node without one: lookup_may_create(),
@@ -92,6 +112,11 @@ bool space_take_name(void);
 void space_give_pages(size_t count);
 void space_give_name(void);
 size_t space_pages_left(void);
+size_t space_names_left(void);
+
+/* How many there may be. */
+size_t space_pages_max(void);
+size_t space_names_max(void);
 
 /* ---- file.c ---- */
 
@@ -117,6 +142,9 @@ static inline uint64_t inode_size(const struct inode *inode)
 {
 	return inode_is(inode, S_IFREG) ? inode->file.size : 0;
 }
+
+/* The node of an open file, with a reference.  -EBADF; -EINVAL: it has none. */
+int inode_of_fd(int fd, struct inode **out);
 
 /* As inode_permission(), by the real and not the effective user. */
 int inode_access(const struct inode *inode, unsigned int want, bool real);

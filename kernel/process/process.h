@@ -137,7 +137,11 @@ struct exit_hook {
 
 TABLE(exit_hooks, struct exit_hook);
 
-#define EXIT_HOOK(function) TABLE_ROW(exit_hooks, struct exit_hook) {function}
+#define EXIT_HOOK(function) \
+	TABLE_ROW(exit_hooks, struct exit_hook) \
+	{ \
+		function \
+	}
 
 #define current_process() (current->proc)
 
@@ -185,6 +189,16 @@ static inline int process_exit_status(int code)
 
 /* ---- kernel/process/wait.c ---- */
 
+/* Source: waitpid(2), waitid(2); values of Linux. */
+#define WNOHANG 1u
+#define WSTOPPED 2u
+#define WEXITED 4u
+#define WCONTINUED 8u
+#define WNOWAIT 0x1000000u
+#define WNOTHREAD 0x20000000u
+#define WALL 0x40000000u
+#define WCLONE 0x80000000u
+
 enum wait_type { WAIT_ANY, WAIT_PID, WAIT_GROUP };
 
 struct wait_query {
@@ -205,6 +219,10 @@ struct wait_result {
  * no such child; -ERESTARTSYS.
  */
 int process_wait(const struct wait_query *query, struct wait_result *result);
+
+/* The usage of the child and those it waited for, to a user's struct rusage if
+ * addr is one.  -EFAULT. */
+int wait_rusage_put(uintptr_t addr, const struct wait_result *result);
 
 /* ---- kernel/process/process.c ---- */
 

@@ -7,9 +7,10 @@
  */
 #include "epoll.h"
 #include "errno.h"
-#include "init.h"
 #include "fd_table.h"
+#include "init.h"
 #include "poll.h"
+#include "poll_timeout.h"
 #include "syscall.h"
 #include "time.h"
 #include "uaccess.h"
