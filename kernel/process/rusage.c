@@ -38,6 +38,16 @@ struct cpu_time process_time(struct process *p)
 	return cpu_time_report(&p->reported, time);
 }
 
+uint64_t process_cycles(struct process *p)
+{
+	struct cpu_time time;
+
+	spin_lock(&process_lock);
+	time = process_time(p);
+	spin_unlock(&process_lock);
+	return time.user + time.system;
+}
+
 static struct time_value time_value(uint64_t cycles)
 {
 	uint64_t ns = time_cycles_to_ns(cycles);

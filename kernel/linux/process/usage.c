@@ -18,16 +18,6 @@ struct process_times { /* struct tms */
 	int64_t user, system, children_user, children_system;
 };
 
-uint64_t process_cycles(struct process *p)
-{
-	struct cpu_time time;
-
-	spin_lock(&process_lock);
-	time = process_time(p);
-	spin_unlock(&process_lock);
-	return time.user + time.system;
-}
-
 long sys_getrusage(int who, uintptr_t buf)
 {
 	struct process *p = current->proc;
