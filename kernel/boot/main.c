@@ -29,8 +29,6 @@
 #include "trace.h"
 #include "trap.h"
 #include "vm.h"
-#include "waitfor.h"
-#include "watchdog.h"
 
 /* In entry.asm. */
 void stack_switch(uintptr_t top, void (*fn)(void)) __attribute__((noreturn));
@@ -74,11 +72,9 @@ static void start_core(void)
 	futex_init();
 	smp_start();
 	ps2_init();
-	watchdog_init();
 	realtime_init();
 	trace_enabled = cmdline_u64("trace", 0) != 0;
 	perturb_init();
-	lockorder_init();
 	print_banner();
 	if (thread_spawn(&main, "main", main_thread, NULL))
 		panic("start_core: no memory for the first thread");

@@ -203,11 +203,15 @@ void ram_file_init(struct ram_file *r);
 void ram_file_destroy(struct ram_file *r);
 int ram_file_truncate(struct inode *inode, uint64_t size);
 
-/* What fallocate(2) does: makes the pages of a range, and the file as long as
- * that if grow is set (-ENOSPC); or makes the range a hole. */
-int ram_file_allocate(struct inode *inode, uint64_t pos, uint64_t len,
-		      bool grow);
-void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len);
+/* The pages of a file, by place; all need its lock.  ram_cut(): those by number
+ * from `first` on and before `end` go.  ram_page_make(): the page where pos is,
+ * made if it is a hole; no reference; NULL: -ENOSPC.  ram_clear_part(): zeros
+ * from pos on, before end, and no further than pos's page; ram_clear_rest(): to
+ * the end of that page, unless pos is where it begins. */
+void ram_cut(struct ram_file *r, uint64_t first, uint64_t end);
+struct page *ram_page_make(struct ram_file *r, uint64_t pos);
+void ram_clear_part(struct ram_file *r, uint64_t pos, uint64_t end);
+void ram_clear_rest(struct ram_file *r, uint64_t pos);
 long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 			   uint64_t pos);
 

@@ -75,23 +75,10 @@ struct console_device {
 
 TABLE(consoles, struct console_device);
 
-#define CONSOLE(...) TABLE_ROW(consoles, struct console_device) {__VA_ARGS__}
-
-/* ---- the keyboard ---- */
-
-/* The next byte that the keyboard has typed, or -1; one thread at a time. After
- * ps2_init(); until then there is none. */
-int keyboard_poll(void);
-
-/* A key has been pressed: its character, or if 0 the sequence of the key
- * (KEY_*), if it has one, is what keyboard_poll() returns next.  Any context
- * but NMI. */
-void keyboard_type(unsigned int key, int character);
-
-/* Do the arrow keys send what a program has asked for (DECCKM)? */
-void keyboard_application_keys(bool on);
-
-/* Each key calls ready(); false: none will before somebody polls. */
-bool keyboard_listen(void (*ready)(void));
+#define CONSOLE(...) \
+	TABLE_ROW(consoles, struct console_device) \
+	{ \
+		__VA_ARGS__ \
+	}
 
 #endif

@@ -48,7 +48,10 @@ struct panic_report {
 TABLE(panic_reports, struct panic_report);
 
 #define PANIC_REPORT(place, print) \
-	TABLE_ROW(panic_reports, struct panic_report) {place, print}
+	TABLE_ROW(panic_reports, struct panic_report) \
+	{ \
+		place, print \
+	}
 
 /*
  * Explains a fault in the kernel (page fault, protection, divide ...) in
@@ -64,8 +67,5 @@ void nmi_dispatch(struct trap_frame *frame);
 
 /* Is a panic under way on any CPU? */
 bool panicking(void);
-
-/* An interrupt line fires without end: counts, and masks it with words. */
-void storm_check(unsigned int line);
 
 #endif

@@ -17,9 +17,10 @@
  * WAIT_DEVICE and WAIT_WORK stay what they are, whatever is called inside.
  *
  * From the record follow three things (kernel/explain/waitfor_report.c,
- * kernel/sched/lockorder.c): the report of who waits for whom, with the cycle if there is one; that a
- * machine on which no thread can run says so at once; and that two locks taken
- * in both orders are noticed before that ends in a deadlock.
+ * kernel/explain/lockorder.c): the report of who waits for whom, with the cycle
+ *if there is one; that a machine on which no thread can run says so at once;
+ *and that two locks taken in both orders are noticed before that ends in a
+ *deadlock.
  */
 #ifndef WAITFOR_H
 #define WAITFOR_H
@@ -136,18 +137,22 @@ TABLE(idle_checks, struct idle_check);
 /* For the idle loop: asks all of them. */
 bool wait_check_idle(void);
 
-/* ---- the order of locks: kernel/sched/lockorder.c ---- */
+/* ---- the order of locks: kernel/explain/lockorder.c ---- */
 
+/* On in a run of tests, and by lockorder= on the command line. */
 extern bool lockorder_on;
 
-/* Reads lockorder= from the command line; on by default in a run of tests. */
-void lockorder_init(void);
-
 /*
- * Before a lock is taken, in a context that holds others: the first time that
- * two locks are taken in both orders, or several in a circle, it is reported
- * with the call sites, and the running test fails.
+ * Who is told, while that is on: before a lock is taken, in a context that may
+ * hold others; and that what was at this address is no lock any more.
  */
+struct lock_watcher {
+	void (*taken)(const void *lock, const char *name, uintptr_t call_site);
+	void (*made)(const void *lock);
+};
+
+TABLE(lock_watchers, struct lock_watcher);
+
 void lockorder_check_slow(const void *lock, const char *name,
 			  uintptr_t call_site);
 void lockorder_forget_slow(const void *lock);
@@ -167,27 +172,5 @@ static inline void lockorder_forget(const void *lock)
 
 /* For a test that plants an inversion; returns what it was. */
 bool lockorder_set(bool on);
-
-/* "From" was held when "to" was taken. */
-struct lock_arrow {
-	const void *from, *to; /* NULL: not in use */
-	const char *from_name, *to_name;
-	uintptr_t from_at, to_at; /* where they were taken */
-
-	/* Private to lockorder.c. */
-	int next;             /* of the same bucket */
-	unsigned int visited; /* by which search */
-};
-
-/* Who says that a circle was found: a new arrow, and `length` older ones that
- * lead from where it ends to where it begins.  With a core lock held. */
-struct lockorder_report {
-	void (*print)(const struct lock_arrow *new,
-		      struct lock_arrow *const *path, unsigned int length);
-};
-
-TABLE(lockorder_reports, struct lockorder_report);
-
-#define LOCKORDER_MAX_CIRCLE 8
 
 #endif

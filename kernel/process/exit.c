@@ -134,8 +134,7 @@ static void tell_exit(struct process *p)
 {
 	const struct exit_hook *hook;
 
-	table_for_each (hook, exit_hooks)
-		hook->exits(p);
+	table_for_each(hook, exit_hooks) hook->exits(p);
 }
 
 static void process_end(struct process *p, struct estate *estate)
@@ -303,4 +302,17 @@ void process_fault(struct trap_frame *frame, int signal)
 		process_kill(p, signal);
 	}
 	spin_unlock(&process_lock);
+}
+
+bool process_wait_for_memory(unsigned int tries)
+{
+	struct process *p = current->proc;
+	const struct memory_hook *hook;
+
+	table_for_each(hook, memory_hooks) return hook->wait(tries);
+	spin_lock(&process_lock);
+	printk("%s[%d]: out of memory\n", p->name, p->pid);
+	process_kill(p, SIGKILL);
+	spin_unlock(&process_lock);
+	return false;
 }

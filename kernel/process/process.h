@@ -324,13 +324,20 @@ void user_enter(struct trap_frame *frame) __attribute__((noreturn));
  * signal would. */
 void process_fault(struct trap_frame *frame, int signal);
 
-/* ---- kernel/process/oom.c ---- */
+/* ---- kernel/process/exit.c ---- */
 
 /*
- * The current process needs a page, and there is none: makes another one end,
- * and sleeps a moment.  True: try again, with one more in `tries`, which begins
- * at 0.  False: the process has been killed itself.  Sleeps.
+ * The current process needs a page, and there is none.  True: try again, with
+ * one more in `tries`, which begins at 0.  False: the process has been killed
+ * itself, as it is when nobody looks for memory elsewhere.  Sleeps.
  */
 bool process_wait_for_memory(unsigned int tries);
+
+/* Who does: makes another process end, and sleeps a moment. */
+struct memory_hook {
+	bool (*wait)(unsigned int tries); /* as above */
+};
+
+TABLE(memory_hooks, struct memory_hook);
 
 #endif

@@ -10,6 +10,7 @@
  */
 #include "waitfor.h"
 #include "cpu.h"
+#include "hooks.h"
 #include "panic.h"
 #include "spinlock.h"
 #include "thread.h"
@@ -79,13 +80,28 @@ void wait_forget(const void *object)
 	lockorder_forget(object);
 }
 
+bool lockorder_on HOOK_FLAG;
+
+void lockorder_check_slow(const void *lock, const char *name,
+			  uintptr_t call_site)
+{
+	const struct lock_watcher *row;
+
+	table_for_each(row, lock_watchers) row->taken(lock, name, call_site);
+}
+
+void lockorder_forget_slow(const void *lock)
+{
+	const struct lock_watcher *row;
+
+	table_for_each(row, lock_watchers) row->made(lock);
+}
+
 bool wait_check_idle(void)
 {
 	const struct idle_check *row;
 
-	table_for_each (row, idle_checks)
-		if (row->check())
-			return true;
+	table_for_each(row, idle_checks) if (row->check()) return true;
 	return false;
 }
 

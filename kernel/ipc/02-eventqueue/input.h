@@ -17,6 +17,7 @@
 #include "file.h"
 #include "keymap.h"
 #include "list.h"
+#include "table.h"
 #include "types.h"
 #include "waitq.h"
 
@@ -147,6 +148,20 @@ static inline size_t scancode_read(struct scancode_pipe *p, uint8_t *buf,
 }
 
 /* ---- given: kernel/ipc/02-eventqueue/input_events.c ---- */
+
+/* Who hears of each event of input_events, as it is pushed; any context but
+ * NMI. */
+struct event_hook {
+	void (*pushed)(const struct event *e);
+};
+
+TABLE(event_hooks, struct event_hook);
+
+#define EVENT_HOOK(function) \
+	TABLE_ROW(event_hooks, struct event_hook) \
+	{ \
+		function \
+	}
 
 /* Does input come by interrupts?  Then the calls and /dev/input work. */
 bool input_started(void);

@@ -6,14 +6,13 @@
  * system's own queue, input_events, hears of it, whatever that function does:
  *
  *	event_push(&input_events) --> the ring (student's)
- *				  \-> keyboard_type(): the console
+ *				  \-> EVENT_HOOKs: the screen's keyboard
  *				   -> input_readers, input_pollhead
  *
  * A waiter looks at the ring with input_lock held, and event_push() takes that
  * lock after it has changed the ring: so no wake-up falls in between.  It is
  * taken before the ring's own lock.
  */
-#include "console.h"
 #include "errno.h"
 #include "init.h"
 #include "input.h"
@@ -39,8 +38,9 @@ void eventq_init(struct eventq *q, const char *name)
 
 static void tell(const struct event *e)
 {
-	if (e->type == EVENT_KEY_DOWN)
-		keyboard_type(e->data[0], e->data[1]);
+	const struct event_hook *hook;
+
+	table_for_each(hook, event_hooks) hook->pushed(e);
 	spin_lock(&input_lock);
 	waitq_wake(&input_readers, WAKE_ALL);
 	poll_notify(&input_pollhead);

@@ -3,6 +3,69 @@
  */
 #include "errno.h"
 #include "fs.h"
+#include "page.h"
+
+/* ---- making pages, and holes, without writing ---- */
+
+/* Looks first whether there is room, so that a request for too much does not
+ * fill the file system on its way to failing. */
+static int pages_make(struct ram_file *r, uint64_t pos, uint64_t end)
+{
+	uint64_t wanted = (end - 1) / PAGE_SIZE - pos / PAGE_SIZE + 1;
+	int error = 0;
+
+	if (wanted > space_pages_left() + r->tree.pages)
+		return -ENOSPC;
+	for (pos = ALIGN_DOWN(pos, PAGE_SIZE); pos < end && !error;
+	     pos += PAGE_SIZE)
+		if (!ram_page_make(r, pos))
+			error = -ENOSPC;
+	return error;
+}
+
+static int ram_file_allocate(struct inode *inode, uint64_t pos, uint64_t len,
+			     bool grow)
+{
+	struct ram_file *r = &inode->file;
+	uint64_t end = pos + len;
+	int error;
+
+	core_mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->lock);
+	error = pages_make(r, pos, end);
+	if (!error && grow && end > r->size) {
+		ram_clear_rest(r, r->size);
+		r->size = end;
+	}
+	core_mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->write_lock);
+	if (!error)
+		inode_touch(inode);
+	return error;
+}
+
+/* Whole pages go; of the first and the last a part may be cleared. */
+static void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len)
+{
+	struct ram_file *r = &inode->file;
+	uint64_t end = pos + len;
+
+	core_mutex_lock(&r->write_lock);
+	core_mutex_lock(&r->lock);
+	if (pos % PAGE_SIZE)
+		ram_clear_part(r, pos, end);
+	pos = ALIGN_UP(pos, PAGE_SIZE);
+	if (pos < end) {
+		ram_cut(r, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
+		if (end % PAGE_SIZE)
+			ram_clear_part(r, ALIGN_DOWN(end, PAGE_SIZE), end);
+	}
+	core_mutex_unlock(&r->lock);
+	core_mutex_unlock(&r->write_lock);
+	inode_touch(inode);
+}
+
+/* ---- fallocate ---- */
 
 #define FALLOC_FL_KEEP_SIZE 1u
 #define FALLOC_FL_PUNCH_HOLE 2u

@@ -26,6 +26,7 @@
  * 5; Linux, console_codes(4).
  */
 #include "screen.h"
+#include "keyboard.h"
 #include "string.h"
 #include "vga.h"
 

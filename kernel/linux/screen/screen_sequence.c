@@ -14,6 +14,7 @@
  * Sources: ECMA-48, 5.4 and 8.3; VT102 User Guide, chapter 5; Linux,
  * console_codes(4).
  */
+#include "keyboard.h"
 #include "screen.h"
 #include "string.h"
 #include "vga.h"

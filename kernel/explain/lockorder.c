@@ -11,8 +11,7 @@
  * So each "A before B" is kept as an arrow from A to B, with where both were
  * taken.  When a new arrow from A to B is drawn and a way along the arrows
  * leads from B to A, then the circle is reported, with all call sites, and the
- * running test fails (explain/lockorder_report.c).  The arrow stays, so nothing
- * is reported twice.
+ * running test fails.  The arrow stays, so nothing is reported twice.
  *
  * A lock is told by its address: two of the same name are two locks.  When a
  * lock is made, the arrows of what lay there before are wiped out.  A lock that
@@ -22,7 +21,8 @@
  */
 #include "cmdline.h"
 #include "cpu.h"
-#include "hooks.h"
+#include "init.h"
+#include "ktest.h"
 #include "lock.h"
 #include "spinlock.h"
 #include "string.h"
@@ -31,15 +31,21 @@
 
 #define MAX_ARROWS 1024 /* when they are used up, all are wiped out */
 #define BUCKETS 256
-#define MAX_CIRCLE LOCKORDER_MAX_CIRCLE
+#define MAX_CIRCLE 8
 #define NONE (-1)
 
-bool lockorder_on HOOK_FLAG;
+struct arrow {
+	const void *from, *to; /* NULL: not in use */
+	const char *from_name, *to_name;
+	uintptr_t from_at, to_at; /* where they were taken */
+	int next;                 /* of the same bucket */
+	unsigned int visited;     /* by which search */
+};
 
 /* All need lock.  An arrow is in the bucket of where it begins. */
 static struct core_lock order_lock =
 	CORE_LOCK_INIT("lock order", RANK_LOCK_ORDER);
-static struct lock_arrow arrows[MAX_ARROWS];
+static struct arrow arrows[MAX_ARROWS];
 static int unused; /* the first that is in no bucket, by next */
 static int buckets[BUCKETS];
 static unsigned int searches;
@@ -54,12 +60,12 @@ static void wipe_all(void)
 	for (unsigned int i = 0; i < BUCKETS; i++)
 		buckets[i] = NONE;
 	for (int i = 0; i < MAX_ARROWS; i++)
-		arrows[i] = (struct lock_arrow){.next = i + 1};
+		arrows[i] = (struct arrow){.next = i + 1};
 	arrows[MAX_ARROWS - 1].next = NONE;
 	unused = 0;
 }
 
-static struct lock_arrow *find_arrow(const void *from, const void *to)
+static struct arrow *find_arrow(const void *from, const void *to)
 {
 	for (int i = *bucket_of(from); i != NONE; i = arrows[i].next)
 		if (arrows[i].from == from && arrows[i].to == to)
@@ -67,7 +73,7 @@ static struct lock_arrow *find_arrow(const void *from, const void *to)
 	return NULL;
 }
 
-static void draw(const struct lock_arrow *arrow)
+static void draw(const struct arrow *arrow)
 {
 	int *bucket = bucket_of(arrow->from), i;
 
@@ -85,12 +91,12 @@ static void draw(const struct lock_arrow *arrow)
  * Returns how many there are, with the arrows in path; 0: there is none.
  */
 static unsigned int find_way(const void *from, const void *to,
-			     struct lock_arrow **path, unsigned int depth)
+			     struct arrow **path, unsigned int depth)
 {
 	if (depth == MAX_CIRCLE - 1)
 		return 0;
 	for (int i = *bucket_of(from); i != NONE; i = arrows[i].next) {
-		struct lock_arrow *a = &arrows[i];
+		struct arrow *a = &arrows[i];
 		unsigned int length;
 
 		if (a->from != from || a->visited == searches)
@@ -106,20 +112,29 @@ static unsigned int find_way(const void *from, const void *to,
 	return 0;
 }
 
-/* A way of `length` arrows leads back to where the new one begins. */
-static void report(const struct lock_arrow *new, struct lock_arrow *const *path,
+static void report_arrow(const struct arrow *a, const char *begin)
+{
+	ktest_complain("%s\"%s\" is taken at %pS, with \"%s\" held, taken at "
+		       "%pS",
+		       begin, a->to_name, (void *)a->to_at, a->from_name,
+		       (void *)a->from_at);
+}
+
+static void report(const struct arrow *new, struct arrow *const *path,
 		   unsigned int length)
 {
-	const struct lockorder_report *row;
-
-	table_for_each (row, lockorder_reports)
-		row->print(new, path, length);
+	report_arrow(new, "lock order: ");
+	for (unsigned int i = 0; i < length; i++)
+		report_arrow(path[i], i == 0 ? "lock order: but before, "
+					     : "lock order: and ");
+	ktest_complain("lock order: threads that do these at the same time "
+		       "wait for one another for ever");
 }
 
 /* The caller takes `arrow->to` while it holds `arrow->from`. */
-static void note(const struct lock_arrow *arrow)
+static void note(const struct arrow *arrow)
 {
-	struct lock_arrow *path[MAX_CIRCLE];
+	struct arrow *path[MAX_CIRCLE];
 	unsigned int length;
 
 	if (arrow->from == arrow->to)
@@ -137,13 +152,12 @@ static void note(const struct lock_arrow *arrow)
 
 /* A handler that interrupts a thread holds none of what that one holds, but for
  * spinlocks, with which there are no interrupts. */
-void lockorder_check_slow(const void *lock, const char *name,
-			  uintptr_t call_site)
+static void lock_taken(const void *lock, const char *name, uintptr_t call_site)
 {
 	struct cpu *c = intr_push();
 	const struct spin_record *spin = &current->spin;
 	const struct thread_waits *waits = &current->waits;
-	struct lock_arrow arrow = {.to = lock, .to_name = name, .to_at = call_site};
+	struct arrow arrow = {.to = lock, .to_name = name, .to_at = call_site};
 
 	for (size_t i = 1; i <= spin->held; i++) {
 		arrow.from = spin->lock[i];
@@ -168,11 +182,11 @@ static void erase(int i)
 	while (*link != i)
 		link = &arrows[*link].next;
 	*link = arrows[i].next;
-	arrows[i] = (struct lock_arrow){.next = unused};
+	arrows[i] = (struct arrow){.next = unused};
 	unused = i;
 }
 
-void lockorder_forget_slow(const void *lock)
+static void lock_made(const void *lock)
 {
 	core_lock(&order_lock);
 	for (int i = 0; i < MAX_ARROWS; i++)
@@ -189,8 +203,11 @@ bool lockorder_set(bool on)
 	return before;
 }
 
-void lockorder_init(void)
+static void lockorder_init(void)
 {
 	wipe_all();
 	lockorder_set(cmdline_u64("lockorder", cmdline_get("test") != NULL));
 }
+
+INIT(INIT_PARTS, lockorder_init);
+TABLE_ROW(lock_watchers, struct lock_watcher){lock_taken, lock_made};

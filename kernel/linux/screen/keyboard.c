@@ -3,7 +3,7 @@
  * terminal would send.
  *
  * Who types?  From lab 2 on, interrupts do: each event of a key that goes down
- * comes here by keyboard_type() (input_events.c).  Before that, or when the
+ * comes here (EVENT_HOOK).  Before that, or when the
  * student's part does not start, keyboard_poll() asks the controller itself,
  * and needs no interrupt; then the decoding below does what a console needs,
  * and no more.
@@ -15,7 +15,7 @@
  * A key like Home makes several bytes.  Those of one key get into the ring all,
  * or not at all when it is full.
  */
-#include "console.h"
+#include "keyboard.h"
 #include "input.h"
 #include "keymap.h"
 #include "lock.h"
@@ -76,7 +76,9 @@ static const char *key_sequence(unsigned int key)
 	return text ? text : "";
 }
 
-void keyboard_type(unsigned int key, int character)
+/* Its character, or if 0 the sequence of the key, if it has one, is what
+ * keyboard_poll() returns next.  Any context but NMI. */
+static void keyboard_type(unsigned int key, int character)
 {
 	const char single[2] = {character};
 	const char *text = character ? single : key_sequence(key);
@@ -91,6 +93,14 @@ void keyboard_type(unsigned int key, int character)
 	if (ready)
 		ready();
 }
+
+static void key_event(const struct event *e)
+{
+	if (e->type == EVENT_KEY_DOWN)
+		keyboard_type(e->data[0], e->data[1]);
+}
+
+EVENT_HOOK(key_event);
 
 bool keyboard_listen(void (*ready)(void))
 {
