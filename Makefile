@@ -192,7 +192,9 @@ LDFLAGS := -nostdlib -static --build-id=none -z max-page-size=4096 \
 # ---- sources ----
 
 TEST_SOURCES := $(sort $(wildcard labs/$(LAB_NAME)/tests/k_*.c))
-C_SOURCES := $(sort $(filter-out %/locked.c,$(wildcard \
+# Compiled, not linked: for the assembler.
+OFFSETS := kernel/cpu/offsets.c
+C_SOURCES := $(sort $(filter-out %/locked.c $(OFFSETS),$(wildcard \
 	$(KERNEL_FOLDERS:%=%/*.c)))) $(TEST_SOURCES)
 ASM_SOURCES := $(sort $(wildcard $(KERNEL_FOLDERS:%=%/*.asm)))
 HEADERS := $(sort $(wildcard $(KERNEL_FOLDERS:%=%/*.h)))
@@ -378,10 +380,10 @@ compdb: compile_commands.json ## Make compile_commands.json, for editors
 
 .PHONY: format format-check
 format: ## Format the C sources with clang-format
-	$(Q)clang-format -i $(C_SOURCES) $(HEADERS)
+	$(Q)clang-format -i $(C_SOURCES) $(OFFSETS) $(HEADERS)
 
 format-check: ## Say which C sources clang-format would change
-	$(Q)clang-format --dry-run -Werror $(C_SOURCES) $(HEADERS)
+	$(Q)clang-format --dry-run -Werror $(C_SOURCES) $(OFFSETS) $(HEADERS)
 
 .PHONY: setup busybox doctor
 busybox: ## Fetch busybox, for the shell of `make run`; the first build does
@@ -426,7 +428,7 @@ $(GIVEN)/%.c.o: %.c $(GIVEN)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -MF $@.d -c -o $@ $<
 
-$(GIVEN)/%.asm.o: %.asm $(GIVEN)/layout.inc $(GIVEN)/flags
+$(GIVEN)/%.asm.o: %.asm $(GIVEN)/layout.inc $(GIVEN)/offsets.inc $(GIVEN)/flags
 	$(say) NASM $<
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $@.d -MP -o $@ $<
@@ -459,6 +461,12 @@ $(GIVEN)/kernel.ld: kernel/boot/kernel.ld kernel/include/layout.h $(GIVEN)/flags
 $(GIVEN)/layout.inc: kernel/include/layout.h Makefile
 	@mkdir -p $(@D)
 	$(Q)sed -nE 's/^#define ([A-Z0-9_]+) (0x[0-9a-fA-F]+|[0-9]+).*/%define \1 \2/p' $< > $@
+
+# The offsets of fields come from the compiler, on lines of its output.
+$(GIVEN)/offsets.inc: $(OFFSETS) $(GIVEN)/flags Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -MMD -MP -MT $@ -MF $@.d -S -o $@.s $<
+	$(Q)sed -nE 's/^->([A-Z0-9_]+) ([0-9]+|-[0-9]+)$$/%define \1 \2/p' $@.s > $@
 
 link = $(LD) $(LDFLAGS) -T $(GIVEN)/kernel.ld -o $@ $(OBJECTS)
 
@@ -495,7 +503,7 @@ compdb_row = {"directory": "$(CURDIR)", "file": "$(1)", \
 
 compile_commands.json: $(GIVEN)/flags $(OUT)/sources
 	$(file >$@,[$(subst } {,}$(comma)$(newline){,$(foreach \
-		c,$(C_SOURCES) $(LAB_SOURCES),$(call compdb_row,$(c))))])
+		c,$(C_SOURCES) $(OFFSETS) $(LAB_SOURCES),$(call compdb_row,$(c))))])
 
 # ---- user programs, and the archive that becomes the root file system ----
 
@@ -591,7 +599,7 @@ $(BUILD)/$(1)/kernel.elf32: FORCE | $(OUT)/kernel.elf32 $(OUT)/root.cpio \
 endef
 $(foreach s,$(OTHER_STAGES),$(eval $(call other_rule,$(s))))
 
--include $(OBJECTS:=.d)
+-include $(OBJECTS:=.d) $(GIVEN)/offsets.inc.d
 
 # ---- the benchmark: its programs and archive, for Signalbox and for Linux ----
 

@@ -338,7 +338,6 @@ static int64_t row_tcp(long n, int bulk)
 
 static int conn_put(struct channel *c, int side, size_t len)
 {
-	(void)len;
 	if (side)
 		return check(close(c->seq));
 	if ((int)(c->seq = socket(AF_INET, SOCK_STREAM, 0)) < 0)
@@ -348,7 +347,6 @@ static int conn_put(struct channel *c, int side, size_t len)
 
 static int conn_get(struct channel *c, int side, size_t len)
 {
-	(void)len;
 	if (side)
 		return check(c->seq = accept(c->id, NULL, NULL));
 	return read(c->seq, buf, 1) ? fail() : check(close(c->seq));
@@ -427,13 +425,11 @@ static int futex_set(atomic_uint *word, unsigned val, int scope)
 
 static int shm_put(struct channel *c, int side, size_t len)
 {
-	(void)len;
 	return futex_set(c->mem, !side, SHARED);
 }
 
 static int shm_get(struct channel *c, int side, size_t len)
 {
-	(void)len;
 	return futex_wait_while(c->mem, !side, SHARED);
 }
 
@@ -497,13 +493,11 @@ static int64_t row_shm(long n, int bulk)
 
 static int sem_put(struct channel *c, int side, size_t len)
 {
-	(void)len;
 	return check(sem_post((sem_t *)c->mem + side));
 }
 
 static int sem_get(struct channel *c, int side, size_t len)
 {
-	(void)len;
 	return check(sem_wait((sem_t *)c->mem + !side));
 }
 
@@ -528,7 +522,6 @@ static volatile sig_atomic_t caught;
 
 static void on_signal(int sig)
 {
-	(void)sig;
 	caught++;
 }
 
@@ -542,7 +535,6 @@ static int catch_signal(int sig)
 
 static int sig_put(struct channel *c, int side, size_t len)
 {
-	(void)side, (void)len;
 	return check(kill(c->peer, SIGUSR1));
 }
 
@@ -550,7 +542,6 @@ static int sig_get(struct channel *c, int side, size_t len)
 {
 	sigset_t none;
 
-	(void)c, (void)side, (void)len;
 	sigemptyset(&none);
 	while (!caught)
 		if (sigsuspend(&none) < 0 && errno != EINTR)
@@ -583,7 +574,6 @@ static int64_t row_sig_self(long n, int arg)
 	int err = catch_signal(SIGUSR1);
 	int64_t t = now();
 
-	(void)arg;
 	for (long i = 0; i < n && !err; i++)
 		err = check(kill(me, SIGUSR1));
 	t = now() - t;
@@ -622,7 +612,6 @@ static int64_t row_thread(long n, int arg)
 {
 	int64_t t = now();
 
-	(void)arg;
 	for (long i = 0; i < n; i++) {
 		pthread_t th;
 		int err = pthread_create(&th, NULL, no_work, NULL);
@@ -660,7 +649,6 @@ static int64_t row_futex(long n, int arg)
 	int64_t t = 0;
 	int err;
 
-	(void)arg;
 	j = (struct futex_job){.rounds = n + 1};
 	if ((err = pthread_create(&th, NULL, futex_answer, &j)))
 		return -err;

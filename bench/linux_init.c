@@ -16,7 +16,6 @@ int main(int argc, char **argv)
 	struct ifreq lo = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 
-	(void)argc;
 	if (s < 0 || ioctl(s, SIOCSIFFLAGS, &lo) < 0)
 		perror("linux_init: lo");
 	close(s);

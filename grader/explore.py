@@ -33,7 +33,6 @@ from grader.errors import Trouble  # noqa: E402
 from grader.load import Lab, find_lab, load_lab  # noqa: E402
 
 LIMIT = 100_000_000_000  # guest instructions: a minute or two
-TIMEOUT = 600.0  # seconds
 COUNTS = re.compile(r"^# explored \S+: (\d+) schedules.*; (\d+) failed", re.MULTILINE)
 LISTED = re.compile(r"^#   sched=(explore:\S+)", re.MULTILINE)
 FAILED = re.compile(r"^# failed with sched=(\S+) seed=\d+", re.MULTILINE)
@@ -78,7 +77,7 @@ def run(stage: str, test: str, sched: str) -> Exploration:
     append = f"test={test}:limit={LIMIT} sched={sched} panic=exit"
     machine = Machine(stage=stage, cpus=1, append=append, icount=True)
     log = BUILD / stage / "explore" / (test.replace("/", "-") + ".log")
-    with Boot(machine, log, timeout=TIMEOUT) as guest:
+    with Boot(machine, log) as guest:
         end = guest.wait_exit()
     return Exploration(guest.text(), end)
 

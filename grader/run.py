@@ -361,7 +361,7 @@ class Runner:
 
     def silence(self, machine: Machine) -> list[str]:
         """Where a machine is that says nothing."""
-        return explain_silence(machine, self.log_path("silence"), self.limits.patience)
+        return explain_silence(machine, self.log_path("silence"), self.limits)
 
 
 class Passes:

@@ -27,7 +27,7 @@ from grader.verdict import Outcome, Verdict
 from grader.watch import Limits
 
 GRADER = Path(__file__).resolve().parent
-LIMITS = Limits(patience=5.0, speed=50_000_000)
+LIMITS = Limits(patience=5.0)
 DETAILS = 60  # lines of a report
 
 

@@ -13,9 +13,8 @@ is read from there.  Without typing=True QEMU writes that file itself, so that
 a slow reader can never hold up the guest's serial port: that would show in a
 deterministic run.  With it COM1 is a socket, and a thread copies it to the log.
 
-Nothing here ends because a certain time has passed, except as the last resort
-against a kernel that hangs: the time-outs are far above what a run takes, even
-on a busy machine.
+Nothing here ends because a certain time has passed, except by the last resort of
+waiting.py, against a kernel that hangs.
 """
 
 from __future__ import annotations
@@ -41,9 +40,7 @@ from bochs.bochs import bochs_command
 from evidence import triple_fault
 from machine import ROOT, Machine, exit_words, guarded
 from terminal import read_some
-
-TIMEOUT = 120.0  # s; the last resort
-POLL = 0.005  # s, between two looks at the log
+from waiting import LAST_RESORT, wait_until
 
 running: set[subprocess.Popen[bytes]] = set()
 stopping = threading.Event()  # from now on nothing is started any more
@@ -88,11 +85,11 @@ def start(command: list[str], output: Path, fds: Sequence[int] = ()) -> subproce
     return process
 
 
-def run_program(command: list[str], output: Path, timeout: float = TIMEOUT) -> int:
+def run_program(command: list[str], output: Path) -> int:
     """Runs one to its end, a debugger for example: its exit status."""
     process = start(command, output)
     try:
-        return process.wait(timeout)
+        return process.wait(timeout=LAST_RESORT)
     except subprocess.TimeoutExpired:
         text = output.read_text(errors="replace")
         raise BootError(f"{command[0]} does not end\n{last_lines(text)}") from None
@@ -127,10 +124,9 @@ def last_lines(text: str, count: int = 15) -> str:
 class Emulator:
     """What a Boot in QEMU and in Bochs have in common: a process, and its log."""
 
-    def __init__(self, command: list[str], log: Path, timeout: float, fds: list[int]):
+    def __init__(self, command: list[str], log: Path, fds: list[int]):
         self.log = log
         self.started = time.monotonic()
-        self.deadline = self.started + timeout
         self.position = 0  # in the text: what wait_for() has passed
         self.copier: threading.Thread | None = None
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +163,7 @@ class Emulator:
     def finish_log(self) -> None:
         """After the end of the emulator: waits until the log is complete."""
         if self.copier:
-            self.copier.join(5)
+            self.copier.join(timeout=LAST_RESORT)
 
     def data(self) -> bytes:
         """All that came from COM1 until now."""
@@ -189,28 +185,33 @@ class Emulator:
             evidence += "\nthe emulator says:\n" + last_lines(errors, 5)
         return BootError(f"{what}\nlast lines of {self.log}:\n{evidence}")
 
-    def wait_for(self, pattern: str, timeout: float = 0) -> re.Match[str]:
+    def wait_for(self, pattern: str) -> re.Match[str]:
         """Waits until the log matches, after what earlier calls have matched.
 
         So a prompt that was there before is never taken for the next one.
         """
-        deadline = time.monotonic() + timeout if timeout else self.deadline
         regex = re.compile(pattern, re.MULTILINE)
         seen = -1
-        while True:
+
+        def look() -> re.Match[str] | None:
+            nonlocal seen
             ended = self.has_ended()  # before looking: then all is written
             size = self.log.stat().st_size if self.log.exists() else 0
             if size != seen:
                 seen = size
                 found = regex.search(self.text(), self.position)
                 if found:
-                    self.position = found.end()
                     return found
             if ended:
                 raise self.fail(f"waited for /{pattern}/, but {self.end().words}")
-            if time.monotonic() > deadline:
-                raise self.fail(f"waited for /{pattern}/, which did not come")
-            time.sleep(POLL)
+            return None
+
+        found = wait_until(
+            look, lambda: self.fail(f"waited for /{pattern}/, which did not come")
+        )
+        assert found
+        self.position = found.end()
+        return found
 
     def has_ended(self) -> bool:
         """Has the emulator ended, and is its log complete?"""
@@ -222,7 +223,7 @@ class Emulator:
     def wait_exit(self) -> End:
         """Waits until the guest leaves the emulator."""
         try:
-            self.process.wait(max(0.0, self.deadline - time.monotonic()))
+            self.process.wait(timeout=LAST_RESORT)
         except subprocess.TimeoutExpired:
             raise self.fail("the kernel neither ended nor said why: it hangs") from None
         running.discard(self.process)
@@ -248,7 +249,6 @@ class Boot(Emulator):
         *,
         typing: bool = False,
         qmp: bool = False,
-        timeout: float = TIMEOUT,
         extra: tuple[str, ...] = (),
     ):
         self.machine = machine
@@ -272,9 +272,9 @@ class Boot(Emulator):
             command += ["-d", "cpu_reset", "-D", str(self.cpu_log)]
         if qmp:
             self.monitor, fd = channel()
-            self.monitor.settimeout(timeout)  # what does not answer must not hold us up
+            self.monitor.settimeout(LAST_RESORT)  # what does not answer must not hold us up
             command += ["-chardev", f"socket,id=qmp,fd={fd}", "-mon", "chardev=qmp,mode=control"]
-        super().__init__(command + list(extra), log, timeout, [s.fileno() for s in theirs])
+        super().__init__(command + list(extra), log, [s.fileno() for s in theirs])
         for other in theirs:
             other.close()
         if typing:
@@ -318,13 +318,13 @@ class Boot(Emulator):
 class BochsBoot(Emulator):
     """A Machine in Bochs, from an ISO; its COM1 is a terminal of ours."""
 
-    def __init__(self, machine: Machine, log: Path, *, timeout: float = TIMEOUT):
+    def __init__(self, machine: Machine, log: Path):
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
         self.terminal, theirs = pty.openpty()
         tty.setraw(theirs)
         command = bochs_command(machine, os.ttyname(theirs), log.with_suffix(".bochs"))
-        super().__init__(command, log, timeout, [theirs])
+        super().__init__(command, log, [theirs])
         os.close(theirs)
         self.copy_to_log(self.terminal)
 

@@ -14,6 +14,7 @@ import subprocess
 from pathlib import Path
 
 from machine import ROOT, Machine
+from waiting import LAST_RESORT
 
 # SDM 3A, 6.3.1.
 EXCEPTIONS = {
@@ -36,7 +37,6 @@ INTERRUPT = re.compile(
     r"v=(?P<vector>[0-9a-f]{2}) e=(?P<error>[0-9a-f]{4}) .*?IP=\w+:(?P<rip>[0-9a-f]{16})"
     r".*?SP=\w+:(?P<rsp>[0-9a-f]{16})(?:.*?CR2=(?P<cr2>[0-9a-f]{16}))?"
 )
-RERUN_SECONDS = 20.0
 BEFORE_TREE = re.compile(r".*/(?=(?:kernel|labs|solutions)/)")
 
 
@@ -74,7 +74,7 @@ def triple_fault(machine: Machine, log: Path) -> str:
     command = machine.qemu_command(serial) + ["-d", "int,cpu_reset", "-D", str(log)]
     try:
         subprocess.run(
-            command, cwd=ROOT, capture_output=True, timeout=RERUN_SECONDS, check=False
+            command, cwd=ROOT, capture_output=True, timeout=LAST_RESORT, check=False
         )
         interrupts = log.read_text(errors="replace")
     except subprocess.TimeoutExpired:

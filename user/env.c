@@ -15,7 +15,6 @@ extern char **environ;
 
 int main(int argc, char **argv)
 {
-	(void)argc;
 	argv++;
 	if (*argv && strcmp(*argv, "-i") == 0) {
 		clearenv();

@@ -55,7 +55,6 @@ static void wait_by_poll(double until)
 {
 	struct pollfd fd = { open("/dev/input", O_RDONLY), POLLIN, 0 };
 
-	(void)until;
 	poll(&fd, 1, WAIT_MS);
 	close(fd.fd);
 }
@@ -65,7 +64,6 @@ static void wait_by_read(double until)
 {
 	pid_t pid = fork();
 
-	(void)until;
 	if (pid == 0) {
 		int fd = open("/dev/input", O_RDONLY);
 		struct sb_event e;

@@ -301,9 +301,6 @@ static inline void tap_await(const char *place)
 static inline int tap_remove(const char *path, const struct stat *st, int type,
 			     struct FTW *where)
 {
-	(void)st;
-	(void)type;
-	(void)where;
 	return remove(path);
 }
 

@@ -35,7 +35,6 @@ void stack_switch(uintptr_t top, void (*fn)(void)) __attribute__((noreturn));
 
 static void main_thread(void *arg)
 {
-	(void)arg;
 	init_run(INIT_PARTS);
 	start_system();
 }

@@ -80,7 +80,7 @@ static bool checksum_ok(const void *table, size_t len)
 }
 
 /* Physical memory, in the direct map where it reaches, else mapped. */
-static const void *map(paddr_t addr, size_t len)
+static const void *table_map(paddr_t addr, size_t len)
 {
 	if (vm_readable((uintptr_t)phys_to_virt(addr), len))
 		return phys_to_virt(addr);
@@ -89,9 +89,9 @@ static const void *map(paddr_t addr, size_t len)
 
 static const struct table_header *map_table(paddr_t addr)
 {
-	const struct table_header *header = map(addr, sizeof(*header));
+	const struct table_header *header = table_map(addr, sizeof(*header));
 
-	header = map(addr, header->length);
+	header = table_map(addr, header->length);
 	return checksum_ok(header, header->length) ? header : NULL;
 }
 

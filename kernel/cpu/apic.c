@@ -144,7 +144,7 @@ uint32_t apic_timer_remaining(void)
  * sent another command between them would send ours to the wrong CPU.  So
  * interrupts are off, and the high half is put back as it was found.
  */
-static void send(unsigned int id, uint32_t command)
+static void ipi_send(unsigned int id, uint32_t command)
 {
 	intr_push();
 
@@ -162,22 +162,22 @@ static void send(unsigned int id, uint32_t command)
 
 void apic_send_ipi(unsigned int cpu, uint8_t vector)
 {
-	send(cpus[cpu].apic_id, ICR_ASSERT | vector);
+	ipi_send(cpus[cpu].apic_id, ICR_ASSERT | vector);
 }
 
 /* In a panic before apic_init() there is nobody to send to. */
 void apic_send_nmi(unsigned int cpu)
 {
 	if (lapic)
-		send(cpus[cpu].apic_id, ICR_ASSERT | DELIVERY_NMI);
+		ipi_send(cpus[cpu].apic_id, ICR_ASSERT | DELIVERY_NMI);
 }
 
 /* INIT, then a start-up interrupt that names the page (SDM 3A, 9.4.4.1). */
 void apic_start_cpu(unsigned int id, paddr_t start_page)
 {
-	send(id, ICR_ASSERT | ICR_LEVEL | DELIVERY_INIT);
-	send(id, ICR_LEVEL | DELIVERY_INIT);
-	send(id, ICR_ASSERT | DELIVERY_STARTUP | start_page >> PAGE_SHIFT);
+	ipi_send(id, ICR_ASSERT | ICR_LEVEL | DELIVERY_INIT);
+	ipi_send(id, ICR_LEVEL | DELIVERY_INIT);
+	ipi_send(id, ICR_ASSERT | DELIVERY_STARTUP | start_page >> PAGE_SHIFT);
 }
 
 /* The I/O APIC's input for a line, with ACPI's overrides for ISA. */

@@ -28,11 +28,6 @@ struct table_pointer {
 	uint64_t base;
 } __attribute__((packed));
 
-_Static_assert(offsetof(struct cpu, self) == CPU_SELF, "");
-_Static_assert(offsetof(struct cpu, running) == CPU_CURRENT, "");
-_Static_assert(offsetof(struct cpu, user_rsp) == CPU_USER_RSP, "");
-_Static_assert(offsetof(struct cpu, tss.rsp[0]) == CPU_KERNEL_RSP, "");
-
 struct cpu cpus[MAX_CPUS];
 unsigned int cpu_count;
 

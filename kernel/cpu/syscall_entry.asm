@@ -18,38 +18,10 @@
 ; SYSCALL, and the last page of the user half is never mapped (USER_MAX); what
 ; was replaced goes by IRET.
 
-%include "layout.inc"
+%include "offsets.inc"
 
-CPU_CURRENT	equ 8
-CPU_USER_RSP	equ 16
-CPU_KERNEL_RSP	equ 32
-THREAD_RETURN_WORK equ 20
-
-USER_DATA	equ 0x20 | 3
-USER_CODE	equ 0x28 | 3
-VECTOR_SYSCALL	equ 0x100		; trap.h
-
-; struct trap_frame: what lies below the part that the CPU pushes for a trap.
-FRAME_R15	equ 0 * 8
-FRAME_R14	equ 1 * 8
-FRAME_R13	equ 2 * 8
-FRAME_R12	equ 3 * 8
-FRAME_R11	equ 4 * 8
-FRAME_R10	equ 5 * 8
-FRAME_R9	equ 6 * 8
-FRAME_R8	equ 7 * 8
-FRAME_RBP	equ 8 * 8
-FRAME_RDI	equ 9 * 8
-FRAME_RSI	equ 10 * 8
-FRAME_RDX	equ 11 * 8
-FRAME_RCX	equ 12 * 8
-FRAME_RBX	equ 13 * 8
-FRAME_RAX	equ 14 * 8
-FRAME_VECTOR	equ 15 * 8
-FRAME_RIP	equ 17 * 8
-FRAME_RFLAGS	equ 19 * 8
-FRAME_RSP	equ 20 * 8
-BELOW_RIP	equ 17 * 8
+USER_DATA	equ SELECTOR_USER_DATA | 3
+USER_CODE	equ SELECTOR_USER_CODE | 3
 
 extern syscall_table, syscall_table_size, syscall_unknown
 extern syscall_direct, syscall_perturbed, syscall_check_return
@@ -83,7 +55,7 @@ syscall_entry:
 	push	r11
 	push	USER_CODE
 	push	rcx
-	sub	rsp, BELOW_RIP
+	sub	rsp, FRAME_RIP		; what lies below
 	mov	[rsp + FRAME_RAX], rax
 	mov	[rsp + FRAME_RDX], rdx
 	mov	[rsp + FRAME_RSI], rsi

@@ -124,7 +124,8 @@ static void dispatch_device(struct trap_frame *frame)
 	const struct line_check *row;
 
 	if (line < DEVICE_LINES)
-		table_for_each(row, line_checks) row->check(line);
+		table_for_each (row, line_checks)
+			row->check(line);
 	lab_irq_dispatch(frame);
 }
 
@@ -238,7 +239,7 @@ static void return_to_user(const struct trap_frame *frame)
 {
 	if (unlikely(current->spin.held))
 		panic_kept_lock(frame);
-	if (likely(!current->interrupted))
+	if (likely(!current->must_leave))
 		return;
 	sti();
 	process_check_killed();

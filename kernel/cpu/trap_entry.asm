@@ -15,17 +15,7 @@
 ; ordinary trap.  For the thread may be killed by it, give up the CPU on its way
 ; out, and the next such trap would overwrite what it still needs.
 
-%include "layout.inc"
-
-MSR_GS_BASE	equ 0xc0000101
-CPU_KERNEL_RSP	equ 32			; in struct cpu
-FRAME_CS	equ 18 * 8		; in struct trap_frame
-FRAME_WORDS	equ 22
-
-VECTOR_DEBUG		equ 1
-VECTOR_NMI		equ 2
-VECTOR_DOUBLE_FAULT	equ 8
-VECTOR_MACHINE_CHECK	equ 18
+%include "offsets.inc"
 
 extern trap_dispatch, uaccess_smap
 
@@ -117,9 +107,9 @@ trap_from_user_mode:
 	swapgs
 	mov	rsi, rsp
 	mov	rsp, [gs:CPU_KERNEL_RSP]
-	sub	rsp, FRAME_WORDS * 8
+	sub	rsp, FRAME_SIZE
 	mov	rdi, rsp
-	mov	ecx, FRAME_WORDS
+	mov	ecx, FRAME_SIZE / 8
 	rep movsq
 	jmp	trap_common.kernel
 

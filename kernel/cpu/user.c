@@ -23,9 +23,9 @@
 #define RFLAGS_DF (1ul << 10)
 #define RFLAGS_NT (1ul << 14)
 
-_Static_assert(offsetof(struct thread, proc) == THREAD_PROC, "");
-_Static_assert(offsetof(struct thread, interrupted) == THREAD_RETURN_WORK, "");
-_Static_assert(offsetof(struct thread, spin.held) == THREAD_RETURN_WORK + 4,
+/* syscall_entry.asm looks at both by one instruction. */
+_Static_assert(offsetof(struct thread, spin.held) ==
+		       offsetof(struct thread, must_leave) + 4,
 	       "");
 
 void syscall_entry(void);

@@ -13,7 +13,7 @@
 
 static struct core_lock pci_lock = CORE_LOCK_INIT("pci", RANK_IRQ);
 
-static void select(struct pci_function f, uint8_t reg)
+static void register_select(struct pci_function f, uint8_t reg)
 {
 	outl(CONFIG_ADDRESS, CONFIG_ENABLE | f.address | (reg & 0xfcu));
 }
@@ -21,7 +21,7 @@ static void select(struct pci_function f, uint8_t reg)
 uint32_t pci_read(struct pci_function f, uint8_t reg)
 {
 	core_lock(&pci_lock);
-	select(f, reg);
+	register_select(f, reg);
 	uint32_t value = inl(CONFIG_DATA);
 
 	core_unlock(&pci_lock);
@@ -31,7 +31,7 @@ uint32_t pci_read(struct pci_function f, uint8_t reg)
 void pci_write(struct pci_function f, uint8_t reg, uint32_t value)
 {
 	core_lock(&pci_lock);
-	select(f, reg);
+	register_select(f, reg);
 	outl(CONFIG_DATA, value);
 	core_unlock(&pci_lock);
 }
@@ -39,7 +39,7 @@ void pci_write(struct pci_function f, uint8_t reg, uint32_t value)
 void pci_write16(struct pci_function f, uint8_t reg, uint16_t value)
 {
 	core_lock(&pci_lock);
-	select(f, reg);
+	register_select(f, reg);
 	outw(CONFIG_DATA + (reg & 2), value);
 	core_unlock(&pci_lock);
 }
@@ -47,7 +47,7 @@ void pci_write16(struct pci_function f, uint8_t reg, uint16_t value)
 void pci_write8(struct pci_function f, uint8_t reg, uint8_t value)
 {
 	core_lock(&pci_lock);
-	select(f, reg);
+	register_select(f, reg);
 	outb(CONFIG_DATA + (reg & 3), value);
 	core_unlock(&pci_lock);
 }

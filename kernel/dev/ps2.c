@@ -240,7 +240,7 @@ static uint8_t config_for_present(bool interrupts)
 }
 
 /* Needs ps2_lock. */
-static void start(void)
+static void devices_start(void)
 {
 	config_write(config_for_present(false));
 	if (present[PS2_MOUSE])
@@ -261,7 +261,7 @@ int ps2_start(void)
 	if (!error && !present[PS2_KEYBOARD] && !present[PS2_MOUSE])
 		error = -ENODEV;
 	if (!error)
-		start();
+		devices_start();
 	core_unlock(&ps2_lock);
 	return error;
 }
@@ -288,7 +288,7 @@ int ps2_take(enum ps2_port port)
 /* ---- for tests ---- */
 
 /* Needs ps2_lock. */
-static void inject(enum ps2_port port, uint8_t byte)
+static void byte_inject(enum ps2_port port, uint8_t byte)
 {
 	controller_write(STATUS_PORT, port == PS2_MOUSE
 					      ? COMMAND_RECEIVE_MOUSE
@@ -299,7 +299,7 @@ static void inject(enum ps2_port port, uint8_t byte)
 void ps2_inject(enum ps2_port port, uint8_t byte)
 {
 	core_lock(&ps2_lock);
-	inject(port, byte);
+	byte_inject(port, byte);
 	core_unlock(&ps2_lock);
 }
 
@@ -311,7 +311,7 @@ void ps2_inject_together(enum ps2_port port, const uint8_t *bytes,
 	behind[port].taken = 0;
 	behind[port].count = count - 1;
 	memcpy(behind[port].bytes, bytes + 1, count - 1);
-	inject(port, bytes[0]);
+	byte_inject(port, bytes[0]);
 	core_unlock(&ps2_lock);
 }
 

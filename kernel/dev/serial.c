@@ -129,8 +129,6 @@ static void (*receiver)(void);
  * then polls until there is none, makes the next byte interrupt again. */
 static void byte_came(unsigned int line, void *arg)
 {
-	(void)line;
-	(void)arg;
 	receiver();
 }
 

@@ -100,7 +100,7 @@ static bool step_over_trap(struct walk *w, const struct trap_frame *frame)
 }
 
 /* To the caller; false at the end of the chain. */
-static bool step(struct walk *w)
+static bool walk_step(struct walk *w)
 {
 	const uintptr_t *frame = (const uintptr_t *)w->rbp;
 
@@ -128,7 +128,7 @@ static void walk(struct walk *w)
 			return;
 		}
 		print_line(w);
-		if (!step(w))
+		if (!walk_step(w))
 			break;
 	}
 	print_repeats(w);

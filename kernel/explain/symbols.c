@@ -282,4 +282,4 @@ static void print(uintptr_t return_address, char *text, size_t size)
 	symbol_format_call(return_address, text, size);
 }
 
-TABLE_ROW(symbol_printers, struct symbol_printer) {print};
+TABLE_ROW(symbol_printers, struct symbol_printer){print};

@@ -232,7 +232,6 @@ static void print_event(unsigned int cpu, const struct trace_event *e,
 	unsigned long ms = e->time / NSEC_PER_MSEC;
 	unsigned long ns = e->time % NSEC_PER_MSEC;
 
-	(void)arg;
 	format_operands(e, operands, sizeof(operands));
 	/* One call, so that it stays one line when other CPUs print too. */
 	printk("%5lu.%06lu ms  CPU %u  thread %-3u %-13s %s\n", ms, ns, cpu,

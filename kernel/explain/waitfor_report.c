@@ -79,7 +79,6 @@ static void copy_row(struct thread *t, void *arg)
 {
 	struct row *row = &rows[row_count];
 
-	(void)arg;
 	if (t->waits.held_count == 0 &&
 	    (t->state != THREAD_BLOCKED || t->waits.wait.kind == WAIT_WORK))
 		return;
@@ -350,4 +349,4 @@ static bool check_deadlock(void)
 	return false;
 }
 
-TABLE_ROW(idle_checks, struct idle_check) {check_deadlock};
+TABLE_ROW(idle_checks, struct idle_check){check_deadlock};

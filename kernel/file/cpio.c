@@ -130,7 +130,8 @@ static bool name_is_here(const char *name, size_t len)
 
 /* The directory of this name in another one; made if it is missing.  NULL:
  * cannot be. */
-static struct inode *enter(struct inode *dir, const char *name, size_t len)
+static struct inode *directory_enter(struct inode *dir, const char *name,
+				     size_t len)
 {
 	struct inode *next;
 
@@ -157,7 +158,7 @@ static struct inode *parent_of(struct inode *root, const char **name)
 	const char *end;
 
 	while (dir && (end = strchr(*name, '/'))) {
-		dir = enter(dir, *name, end - *name);
+		dir = directory_enter(dir, *name, end - *name);
 		*name = end + 1;
 	}
 	return dir;
@@ -196,7 +197,7 @@ static void known_free(struct unpack *u)
 }
 
 /* The bytes of a file, or a link's target. */
-static const char *fill(struct inode *inode, const struct member *m)
+static const char *inode_fill(struct inode *inode, const struct member *m)
 {
 	if (inode_is(inode, S_IFREG) && m->size > 0 &&
 	    ram_file_write_kernel(inode, m->data, m->size, 0) < 0)
@@ -262,7 +263,7 @@ static const char *member_make(struct unpack *u, const struct member *m)
 	if (!inode)
 		return MEMORY_FULL;
 	set_attributes(inode, m);
-	error = fill(inode, m);
+	error = inode_fill(inode, m);
 	if (!error && dir_add(dir, name, len, inode))
 		error = MEMORY_FULL;
 	inode_put(inode);

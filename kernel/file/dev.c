@@ -16,26 +16,16 @@
 
 static long null_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)len;
-	(void)pos;
 	return 0;
 }
 
 static long null_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)pos;
 	return len;
 }
 
 static long full_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)pos;
 	return len > 0 ? -ENOSPC : 0;
 }
 
@@ -43,8 +33,6 @@ static long zero_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 {
 	size_t done = 0;
 
-	(void)f;
-	(void)pos;
 	while (done < len) {
 		size_t n = MIN(len - done, (size_t)PAGE_SIZE);
 		size_t copied = copy_to_user_partial(buf + done, zeros, n);
@@ -61,16 +49,12 @@ static long zero_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 /* Devices without a position accept any: lseek(2) on /dev/null succeeds. */
 static long null_lseek(struct file *f, int64_t offset, int whence)
 {
-	(void)offset;
-	(void)whence;
 	return f->pos = 0;
 }
 
 /* For mmap: fresh zeros each time. */
 static int zero_page(struct file *f, uint64_t offset, struct page **out)
 {
-	(void)f;
-	(void)offset;
 	*out = page_alloc_zeroed(0);
 	return *out ? 0 : -ENOMEM;
 }
@@ -100,8 +84,6 @@ static long random_to_user(uintptr_t buf, size_t len)
 static long random_read(struct file *f, uintptr_t buf, size_t len,
 			uint64_t *pos)
 {
-	(void)f;
-	(void)pos;
 	return random_to_user(buf, len);
 }
 
@@ -126,9 +108,6 @@ long sys_getrandom(uintptr_t buf, size_t len, unsigned int flags)
 static long null_write_kernel(struct file *f, const void *buf, size_t len,
 			      uint64_t *pos)
 {
-	(void)f;
-	(void)buf;
-	(void)pos;
 	return len;
 }
 
@@ -172,9 +151,11 @@ static const struct device *device_find(uint64_t number)
 {
 	const struct device *d, *found = NULL;
 
-	table_for_each(d, devices) if (number >= d->number &&
-				       number <= d->number + d->more_minors &&
-				       (!found || found->stand_in)) found = d;
+	table_for_each (d, devices)
+		if (number >= d->number &&
+		    number <= d->number + d->more_minors &&
+		    (!found || found->stand_in))
+			found = d;
 	return found;
 }
 
@@ -206,7 +187,7 @@ void dev_init(struct inode *dir)
 {
 	const struct device *d;
 
-	table_for_each(d, devices) if (d->name &&
-				       !dir_find(dir, d->name, strlen(d->name)))
-		make_device(dir, d);
+	table_for_each (d, devices)
+		if (d->name && !dir_find(dir, d->name, strlen(d->name)))
+			make_device(dir, d);
 }

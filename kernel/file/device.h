@@ -29,6 +29,10 @@ struct device {
 
 TABLE(devices, struct device);
 
-#define DEVICE(...) TABLE_ROW(devices, struct device) {__VA_ARGS__}
+#define DEVICE(...) \
+	TABLE_ROW(devices, struct device) \
+	{ \
+		__VA_ARGS__ \
+	}
 
 #endif

@@ -28,7 +28,7 @@ long sys_close(int fd)
 }
 
 /* The reference of fd_get() goes to the new descriptor. */
-static long duplicate(int fd, int from, bool cloexec)
+static long fd_duplicate(int fd, int from, bool cloexec)
 {
 	struct file *f = fd_get(fd);
 	long new;
@@ -43,7 +43,7 @@ static long duplicate(int fd, int from, bool cloexec)
 
 long sys_dup(int fd)
 {
-	return duplicate(fd, 0, false);
+	return fd_duplicate(fd, 0, false);
 }
 
 static long duplicate_to(int fd, unsigned int new, bool cloexec)
@@ -91,16 +91,17 @@ static long set_flags(struct file *f, unsigned int flags)
 	return 0;
 }
 
-static long control_other(struct file *f, int fd, int command, uint64_t arg)
+static long fd_control_other(struct file *f, int fd, int command, uint64_t arg)
 {
 	const struct fcntl_command *c;
 
-	table_for_each(c, fcntl_commands) if (c->command == command) return c
-		->control(f, fd, command, arg);
+	table_for_each (c, fcntl_commands)
+		if (c->command == command)
+			return c->control(f, fd, command, arg);
 	return -EINVAL;
 }
 
-static long control(struct file *f, int fd, int command, uint64_t arg)
+static long fd_control(struct file *f, int fd, int command, uint64_t arg)
 {
 	struct fdtable *t = current_process()->files;
 
@@ -111,7 +112,7 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 	case F_DUPFD_CLOEXEC:
 		if (arg >= fd_limit())
 			return -EINVAL;
-		return duplicate(fd, arg, command == F_DUPFD_CLOEXEC);
+		return fd_duplicate(fd, arg, command == F_DUPFD_CLOEXEC);
 	case F_GETFD:
 		return fdtable_get_cloexec(t, fd);
 	case F_SETFD:
@@ -121,7 +122,7 @@ static long control(struct file *f, int fd, int command, uint64_t arg)
 	case F_SETFL:
 		return set_flags(f, arg);
 	default:
-		return control_other(f, fd, command, arg);
+		return fd_control_other(f, fd, command, arg);
 	}
 }
 
@@ -132,7 +133,7 @@ long sys_fcntl(int fd, int command, uintptr_t arg)
 
 	if (!file)
 		return -EBADF;
-	result = control(file, fd, command, arg);
+	result = fd_control(file, fd, command, arg);
 	file_put(file);
 	return result;
 }

@@ -40,6 +40,7 @@ struct page;
 #define O_LARGEFILE 0100000
 #define O_DIRECTORY 0200000
 #define O_NOFOLLOW 0400000
+#define O_NOATIME 01000000
 #define O_CLOEXEC 02000000
 #define O_PATH 010000000
 
@@ -158,7 +159,10 @@ struct fcntl_command {
 TABLE(fcntl_commands, struct fcntl_command);
 
 #define FCNTL(command, function) \
-	TABLE_ROW(fcntl_commands, struct fcntl_command) {command, function}
+	TABLE_ROW(fcntl_commands, struct fcntl_command) \
+	{ \
+		command, function \
+	}
 
 /* NULL when memory is exhausted; one reference. */
 struct file *file_create(const struct file_ops *ops, unsigned int flags);

@@ -8,9 +8,9 @@
 #include "fs.h"
 #include "boot.h"
 #include "init.h"
+#include "page.h"
 #include "panic.h"
 #include "printk.h"
-#include "page.h"
 #include "string.h"
 
 static struct inode *root;

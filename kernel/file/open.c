@@ -26,7 +26,7 @@ static bool wants_write(unsigned int flags)
 }
 
 /* The file does not exist.  Needs fs_lock. */
-static int create(struct lookup *l, unsigned int flags, uint32_t mode)
+static int missing_create(struct lookup *l, unsigned int flags, uint32_t mode)
 {
 	const struct process *p = current_process();
 	struct inode *inode;
@@ -47,7 +47,7 @@ static int create(struct lookup *l, unsigned int flags, uint32_t mode)
 }
 
 /* May the node that exists be opened so?  Needs fs_lock. */
-static int check(const struct inode *inode, unsigned int flags)
+static int open_check(const struct inode *inode, unsigned int flags)
 {
 	unsigned int want = 0;
 
@@ -59,6 +59,8 @@ static int check(const struct inode *inode, unsigned int flags)
 		return 0;
 	if (inode_is(inode, S_IFLNK))
 		return -ELOOP; /* O_NOFOLLOW */
+	if ((flags & O_NOATIME) && !inode_is_owner(inode))
+		return -EPERM;
 	if (inode_is(inode, S_IFDIR) &&
 	    ((flags & O_CREAT) || wants_write(flags)))
 		return -EISDIR;
@@ -69,19 +71,23 @@ static int check(const struct inode *inode, unsigned int flags)
 	return inode_permission(inode, want);
 }
 
-/* The node to open, with a reference.  Takes fs_lock. */
-static int find(struct lookup *l, unsigned int flags, uint32_t mode,
-		struct inode **out)
+/* The node to open, with a reference; one that is made here has nothing in it,
+ * so O_TRUNC is done.  Takes fs_lock. */
+static int target_find(struct lookup *l, unsigned int *flags, uint32_t mode,
+		       struct inode **out)
 {
-	bool nofollow =
-		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
+	bool nofollow = (*flags & O_NOFOLLOW) ||
+			((*flags & O_CREAT) && (*flags & O_EXCL));
 	int error;
 
 	core_mutex_lock(&fs_lock);
 	error = lookup_walk(l, nofollow ? 0 : LOOKUP_FOLLOW);
-	if (!error)
-		error = l->inode ? check(l->inode, flags)
-				 : create(l, flags, mode);
+	if (!error && l->inode) {
+		error = open_check(l->inode, *flags);
+	} else if (!error) {
+		error = missing_create(l, *flags, mode);
+		*flags &= ~O_TRUNC;
+	}
 	if (!error)
 		*out = inode_get(l->inode);
 	core_mutex_unlock(&fs_lock);
@@ -105,7 +111,7 @@ static int empty(struct inode *inode)
 }
 
 /* What the file can do depends on the kind of the node. */
-static int attach(struct file *f, struct inode *inode, unsigned int flags)
+static int inode_attach(struct file *f, struct inode *inode, unsigned int flags)
 {
 	f->inode = inode;
 	if (flags & O_PATH)
@@ -140,9 +146,9 @@ static int open_prepared(struct lookup *l, unsigned int flags, uint32_t mode,
 	f = file_create(&path_ops, flags & ~OPEN_ONLY);
 	if (!f)
 		return -ENOMEM;
-	error = find(l, flags, mode, &inode);
+	error = target_find(l, &flags, mode, &inode);
 	if (!error)
-		error = attach(f, inode, flags);
+		error = inode_attach(f, inode, flags);
 	if (error)
 		file_put(f);
 	else

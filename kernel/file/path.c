@@ -169,7 +169,7 @@ static struct inode *component_find(struct lookup *l)
 }
 
 /* The link's target comes next, and then what was left. */
-static int follow(struct lookup *l, const struct inode *link)
+static int link_follow(struct lookup *l, const struct inode *link)
 {
 	if (++l->links > MAX_SYMLINKS)
 		return -ELOOP;
@@ -189,7 +189,15 @@ static int follow(struct lookup *l, const struct inode *link)
 	return 0;
 }
 
-static int step(struct lookup *l, unsigned int flags)
+/* Does a link that comes last stand for where it leads? */
+static bool link_means_target(const struct lookup *l, unsigned int flags)
+{
+	if (flags & LOOKUP_NAME)
+		return false;
+	return l->slashes || (flags & LOOKUP_FOLLOW);
+}
+
+static int lookup_step(struct lookup *l, unsigned int flags)
 {
 	if (!l->inode)
 		return -ENOENT; /* missing, and not the last one */
@@ -202,8 +210,8 @@ static int step(struct lookup *l, unsigned int flags)
 		return -EACCES;
 	l->inode = component_find(l);
 	if (l->inode && inode_is(l->inode, S_IFLNK) &&
-	    (!is_last(l) || l->slashes || (flags & LOOKUP_FOLLOW)))
-		return follow(l, l->inode);
+	    (!is_last(l) || link_means_target(l, flags)))
+		return link_follow(l, l->inode);
 	return 0;
 }
 
@@ -222,10 +230,15 @@ int lookup_walk(struct lookup *l, unsigned int flags)
 	if (l->path[0] == '\0')
 		return flags & LOOKUP_EMPTY ? 0 : -ENOENT;
 	while (!error && next_component(l))
-		error = step(l, flags);
-	if (!error && l->slashes && l->inode && !inode_is(l->inode, S_IFDIR))
+		error = lookup_step(l, flags);
+	if (!error && !(flags & LOOKUP_NAME) && lookup_needs_directory(l))
 		error = -ENOTDIR;
 	return error;
+}
+
+bool lookup_needs_directory(const struct lookup *l)
+{
+	return l->slashes && l->inode && !inode_is(l->inode, S_IFDIR);
 }
 
 /* ---- all in one ---- */

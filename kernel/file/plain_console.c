@@ -3,9 +3,9 @@
  *
  * What is written shows, with a carriage return before each newline.  What is
  * typed is read as it comes, and shows as well; Enter is a newline, and Ctrl-D
- * ends the input.  There are no lines to edit, no signals, no sessions: all that
- * is a terminal's business, and where kernel/linux/tty is part of the build, its
- * own /dev/console takes the place of this one.
+ * ends the input.  There are no lines to edit, no signals, no sessions: all
+ * that is a terminal's business, and where kernel/linux/tty is part of the
+ * build, its own /dev/console takes the place of this one.
  */
 #include "console.h"
 #include "device.h"
@@ -21,7 +21,8 @@
 #define CTRL_D 4
 #define LOOK_AGAIN (5 * NSEC_PER_MSEC)
 
-/* The next byte; -EAGAIN: there is none, -ERESTARTSYS: the process must leave. */
+/* The next byte; -EAGAIN: there is none, -ERESTARTSYS: the process must leave.
+ */
 static int byte_wait(bool nonblock)
 {
 	struct wait_record outer =
@@ -44,7 +45,6 @@ static long console_read(struct file *f, uintptr_t buf, size_t len,
 {
 	size_t done = 0;
 
-	(void)pos;
 	while (done < len) {
 		int c = byte_wait(done > 0 || (f->flags & O_NONBLOCK));
 		char byte = c == '\r' ? '\n' : c;
@@ -64,8 +64,6 @@ static long console_read(struct file *f, uintptr_t buf, size_t len,
 static long console_write_kernel(struct file *f, const void *buf, size_t len,
 				 uint64_t *pos)
 {
-	(void)f;
-	(void)pos;
 	printk_write(buf, len);
 	return len;
 }

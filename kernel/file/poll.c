@@ -105,7 +105,7 @@ static inline unsigned int wanted(const struct pollfd *p, unsigned int events)
 	return events & ((uint16_t)p->events | POLLERR | POLLHUP | POLLNVAL);
 }
 
-static inline unsigned int ask(const struct pollfd *p, struct file *f)
+static inline unsigned int file_ask(const struct pollfd *p, struct file *f)
 {
 	struct pollhead *head;
 
@@ -124,7 +124,7 @@ static unsigned int ask_private(struct pollfd *fds, unsigned int count,
 		unsigned int fd = p->fd, events = 0;
 
 		if (likely(fd < capacity))
-			events = ask(p, files[fd]);
+			events = file_ask(p, files[fd]);
 		else if (p->fd >= 0)
 			events = POLLNVAL;
 		p->revents = events;
@@ -141,7 +141,7 @@ static unsigned int ask_shared(struct pollfd *fds, unsigned int count)
 	for (struct pollfd *p = fds; p < fds + count; p++) {
 		struct file *f = p->fd < 0 ? NULL : fd_get(p->fd);
 
-		p->revents = p->fd < 0 ? 0 : ask(p, f);
+		p->revents = p->fd < 0 ? 0 : file_ask(p, f);
 		ready += p->revents != 0;
 		if (f)
 			file_put(f);
@@ -165,7 +165,7 @@ static unsigned int ask_watched(struct pollfd *fds, unsigned int count,
 
 	for (unsigned int i = 0; i < count; i++) {
 		fds[i].revents =
-			fds[i].fd < 0 ? 0 : ask(&fds[i], watches[i].file);
+			fds[i].fd < 0 ? 0 : file_ask(&fds[i], watches[i].file);
 		ready += fds[i].revents != 0;
 	}
 	return ready;

@@ -59,33 +59,36 @@ TABLE(proc_files, struct proc_entry);
 /* In the directory `in`, which is a row too: a file that everybody reads; one
  * that root writes; the values of one or several struct sysctl. */
 #define PROC_FILE(directory, file_name, function) \
-	PROC_ROW {.in = directory, \
-		  .name = file_name, \
-		  .mode = 0100444, \
-		  .show = function}
+	PROC_ROW \
+	{ \
+		.in = directory, .name = file_name, .mode = 0100444, \
+		.show = function \
+	}
 #define PROC_FILE_WRITABLE(directory, file_name, shows, stores) \
-	PROC_ROW {.in = directory, \
-		  .name = file_name, \
-		  .mode = 0100644, \
-		  .show = shows, \
-		  .store = stores}
+	PROC_ROW \
+	{ \
+		.in = directory, .name = file_name, .mode = 0100644, \
+		.show = shows, .store = stores \
+	}
 #define SYSCTLS(directory, file_name, array, count) \
-	PROC_ROW {.in = directory, \
-		  .name = file_name, \
-		  .mode = 0100644, \
-		  .values = array, \
-		  .value_count = count}
+	PROC_ROW \
+	{ \
+		.in = directory, .name = file_name, .mode = 0100644, \
+		.values = array, .value_count = count \
+	}
 #define SYSCTL(directory, file_name, value) \
 	SYSCTLS(directory, file_name, &(value), 1)
 #define PROC_LINK(directory, link_name, function) \
-	PROC_ROW {.in = directory, \
-		  .name = link_name, \
-		  .mode = 0120777, \
-		  .link = function}
+	PROC_ROW \
+	{ \
+		.in = directory, .name = link_name, .mode = 0120777, \
+		.link = function \
+	}
 #define PROC_DIRECTORY(directory, dir_name, its_path) \
-	PROC_ROW {.in = directory, \
-		  .name = dir_name, \
-		  .mode = 0040555, \
-		  .path = its_path}
+	PROC_ROW \
+	{ \
+		.in = directory, .name = dir_name, .mode = 0040555, \
+		.path = its_path \
+	}
 
 #endif

@@ -58,7 +58,10 @@ static int check_places(const struct lookup *from, const struct lookup *to,
 		return -ENOENT;
 	if (to->inode && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
-	if (to->slashes && !inode_is(from->inode, S_IFDIR) && !exchange)
+	if (lookup_needs_directory(from))
+		return -ENOTDIR;
+	if (exchange ? lookup_needs_directory(to)
+		     : to->slashes && !inode_is(from->inode, S_IFDIR))
 		return -ENOTDIR;
 	if (is_above(from->inode, to->dir))
 		return -EINVAL;
@@ -69,8 +72,8 @@ static int check_places(const struct lookup *from, const struct lookup *to,
 
 /* Two names of one node: there is nothing to do, and nothing to be permitted.
  */
-static int check(const struct lookup *from, const struct lookup *to,
-		 unsigned int flags)
+static int rename_check(const struct lookup *from, const struct lookup *to,
+			unsigned int flags)
 {
 	int error = check_places(from, to, flags);
 
@@ -103,7 +106,8 @@ static int add_moving(const struct lookup *from, const struct lookup *to)
 
 /* Returns the node whose name has gone, or NULL, with the name's reference.
  * The new name comes first, as only that can fail. */
-static int move(struct lookup *from, struct lookup *to, struct inode **gone)
+static int name_move(struct lookup *from, struct lookup *to,
+		     struct inode **gone)
 {
 	bool replace = to->inode;
 	int error = 0;
@@ -122,7 +126,7 @@ static int move(struct lookup *from, struct lookup *to, struct inode **gone)
 	return 0;
 }
 
-static void exchange(struct lookup *from, struct lookup *to)
+static void names_exchange(struct lookup *from, struct lookup *to)
 {
 	struct inode *a, *b;
 
@@ -139,16 +143,16 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 	int error;
 
 	core_mutex_lock(&fs_lock);
-	error = lookup_walk(from, 0);
+	error = lookup_walk(from, LOOKUP_NAME);
 	if (!error)
-		error = lookup_walk(to, 0);
+		error = lookup_walk(to, LOOKUP_NAME);
 	if (!error)
-		error = check(from, to, flags);
+		error = rename_check(from, to, flags);
 	if (!error && from->inode != to->inode) {
 		if (flags & RENAME_EXCHANGE)
-			exchange(from, to);
+			names_exchange(from, to);
 		else
-			error = move(from, to, &gone);
+			error = name_move(from, to, &gone);
 	}
 	core_mutex_unlock(&fs_lock);
 	inode_put(gone);

@@ -24,7 +24,7 @@ size_t space_names_max(void)
 	return page_total_count();
 }
 
-static bool take(size_t *used, size_t max)
+static bool space_take(size_t *used, size_t max)
 {
 	if (__atomic_add_fetch(used, 1, __ATOMIC_RELAXED) <= max)
 		return true;
@@ -32,7 +32,7 @@ static bool take(size_t *used, size_t max)
 	return false;
 }
 
-static void give(size_t *used, size_t count)
+static void space_give(size_t *used, size_t count)
 {
 	__atomic_fetch_sub(used, count, __ATOMIC_RELAXED);
 }
@@ -46,12 +46,12 @@ static size_t left(const size_t *used, size_t max)
 
 bool space_take_page(void)
 {
-	return take(&pages_used, space_pages_max());
+	return space_take(&pages_used, space_pages_max());
 }
 
 void space_give_pages(size_t count)
 {
-	give(&pages_used, count);
+	space_give(&pages_used, count);
 }
 
 size_t space_pages_left(void)
@@ -61,12 +61,12 @@ size_t space_pages_left(void)
 
 bool space_take_name(void)
 {
-	return take(&names_used, space_names_max());
+	return space_take(&names_used, space_names_max());
 }
 
 void space_give_name(void)
 {
-	give(&names_used, 1);
+	space_give(&names_used, 1);
 }
 
 size_t ram_file_pages(void)

@@ -28,6 +28,7 @@ struct trap_frame;
 #define PROT_EXEC 4
 #define MAP_SHARED 0x01
 #define MAP_PRIVATE 0x02
+#define MAP_SHARED_VALIDATE 0x03 /* MAP_SHARED, and flags are checked */
 #define MAP_TYPE 0x0f
 #define MAP_FIXED 0x10
 #define MAP_ANONYMOUS 0x20
@@ -162,9 +163,10 @@ bool aspace_may_have_page(const struct aspace *as);
 /*
  * As mmap(2) with lengths in bytes; address or negative errno.  With NULL it is
  * zeroed memory; a file must have been opened so that this is allowed; the
- * mapping takes a reference of its own.  A shared mapping is shared by the threads of the process only: a
- * fork copies it as it does all others, and so files may not be mapped shared
- * and writable (-ENODEV).  Sleeps, as do the others.
+ * mapping takes a reference of its own.  A shared mapping is shared by the
+ * threads of the process only: a fork copies it as it does all others, and so
+ * files may not be mapped shared and writable (-ENODEV).  Sleeps, as do the
+ * others.
  */
 long aspace_map(struct aspace *as, uintptr_t addr, size_t len,
 		unsigned int prot, unsigned int flags,

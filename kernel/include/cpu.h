@@ -45,13 +45,12 @@ struct tss {
 } __attribute__((packed));
 
 struct cpu {
-	/* Private to this CPU, interrupts off.  The assembler knows some
-	 * of these by their offsets: see CPU_* below. */
-	struct cpu *self;       /* 0: what this_cpu() reads */
-	struct thread *running; /* 8: what `current` reads */
-	uint64_t user_rsp;      /* 16: scratch for syscall entry */
+	/* Private to this CPU, interrupts off. */
+	struct cpu *self;       /* what this_cpu() reads */
+	struct thread *running; /* what `current` reads */
+	uint64_t user_rsp;      /* scratch for syscall entry */
 	unsigned int id;        /* 0 .. cpu_count - 1 */
-	struct tss tss;         /* 32: its rsp[0], top of current's stack */
+	struct tss tss;         /* its rsp[0], top of current's stack */
 
 	unsigned int apic_id;
 	unsigned int intr_depth;  /* nested intr_push() */
@@ -80,12 +79,6 @@ struct cpu {
 	struct trap_frame *volatile stopped_at;
 };
 
-/* Offsets for assembly code; cpu.c asserts that they are right. */
-#define CPU_SELF 0
-#define CPU_CURRENT 8
-#define CPU_USER_RSP 16
-#define CPU_KERNEL_RSP 32
-
 extern struct cpu cpus[MAX_CPUS];
 extern unsigned int cpu_count; /* CPUs online; fixed after boot */
 
@@ -93,7 +86,9 @@ static inline struct cpu *this_cpu(void)
 {
 	struct cpu *c;
 
-	asm volatile("movq %%gs:0, %0" : "=r"(c));
+	asm volatile("movq %%gs:%c1, %0"
+		     : "=r"(c)
+		     : "i"(offsetof(struct cpu, self)));
 	return c;
 }
 
@@ -102,7 +97,7 @@ static inline struct thread *current_thread(void)
 {
 	struct thread *t;
 
-	asm("movq %%gs:8, %0" : "=r"(t));
+	asm("movq %%gs:%c1, %0" : "=r"(t) : "i"(offsetof(struct cpu, running)));
 	return t;
 }
 

@@ -22,7 +22,11 @@ struct init {
 
 TABLE(inits, struct init);
 
-#define INIT(level, function) TABLE_ROW(inits, struct init) {level, function}
+#define INIT(level, function) \
+	TABLE_ROW(inits, struct init) \
+	{ \
+		level, function \
+	}
 
 /* By boot/main.c, and by fs_init() for those that need files. */
 static inline void init_run(enum init_level level)

@@ -37,7 +37,7 @@ enum lock_rank {
 	RANK_RUN_QUEUE,   /* one CPU's run queue */
 	RANK_TIMERS,      /* one CPU's timers */
 	RANK_LOCK_ORDER,  /* what is known of the order of locks */
-	RANK_CONSOLE,     /* printk */
+	RANK_PRINTK,      /* printk */
 };
 
 struct core_lock {

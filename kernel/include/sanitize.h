@@ -55,29 +55,19 @@ static inline void sanitize_init(void)
 
 static inline void sanitize_pages_alloc(void *block, size_t size)
 {
-	(void)block;
-	(void)size;
 }
 
 static inline void sanitize_pages_free(void *block, size_t size)
 {
-	(void)block;
-	(void)size;
 }
 
 static inline void sanitize_alloc(void *object, size_t size, size_t slot,
 				  uintptr_t site)
 {
-	(void)object;
-	(void)size;
-	(void)slot;
-	(void)site;
 }
 
 static inline void *sanitize_free(void *object, size_t slot, uintptr_t site)
 {
-	(void)slot;
-	(void)site;
 	return object;
 }
 
@@ -93,16 +83,10 @@ static inline size_t sanitize_kept_objects(void)
 
 static inline void sanitize_read(const void *start, size_t len, uintptr_t site)
 {
-	(void)start;
-	(void)len;
-	(void)site;
 }
 
 static inline void sanitize_write(const void *start, size_t len, uintptr_t site)
 {
-	(void)start;
-	(void)len;
-	(void)site;
 }
 
 #endif

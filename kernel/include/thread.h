@@ -72,16 +72,18 @@ struct spin_record {
 };
 
 struct thread {
-	/* Read by assembly: see THREAD_RSP and its kin. */
 	uint64_t rsp;         /* saved stack pointer, not running */
 	struct process *proc; /* of a user thread; NULL: a kernel thread */
 
 	uint32_t id; /* fixed at creation: from 1; idle threads have 0 */
 
-	/* The way back to user mode looks at these two at once, as one number
-	 * of 8 bytes at THREAD_RETURN_WORK, which is mostly 0.  Is it to leave
+	/* The way back to user mode (cpu/syscall_entry.asm) looks at these two
+	 * at once, as one number of 8 bytes, which is mostly 0.  Is it to leave
 	 * its process?  Needs process_lock to set. */
-	volatile bool interrupted;
+	union {
+		volatile bool must_leave;
+		volatile bool interrupted; /* in older submissions */
+	};
 	/* Written by the thread, read by reports when all stand still. */
 	struct spin_record spin;
 
@@ -143,11 +145,6 @@ struct thread {
 	/* As fs_base; the CPU has it while the thread runs. */
 	struct fpu_state fpu;
 };
-
-/* Offsets for assembly code; cpu/user.c asserts that they are right. */
-#define THREAD_RSP 0
-#define THREAD_PROC 8
-#define THREAD_RETURN_WORK 20
 
 /* Starts the thread that frees detached ones; after sched_init_cpu(). */
 void thread_init(void);

@@ -9,9 +9,9 @@
  *	error = lab_mutex_lock(m);
  *	wait_end(outer);
  *	if (!error)
- *		wait_hold(WAIT_MUTEX, m, m->name, CALL_SITE);
+ *		hold_begin(WAIT_MUTEX, m, m->name, CALL_SITE);
  *
- * its unlock calls wait_release(m) before lab_mutex_unlock(m), and its init
+ * its unlock calls hold_end(m) before lab_mutex_unlock(m), and its init
  * wait_forget(m).  Waits nest: a mutex is built on a wait queue.  What is
  * reported is the innermost one that is not WAIT_QUEUE, since that says most;
  * WAIT_DEVICE and WAIT_WORK stay what they are, whatever is called inside.
@@ -96,9 +96,9 @@ struct wait_record wait_begin(enum wait_kind kind, const void *object,
 void wait_end(struct wait_record outer);
 
 /* The caller has taken the object; it gives it back. */
-void wait_hold(enum wait_kind kind, const void *object, const char *name,
-	       uintptr_t call_site);
-void wait_release(const void *object);
+void hold_begin(enum wait_kind kind, const void *object, const char *name,
+		uintptr_t call_site);
+void hold_end(const void *object);
 
 /* Is it what a thread can hold, as a mutex? */
 bool wait_is_lock(enum wait_kind kind);

@@ -2,7 +2,7 @@
  * printk.c - the kernel's messages.
  *
  * A message is formatted on the caller's stack, then written under the lock
- * `console`, so that messages of several CPUs come out whole.  The lock has
+ * `printk`, so that messages of several CPUs come out whole.  The lock has
  * the highest rank: nearly everything may print while it holds
  * what it needs.
  *
@@ -20,7 +20,7 @@
 
 #define MESSAGE_SIZE 512
 
-static struct core_lock console_lock = CORE_LOCK_INIT("console", RANK_CONSOLE);
+static struct core_lock printk_lock = CORE_LOCK_INIT("printk", RANK_PRINTK);
 
 /* Private to each CPU, interrupts off. */
 static unsigned int unlocked_depth[MAX_CPUS];
@@ -45,14 +45,14 @@ static bool devices_lock(void)
 	bool locked = unlocked_depth[this_cpu()->id] == 0;
 
 	if (locked)
-		core_lock(&console_lock);
+		core_lock(&printk_lock);
 	return locked;
 }
 
 static void devices_unlock(bool locked)
 {
 	if (locked)
-		core_unlock(&console_lock);
+		core_unlock(&printk_lock);
 	intr_pop();
 }
 

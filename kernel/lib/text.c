@@ -31,7 +31,7 @@ int text_error(const struct text *text)
 }
 
 /* Makes room for so many bytes more. */
-static bool reserve(struct text *text, size_t more)
+static bool text_reserve(struct text *text, size_t more)
 {
 	size_t capacity = MAX(text->capacity, FIRST_CAPACITY);
 	char *data;
@@ -56,7 +56,7 @@ static bool reserve(struct text *text, size_t more)
 
 void text_add(struct text *text, const char *bytes, size_t len)
 {
-	if (!reserve(text, len))
+	if (!text_reserve(text, len))
 		return;
 	memcpy(text->data + text->len, bytes, len);
 	text->len += len;
@@ -73,7 +73,7 @@ void text_printf(struct text *text, const char *fmt, ...)
 			args);
 	va_end(args);
 	if (len >= room) { /* with its terminator */
-		if (!reserve(text, len + 1))
+		if (!text_reserve(text, len + 1))
 			return;
 		va_start(args, fmt);
 		vsnprintf(text->data + text->len, len + 1, fmt, args);

@@ -2,8 +2,8 @@
  * aspace_areas.c - the list of areas of an address space.
  *
  * An area is a range of pages of one kind: the same rights, the same flags, the
- * same backing if any, at offsets that go on.  Areas do not overlap, and are on a
- * list in the order of their addresses.  Two neighbours that touch and are of
+ * same backing if any, at offsets that go on.  Areas do not overlap, and are on
+ * a list in the order of their addresses.  Two neighbours that touch and are of
  * one kind are joined, so that a program that maps page after page has one area
  * and not thousands.
  *

@@ -131,7 +131,8 @@ static int find_zeroed(struct aspace *as, const struct area *area,
 	return 0;
 }
 
-static int backed_page(const struct area *area, uintptr_t addr, struct page **out)
+static int backed_page(const struct area *area, uintptr_t addr,
+		       struct page **out)
 {
 	uint64_t offset = area->offset + (addr - area->start);
 
@@ -157,7 +158,7 @@ static void map_around(struct aspace *as, const struct area *area,
 }
 
 static int find_backed(struct aspace *as, const struct area *area,
-			uintptr_t addr, bool write, uint64_t *entry)
+		       uintptr_t addr, bool write, uint64_t *entry)
 {
 	struct page *page, *copy;
 	int error = backed_page(area, addr, &page);
@@ -192,8 +193,9 @@ int fault_in(struct aspace *as, uintptr_t addr, unsigned int error,
 		return -ENOMEM;
 	*out = entry;
 	if (!*entry)
-		return area->backing.ops ? find_backed(as, area, addr, write, entry)
-				  : find_zeroed(as, area, entry);
+		return area->backing.ops
+			       ? find_backed(as, area, addr, write, entry)
+			       : find_zeroed(as, area, entry);
 	if (write && !(*entry & PTE_WRITE))
 		return own_page(as, entry, addr);
 	return 0; /* another thread was here first */

@@ -76,8 +76,8 @@ static long place_fixed(struct aspace *as, uintptr_t addr, size_t len,
 }
 
 /* Where the program would like it, if there is room, else where there is. */
-static long place(struct aspace *as, uintptr_t addr, size_t len,
-		  unsigned int flags)
+static long mapping_place(struct aspace *as, uintptr_t addr, size_t len,
+			  unsigned int flags)
 {
 	uintptr_t end;
 
@@ -103,7 +103,7 @@ static bool is_too_much(const struct area *model, size_t len,
 static long map_locked(struct aspace *as, uintptr_t addr, size_t len,
 		       unsigned int flags, const struct area *model)
 {
-	long start = place(as, addr, len, flags);
+	long start = mapping_place(as, addr, len, flags);
 	struct area *area;
 
 	if (start < 0)
@@ -124,8 +124,8 @@ static long map_locked(struct aspace *as, uintptr_t addr, size_t len,
 }
 
 /* MAP_POPULATE: as many pages as can be had. */
-static void populate(struct aspace *as, uintptr_t start, uintptr_t end,
-		     unsigned int prot)
+static void range_populate(struct aspace *as, uintptr_t start, uintptr_t end,
+			   unsigned int prot)
 {
 	unsigned int access = prot & PROT_WRITE ? FAULT_WRITE : 0;
 	uint64_t *entry;
@@ -156,7 +156,7 @@ long aspace_map(struct aspace *as, uintptr_t addr, size_t len,
 	core_mutex_lock(&as->lock);
 	start = map_locked(as, addr, len, flags, &model);
 	if (start >= 0 && (flags & MAP_POPULATE))
-		populate(as, start, start + len, prot);
+		range_populate(as, start, start + len, prot);
 	core_mutex_unlock(&as->lock);
 	return start;
 }

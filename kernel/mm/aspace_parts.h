@@ -15,8 +15,8 @@ struct area *area_at_or_above(struct aspace *as, uintptr_t addr);
 struct area *area_next(struct aspace *as, struct area *area);
 struct area *area_prev(struct aspace *as, struct area *area);
 
-/* An area like this one, with a reference of its own of what backs it, and on no list.
- * NULL when memory is exhausted, or as has too many areas. */
+/* An area like this one, with a reference of its own of what backs it, and on
+ * no list. NULL when memory is exhausted, or as has too many areas. */
 struct area *area_copy(struct aspace *as, const struct area *model);
 
 /* Puts an area on the list, where there is room for it, and joins it with its

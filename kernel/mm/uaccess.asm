@@ -14,7 +14,7 @@
 ; The addresses have been checked by uaccess.c.  None of these may sleep by
 ; itself, but a fault may.
 
-EFAULT	equ 14
+%include "offsets.inc"
 
 %macro USER_BEGIN 0
 	cmp	byte [rel uaccess_smap], 0

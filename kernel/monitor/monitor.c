@@ -89,7 +89,6 @@ static void monitor_thread(void *arg)
 {
 	static char line[LINE_SIZE];
 
-	(void)arg;
 	line_set_names(command_name);
 	printk("Type help for the commands.\n");
 	for (;;)

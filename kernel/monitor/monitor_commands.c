@@ -142,7 +142,6 @@ static void command_input(int argc, char **argv)
 {
 	const struct eventq *q = &input_events;
 
-	(void)argc, (void)argv;
 	printk("keyboard: %s, mouse: %s, %s\n",
 	       ps2_present(PS2_KEYBOARD) ? "yes" : "no",
 	       ps2_present(PS2_MOUSE) ? "yes" : "no",
@@ -157,7 +156,6 @@ static void command_input(int argc, char **argv)
 
 static void command_cmdline(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	printk("%s\n\nThe options that exist:\n", cmdline_text());
 	cmdline_help();
 }
@@ -166,7 +164,6 @@ static void command_uptime(int argc, char **argv)
 {
 	uint64_t ms = time_ns() / NSEC_PER_MSEC;
 
-	(void)argc, (void)argv;
 	printk("%'llu.%03llu s since boot, CPUs: %u, threads: %u\n",
 	       (unsigned long long)ms / 1000, (unsigned long long)ms % 1000,
 	       cpu_count, thread_count());
@@ -174,19 +171,16 @@ static void command_uptime(int argc, char **argv)
 
 static void command_clear(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	printk("\x1b[2J\x1b[H");
 }
 
 static void command_reboot(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	power_reboot();
 }
 
 static void command_poweroff(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	power_off(EXIT_USER);
 }
 

@@ -92,7 +92,6 @@ void command_threads(int argc, char **argv)
 	unsigned int shown = 0;
 	struct thread_batch batch;
 
-	(void)argc, (void)argv;
 	printk("  ID NAME            STATE  CPU     TIME/us  WAITS AT\n");
 	do {
 		batch.skip = shown;
@@ -135,7 +134,6 @@ void command_bt(int argc, char **argv)
 	struct thread_search search = {0};
 	uint64_t id;
 
-	(void)argc;
 	if (!arg_number("bt", argv[1], &id))
 		return;
 	search.id = id;
@@ -191,7 +189,6 @@ void command_cpus(int argc, char **argv)
 {
 	uint64_t idle[MAX_CPUS], start = time_cycles();
 
-	(void)argc, (void)argv;
 	for (unsigned int i = 0; i < cpu_count; i++)
 		idle[i] = sched_idle_cycles(i);
 	thread_sleep_until(time_ns() + IDLE_SAMPLE);
@@ -222,7 +219,6 @@ static bool irq_seen(unsigned int vector)
 
 void command_irq(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	printk("%-23s", "VECTOR");
 	for (unsigned int i = 0; i < cpu_count; i++)
 		printk("   CPU%u", i);
@@ -235,13 +231,11 @@ void command_irq(int argc, char **argv)
 /* The same words as in a panic; the locks change while they are printed. */
 void command_locks(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	report_locks();
 }
 
 void command_waits(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	wait_report(true);
 }
 
@@ -251,7 +245,6 @@ static volatile bool spin_stop;
 
 static void spin_thread(void *arg)
 {
-	(void)arg;
 	while (!spin_stop)
 		cpu_relax();
 }
@@ -281,7 +274,6 @@ void command_spin(int argc, char **argv)
 
 void command_nmi(int argc, char **argv)
 {
-	(void)argc, (void)argv;
 	intr_push();
 	apic_send_nmi(this_cpu()->id);
 	intr_pop();

@@ -20,7 +20,6 @@ void command_mem(int argc, char **argv)
 {
 	size_t free = page_free_count(), total = page_total_count();
 
-	(void)argc, (void)argv;
 	printk("pages: %'zu of %'zu free (%zu of %zu MiB)\n", free, total,
 	       free * PAGE_SIZE / MIB, total * PAGE_SIZE / MIB);
 	printk("pages in a block");
@@ -87,7 +86,6 @@ void command_walk(int argc, char **argv)
 	struct vm_walk_step steps[4];
 	uintptr_t addr;
 
-	(void)argc;
 	if (!arg_address("walk", argv[1], &addr))
 		return;
 	if (!is_canonical(addr)) {
@@ -118,7 +116,6 @@ void command_sym(int argc, char **argv)
 	char text[SYMBOL_TEXT_SIZE];
 	uintptr_t addr;
 
-	(void)argc;
 	if (arg_address("sym", argv[1], &addr))
 		printk("%#lx is %s\n", addr,
 		       symbol_format(addr, text, sizeof(text)));

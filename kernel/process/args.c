@@ -22,7 +22,7 @@ static size_t pointer_size(const struct exec_args *args)
 	return (args->argc + args->envc) * sizeof(uint64_t);
 }
 
-static int grow(struct exec_args *args)
+static int args_grow(struct exec_args *args)
 {
 	size_t capacity = args->capacity * 2;
 	char *text;
@@ -40,12 +40,12 @@ static int grow(struct exec_args *args)
 }
 
 /* One more string; the caller counts what it is. */
-static int append(struct exec_args *args, const char *string)
+static int args_append(struct exec_args *args, const char *string)
 {
 	size_t size = strlen(string) + 1;
 
 	while (args->capacity - args->length < size) {
-		int error = grow(args);
+		int error = args_grow(args);
 
 		if (error)
 			return error;
@@ -63,7 +63,7 @@ int args_init(struct exec_args *args, const char *path)
 	};
 	if (!args->text)
 		return -ENOMEM;
-	return append(args, path);
+	return args_append(args, path);
 }
 
 void args_free(struct exec_args *args)
@@ -74,7 +74,7 @@ void args_free(struct exec_args *args)
 
 int args_add(struct exec_args *args, const char *argument)
 {
-	int error = append(args, argument);
+	int error = args_append(args, argument);
 
 	if (!error)
 		args->argc++;
@@ -83,7 +83,7 @@ int args_add(struct exec_args *args, const char *argument)
 
 int args_add_variable(struct exec_args *args, const char *variable)
 {
-	int error = append(args, variable);
+	int error = args_append(args, variable);
 
 	if (!error)
 		args->envc++;
@@ -105,7 +105,7 @@ static int append_user(struct exec_args *args, uintptr_t addr)
 			args->length += length + 1;
 			return 0;
 		}
-		error = length == -ENAMETOOLONG ? grow(args) : (int)length;
+		error = length == -ENAMETOOLONG ? args_grow(args) : (int)length;
 		if (error)
 			return error;
 	}
@@ -167,7 +167,7 @@ int args_put_script(struct exec_args *args, const char *interpreter,
 	if (!error)
 		error = args_add(&changed, script);
 	while (!error && changed.capacity - changed.length < rest_length)
-		error = grow(&changed);
+		error = args_grow(&changed);
 	if (error) {
 		args_free(&changed);
 		return error;

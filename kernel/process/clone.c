@@ -82,7 +82,6 @@ static void child_begin(void *arg)
 	uintptr_t set_tid = child_start(current)->set_tid;
 	int tid = current->tid;
 
-	(void)arg;
 	if (!current->proc)
 		return; /* child_discard() */
 	/* In the child's memory, which is why the parent cannot do it; and as
@@ -129,7 +128,7 @@ static void child_publish(struct thread *t, struct process *p, int tid)
 {
 	t->proc = p;
 	t->tid = tid;
-	t->interrupted = p->state == PROCESS_DYING || p->survivor;
+	t->must_leave = p->state == PROCESS_DYING || p->survivor;
 	list_push_back(&p->threads, &t->proc_link);
 	p->thread_count++;
 }

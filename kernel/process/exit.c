@@ -103,7 +103,7 @@ static void become_zombie(struct process *p)
 	waitq_wake(&parent->changed, WAKE_ALL);
 }
 
-static void adopt(struct process *init, struct process *child)
+static void child_adopt(struct process *init, struct process *child)
 {
 	child->parent = init;
 	child->ppid = INIT_PID;
@@ -121,11 +121,11 @@ static void orphans_to_init(struct process *p)
 	init = process_find(INIT_PID);
 	list_for_each_safe (child, next, &p->children, sibling_link) {
 		list_remove(&child->sibling_link);
-		adopt(init, child);
+		child_adopt(init, child);
 		list_push_back(&init->children, &child->sibling_link);
 	}
 	list_for_each_safe (child, next, &p->zombies, sibling_link) {
-		adopt(init, child);
+		child_adopt(init, child);
 		become_zombie(child);
 	}
 }
@@ -134,7 +134,8 @@ static void tell_exit(struct process *p)
 {
 	const struct exit_hook *hook;
 
-	table_for_each(hook, exit_hooks) hook->exits(p);
+	table_for_each (hook, exit_hooks)
+		hook->exits(p);
 }
 
 static void process_end(struct process *p, struct estate *estate)
@@ -168,7 +169,7 @@ static void tell_joiner(struct thread *t, struct process *p)
 	if (!t->clear_tid || (p->thread_count == 1 && p->aspace->refs == 1))
 		return;
 	if (put_user(zero, t->clear_tid) == 0)
-		futex_wake(t->clear_tid, 1);
+		futex_wake_address(t->clear_tid, 1);
 }
 
 /* Takes the thread off its process, and off its memory, which may go soon.
@@ -233,7 +234,7 @@ void process_exit_group(int status)
 
 void process_check_killed(void)
 {
-	if (current->interrupted)
+	if (current->must_leave)
 		thread_leave(LEAVE_KILLED, 0);
 }
 
@@ -309,7 +310,8 @@ bool process_wait_for_memory(unsigned int tries)
 	struct process *p = current->proc;
 	const struct memory_hook *hook;
 
-	table_for_each(hook, memory_hooks) return hook->wait(tries);
+	table_for_each (hook, memory_hooks)
+		return hook->wait(tries);
 	spin_lock(&process_lock);
 	printk("%s[%d]: out of memory\n", p->name, p->pid);
 	process_kill(p, SIGKILL);

@@ -244,7 +244,7 @@ void process_stop_others(struct process *p)
 	list_for_each (t, &p->threads, proc_link) {
 		if (t == current)
 			continue;
-		t->interrupted = true;
+		t->must_leave = true;
 		thread_unblock(t);
 	}
 	waitq_wake(&p->changed, WAKE_ALL);
@@ -259,7 +259,7 @@ void process_kill(struct process *p, int status)
 	p->exit_status = status;
 	process_stop_others(p);
 	if (current->proc == p)
-		current->interrupted = true;
+		current->must_leave = true;
 }
 
 void process_free(struct process *p)

@@ -80,6 +80,7 @@ SYSCALL(115, getgroups);
 SYSCALL(116, setgroups);
 SYSCALL(121, getpgid);
 SYSCALL(124, getsid);
+SYSCALL(130, rt_sigsuspend);
 SYSCALL(133, mknod);
 SYSCALL(158, arch_prctl);
 SYSCALL(162, sync);

@@ -77,7 +77,7 @@ static void result_fill(struct wait_result *result, const struct process *child)
 	result->max_resident = child->max_resident;
 }
 
-static void reap(struct process *parent, struct process *child)
+static void child_reap(struct process *parent, struct process *child)
 {
 	cpu_time_add(&parent->children_time, child->reported);
 	cpu_time_add(&parent->children_time, child->children_time);
@@ -104,7 +104,7 @@ int process_wait(const struct wait_query *query, struct wait_result *result)
 		if (child->state == PROCESS_ZOMBIE) {
 			result_fill(result, child);
 			if (!(query->options & WNOWAIT))
-				reap(self, child);
+				child_reap(self, child);
 			break;
 		}
 		if (query->options & WNOHANG)

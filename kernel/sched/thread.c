@@ -313,7 +313,6 @@ unsigned int thread_abandon(uint32_t first)
 
 static void reap(void *arg)
 {
-	(void)arg;
 	wait_begin(WAIT_WORK, NULL, NULL, CALL_SITE);
 	for (;;)
 		if (!reap_one())

@@ -48,8 +48,8 @@ void wait_end(struct wait_record outer)
 	current->waits.wait = outer;
 }
 
-void wait_hold(enum wait_kind kind, const void *object, const char *name,
-	       uintptr_t call_site)
+void hold_begin(enum wait_kind kind, const void *object, const char *name,
+		uintptr_t call_site)
 {
 	struct thread_waits *waits = &current->waits;
 
@@ -61,7 +61,7 @@ void wait_hold(enum wait_kind kind, const void *object, const char *name,
 }
 
 /* They may be given back in any order; the newest is the likeliest. */
-void wait_release(const void *object)
+void hold_end(const void *object)
 {
 	struct thread_waits *waits = &current->waits;
 	unsigned int i = waits->held_count;
@@ -87,21 +87,25 @@ void lockorder_check_slow(const void *lock, const char *name,
 {
 	const struct lock_watcher *row;
 
-	table_for_each(row, lock_watchers) row->taken(lock, name, call_site);
+	table_for_each (row, lock_watchers)
+		row->taken(lock, name, call_site);
 }
 
 void lockorder_forget_slow(const void *lock)
 {
 	const struct lock_watcher *row;
 
-	table_for_each(row, lock_watchers) row->made(lock);
+	table_for_each (row, lock_watchers)
+		row->made(lock);
 }
 
 bool wait_check_idle(void)
 {
 	const struct idle_check *row;
 
-	table_for_each(row, idle_checks) if (row->check()) return true;
+	table_for_each (row, idle_checks)
+		if (row->check())
+			return true;
 	return false;
 }
 

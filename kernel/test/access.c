@@ -41,13 +41,11 @@ ACCESSES(16)
 
 void __tsan_read_range(void *addr, size_t size)
 {
-	(void)size;
 	sched_point(POINT_MEMORY, addr);
 }
 
 void __tsan_write_range(void *addr, size_t size)
 {
-	(void)size;
 	sched_point(POINT_MEMORY, addr);
 }
 
@@ -59,7 +57,6 @@ void __tsan_write_range(void *addr, size_t size)
 	type __tsan_atomic##bits##_fetch_##name(volatile type *addr, \
 						type value, int order) \
 	{ \
-		(void)order; \
 		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_fetch_##name(addr, value, SEQ); \
 	}
@@ -69,8 +66,6 @@ void __tsan_write_range(void *addr, size_t size)
 		volatile type *addr, type *expected, type value, int order, \
 		int failure_order) \
 	{ \
-		(void)order; \
-		(void)failure_order; \
 		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_compare_exchange_n(addr, expected, value, \
 						   false, SEQ, SEQ); \
@@ -79,21 +74,18 @@ void __tsan_write_range(void *addr, size_t size)
 #define ATOMICS(bits, type) \
 	type __tsan_atomic##bits##_load(const volatile type *addr, int order) \
 	{ \
-		(void)order; \
 		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_load_n(addr, SEQ); \
 	} \
 	void __tsan_atomic##bits##_store(volatile type *addr, type value, \
 					 int order) \
 	{ \
-		(void)order; \
 		sched_point(POINT_MEMORY, (const void *)addr); \
 		__atomic_store_n(addr, value, SEQ); \
 	} \
 	type __tsan_atomic##bits##_exchange(volatile type *addr, type value, \
 					    int order) \
 	{ \
-		(void)order; \
 		sched_point(POINT_MEMORY, (const void *)addr); \
 		return __atomic_exchange_n(addr, value, SEQ); \
 	} \
@@ -113,13 +105,11 @@ ATOMICS(64, uint64_t)
 
 void __tsan_atomic_thread_fence(int order)
 {
-	(void)order;
 	__atomic_thread_fence(SEQ);
 }
 
 void __tsan_atomic_signal_fence(int order)
 {
-	(void)order;
 	__atomic_signal_fence(SEQ);
 }
 

@@ -69,7 +69,6 @@ void ktest_note(struct ktest *t, const char *fmt, ...)
 	char text[256];
 	va_list args;
 
-	(void)t;
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);

@@ -55,7 +55,6 @@ static struct explore_place places[EXPLORE_MAX_CHOICES][EXPLORE_MAX_PLACES];
 
 static void run_body(void *arg)
 {
-	(void)arg;
 	run.fn(&run.t);
 	run.ended = true;
 	thread_unblock(run.driver);

@@ -144,8 +144,6 @@ static long ktest_read(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	char name[PLAN_NAME_SIZE];
 	int n;
 
-	(void)f;
-	(void)pos;
 	if (current->proc->pid != INIT_PID || !state.rest || state.running)
 		return -EPERM;
 	if (!run_begin())
@@ -162,8 +160,6 @@ static long ktest_write(struct file *f, uintptr_t buf, size_t len,
 {
 	char status;
 
-	(void)f;
-	(void)pos;
 	if (current->proc->pid != INIT_PID || !state.running)
 		return -EPERM;
 	if (len < 1)
@@ -180,7 +176,8 @@ static const struct file_ops ktest_file_ops = {
 };
 
 /* The number is one for local use. */
-DEVICE(.name = "ktest", .number = DEVICE_NUMBER(10, 240), .ops = &ktest_file_ops);
+DEVICE(.name = "ktest", .number = DEVICE_NUMBER(10, 240),
+       .ops = &ktest_file_ops);
 
 /* ---- which programs ---- */
 

@@ -40,7 +40,7 @@
 static struct pci_function device;
 static volatile char *registers;
 
-static void write(unsigned int reg, uint32_t value)
+static void register_write(unsigned int reg, uint32_t value)
 {
 	*(volatile uint16_t *)(registers + RELOAD) = 0x80;
 	*(volatile uint16_t *)(registers + RELOAD) = 0x86;
@@ -70,9 +70,9 @@ void watchdog_arm(uint64_t ns)
 		return;
 	ticks = MIN(ticks, MAX_PRELOAD);
 	pci_write8(device, LOCK, 0);
-	write(TIMER1, ticks);
-	write(TIMER2, ticks);
-	write(RELOAD, RELOAD_TIMERS);
+	register_write(TIMER1, ticks);
+	register_write(TIMER2, ticks);
+	register_write(RELOAD, RELOAD_TIMERS);
 	pci_write8(device, LOCK, LOCK_ENABLE);
 }
 

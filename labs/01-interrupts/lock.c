@@ -45,8 +45,6 @@ void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 	/* TODO(lab 1.3): interrupts off first, then wait for the lock in fair
 	 * order; panic when this CPU holds it already, naming call_site and
 	 * where it was taken. */
-	(void)lock;
-	(void)call_site;
 }
 
 void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
@@ -54,22 +52,17 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 	/* TODO(lab 1.3): let the next CPU have the lock, then interrupts as
 	 * they were; panic when this CPU does not hold it, naming call_site
 	 * and, if it is held, where it was taken. */
-	(void)lock;
-	(void)call_site;
 }
 
 bool lab_spin_try_lock(struct spinlock *lock, uintptr_t call_site)
 {
 	/* TODO(lab 1.3): take the lock if it is free, without ever waiting;
 	 * if it is not, interrupts are as they were. */
-	(void)lock;
-	(void)call_site;
 	return false;
 }
 
 bool lab_spin_held(const struct spinlock *lock)
 {
 	/* TODO(lab 1.3): say whether this CPU holds the lock. */
-	(void)lock;
 	return false;
 }

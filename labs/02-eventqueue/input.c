@@ -49,9 +49,6 @@ void lab_keyboard_byte(struct keyboard *k, uint8_t byte, uint64_t time_ns)
 	 * out which key it is (keymap_code), what it does to the modifiers,
 	 * whether it was down already, and push the event.  input.h lists the
 	 * bytes that make no event.  A helper or two will keep this short. */
-	(void)k;
-	(void)byte;
-	(void)time_ns;
 }
 
 /* ---- 2.3: the mouse ---- */
@@ -67,9 +64,6 @@ void lab_mouse_byte(struct mouse *m, uint8_t byte, uint64_t time_ns)
 {
 	/* TODO(lab 2.3): gather three bytes, and be sure that the first is a
 	 * first one; then push what has happened, in the order of input.h. */
-	(void)m;
-	(void)byte;
-	(void)time_ns;
 }
 
 /* ---- 2.2, 2.3: the interrupts ---- */
@@ -87,28 +81,22 @@ int lab_input_start(void)
 void lab_scancode_subscribe(struct scancode_pipe *p)
 {
 	/* TODO(lab 2.4): an empty pipe, and from now on a subscriber. */
-	(void)p;
 }
 
 void lab_scancode_unsubscribe(struct scancode_pipe *p)
 {
 	/* TODO(lab 2.4): no subscriber any more.  p may be freed as soon as
 	 * this returns: what if another CPU is writing to it right now? */
-	(void)p;
 }
 
 void lab_scancode_publish(uint8_t byte)
 {
 	/* TODO(lab 2.4): the byte to every subscriber's ring; a full one keeps
 	 * what it has, and counts. */
-	(void)byte;
 }
 
 size_t lab_scancode_read(struct scancode_pipe *p, uint8_t *buf, size_t len)
 {
 	/* TODO(lab 2.4): what is there, oldest first, up to len bytes. */
-	(void)p;
-	(void)buf;
-	(void)len;
 	return 0;
 }

@@ -39,8 +39,6 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 	uint32_t now;
 	int error = user_load32(uaddr, &now);
 
-	(void)key;
-	(void)bitset;
 	if (error)
 		return error;
 	if (now != value)
@@ -56,9 +54,6 @@ long lab_futex_wake(const struct futex_key *key, unsigned int count,
 {
 	/* TODO(lab 3.3): wake up to count waiters of the key, those that came
 	 * first, whose sets meet bitset. */
-	(void)key;
-	(void)count;
-	(void)bitset;
 	return 0;
 }
 
@@ -70,10 +65,6 @@ long lab_futex_requeue(const struct futex_key *from, const struct futex_key *to,
 	uint32_t now;
 	int error = compare ? user_load32(compare->uaddr, &now) : 0;
 
-	(void)from;
-	(void)to;
-	(void)wake_count;
-	(void)requeue;
 	if (error)
 		return error;
 	return compare && now != compare->expected ? -EAGAIN : 0;

@@ -31,32 +31,24 @@
 void lab_sem_init(struct semaphore *s, const char *name, unsigned int count)
 {
 	/* TODO(lab 3.2): make the semaphore. */
-	(void)s;
-	(void)name;
-	(void)count;
 }
 
 int lab_sem_down_until(struct semaphore *s, uint64_t deadline,
 		       unsigned int flags)
 {
 	/* TODO(lab 3.2): take one, or wait for one. */
-	(void)s;
-	(void)deadline;
-	(void)flags;
 	return -ENOSYS;
 }
 
 bool lab_sem_try_down(struct semaphore *s)
 {
 	/* TODO(lab 3.2): take one if there is one. */
-	(void)s;
 	return false;
 }
 
 void lab_sem_up(struct semaphore *s)
 {
 	/* TODO(lab 3.2): add one. */
-	(void)s;
 }
 
 /* ---- mutex ---- */
@@ -64,23 +56,18 @@ void lab_sem_up(struct semaphore *s)
 void lab_mutex_init(struct mutex *m, const char *name)
 {
 	/* TODO(lab 3.2): make the mutex. */
-	(void)m;
-	(void)name;
 }
 
 int lab_mutex_lock_until(struct mutex *m, uint64_t deadline)
 {
 	/* TODO(lab 3.2): become the owner, or wait for that.  The challenge:
 	 * lend the owner this thread's priority meanwhile. */
-	(void)m;
-	(void)deadline;
 	return -ENOSYS;
 }
 
 int lab_mutex_try_lock(struct mutex *m)
 {
 	/* TODO(lab 3.2): become the owner if there is none. */
-	(void)m;
 	return -ENOSYS;
 }
 
@@ -88,7 +75,6 @@ int lab_mutex_unlock(struct mutex *m)
 {
 	/* TODO(lab 3.2): give the mutex to who waits longest, or to nobody. The
 	 * challenge: what was borrowed for it goes back. */
-	(void)m;
 	return -ENOSYS;
 }
 
@@ -97,8 +83,6 @@ int lab_mutex_unlock(struct mutex *m)
 void lab_condition_init(struct condition *c, const char *name)
 {
 	/* TODO(lab 3.2): make the condition variable. */
-	(void)c;
-	(void)name;
 }
 
 int lab_condition_wait_until(struct condition *c, struct mutex *m,
@@ -106,22 +90,17 @@ int lab_condition_wait_until(struct condition *c, struct mutex *m,
 {
 	/* TODO(lab 3.2): give back the mutex and wait for a signal, as one;
 	 * then take the mutex again. */
-	(void)c;
-	(void)m;
-	(void)deadline;
 	return -ENOSYS;
 }
 
 void lab_condition_signal(struct condition *c)
 {
 	/* TODO(lab 3.2): wake the thread that waits longest. */
-	(void)c;
 }
 
 void lab_condition_broadcast(struct condition *c)
 {
 	/* TODO(lab 3.2): wake all that wait. */
-	(void)c;
 }
 
 /* ---- reader-writer lock ---- */
@@ -129,34 +108,28 @@ void lab_condition_broadcast(struct condition *c)
 void lab_rwlock_init(struct rwlock *l, const char *name)
 {
 	/* TODO(lab 3.2): make the lock. */
-	(void)l;
-	(void)name;
 }
 
 int lab_rwlock_read_lock(struct rwlock *l)
 {
 	/* TODO(lab 3.2): join the readers; behind a writer that waits. */
-	(void)l;
 	return -ENOSYS;
 }
 
 int lab_rwlock_write_lock(struct rwlock *l)
 {
 	/* TODO(lab 3.2): become the writer, when nobody else holds it. */
-	(void)l;
 	return -ENOSYS;
 }
 
 int lab_rwlock_read_unlock(struct rwlock *l)
 {
 	/* TODO(lab 3.2): the last reader lets a writer in. */
-	(void)l;
 	return -ENOSYS;
 }
 
 int lab_rwlock_write_unlock(struct rwlock *l)
 {
 	/* TODO(lab 3.2): all readers that wait go next; else a writer. */
-	(void)l;
 	return -ENOSYS;
 }

@@ -18,7 +18,6 @@ int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 	/* TODO(lab 3.1): sleep until lab_waitq_wake() chooses this thread, the
 	 * deadline comes or, if the flags say so, wait_interrupted().  What is
 	 * here only looks busy: it returns at once, for no reason. */
-	(void)wq;
 	if ((flags & WAIT_INTERRUPTIBLE) && wait_interrupted())
 		return -ERESTARTSYS;
 	if (deadline != WAIT_FOREVER && time_ns() >= deadline)
@@ -32,7 +31,5 @@ int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 unsigned int lab_waitq_wake(struct waitq *wq, unsigned int count)
 {
 	/* TODO(lab 3.1): wake up to count sleepers, those that came first. */
-	(void)wq;
-	(void)count;
 	return 0;
 }

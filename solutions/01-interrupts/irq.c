@@ -79,7 +79,6 @@ void lab_irq_restore(uint64_t flags)
 		sti();
 #else
 	/* TODO(lab 1.1): turn interrupts on if they were on in flags. */
-	(void)flags;
 #endif
 }
 
@@ -142,9 +141,6 @@ int lab_irq_attach(unsigned int line, irq_handler handler, void *arg)
 #else
 	/* TODO(lab 1.2): enter the handler, then let the line through to CPU 0
 	 * (apic.h).  See irq.h for the errors. */
-	(void)line;
-	(void)handler;
-	(void)arg;
 	return -ENOSYS;
 #endif
 }
@@ -178,7 +174,6 @@ int lab_irq_detach(unsigned int line)
 	/* TODO(lab 1.3): another CPU may be running the handler right now: do
 	 * not return before it has come out.  What must be written down, and
 	 * where, to know?  And what if it is the handler that calls this? */
-	(void)line;
 	return -ENOSYS;
 #endif
 }
@@ -216,7 +211,6 @@ void lab_irq_dispatch(struct trap_frame *frame)
 	/* TODO(lab 1.2): count the interrupt, call the handler of its line,
 	 * and end the interrupt, once, at the right moment.  What is spurious,
 	 * and what must not be ended: see irq.h. */
-	(void)frame;
 #endif
 }
 
@@ -235,8 +229,8 @@ uint64_t lab_irq_spurious(void)
 
 /* Adds a line to a text that is `length` long already, also where it is cut;
  * returns the new length. */
-static size_t append(char *buf, size_t size, size_t length, unsigned int line,
-		     uint64_t count)
+static size_t text_append(char *buf, size_t size, size_t length,
+			  unsigned int line, uint64_t count)
 {
 	size_t at = MIN(length, size);
 
@@ -256,7 +250,8 @@ size_t lab_irq_report(char *buf, size_t size)
 	spin_unlock(&irq_lock);
 	for (unsigned int line = 0; line < IRQ_LINES; line++)
 		if (counts[line])
-			length = append(buf, size, length, line, counts[line]);
+			length = text_append(buf, size, length, line,
+					     counts[line]);
 #else
 	/* TODO(lab 1.4): the text is right, but interrupts are off for much
 	 * too long: measure it (irqoff.h), then move work out of the section
@@ -264,8 +259,8 @@ size_t lab_irq_report(char *buf, size_t size)
 	spin_lock(&irq_lock);
 	for (unsigned int line = 0; line < IRQ_LINES; line++)
 		if (lines[line].count)
-			length = append(buf, size, length, line,
-					lines[line].count);
+			length = text_append(buf, size, length, line,
+					     lines[line].count);
 	spin_unlock(&irq_lock);
 #endif
 	return length;

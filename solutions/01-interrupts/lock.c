@@ -77,8 +77,6 @@ void lab_spin_lock(struct spinlock *lock, uintptr_t call_site)
 	/* TODO(lab 1.3): interrupts off first, then wait for the lock in fair
 	 * order; panic when this CPU holds it already, naming call_site and
 	 * where it was taken. */
-	(void)lock;
-	(void)call_site;
 #endif
 }
 
@@ -96,8 +94,6 @@ void lab_spin_unlock(struct spinlock *lock, uintptr_t call_site)
 	/* TODO(lab 1.3): let the next CPU have the lock, then interrupts as
 	 * they were; panic when this CPU does not hold it, naming call_site
 	 * and, if it is held, where it was taken. */
-	(void)lock;
-	(void)call_site;
 #endif
 }
 
@@ -122,8 +118,6 @@ bool lab_spin_try_lock(struct spinlock *lock, uintptr_t call_site)
 #else
 	/* TODO(lab 1.3): take the lock if it is free, without ever waiting;
 	 * if it is not, interrupts are as they were. */
-	(void)lock;
-	(void)call_site;
 	return false;
 #endif
 }
@@ -139,7 +133,6 @@ bool lab_spin_held(const struct spinlock *lock)
 	return held;
 #else
 	/* TODO(lab 1.3): say whether this CPU holds the lock. */
-	(void)lock;
 	return false;
 #endif
 }

@@ -132,9 +132,6 @@ void lab_keyboard_byte(struct keyboard *k, uint8_t byte, uint64_t time_ns)
 	 * out which key it is (keymap_code), what it does to the modifiers,
 	 * whether it was down already, and push the event.  input.h lists the
 	 * bytes that make no event.  A helper or two will keep this short. */
-	(void)k;
-	(void)byte;
-	(void)time_ns;
 #endif
 }
 
@@ -206,9 +203,6 @@ void lab_mouse_byte(struct mouse *m, uint8_t byte, uint64_t time_ns)
 #else
 	/* TODO(lab 2.3): gather three bytes, and be sure that the first is a
 	 * first one; then push what has happened, in the order of input.h. */
-	(void)m;
-	(void)byte;
-	(void)time_ns;
 #endif
 }
 
@@ -222,7 +216,6 @@ static void keyboard_interrupt(unsigned int line, void *arg)
 {
 	int byte;
 
-	(void)line;
 	while ((byte = ps2_take(PS2_KEYBOARD)) >= 0) {
 		scancode_publish(byte);
 		keyboard_byte(arg, byte, time_ns());
@@ -233,7 +226,6 @@ static void mouse_interrupt(unsigned int line, void *arg)
 {
 	int byte;
 
-	(void)line;
 	while ((byte = ps2_take(PS2_MOUSE)) >= 0)
 		mouse_byte(arg, byte, time_ns());
 }
@@ -305,7 +297,6 @@ void lab_scancode_subscribe(struct scancode_pipe *p)
 	spin_unlock(&scancode_lock);
 #else
 	/* TODO(lab 2.4): an empty pipe, and from now on a subscriber. */
-	(void)p;
 #endif
 }
 
@@ -319,7 +310,6 @@ void lab_scancode_unsubscribe(struct scancode_pipe *p)
 #else
 	/* TODO(lab 2.4): no subscriber any more.  p may be freed as soon as
 	 * this returns: what if another CPU is writing to it right now? */
-	(void)p;
 #endif
 }
 
@@ -335,7 +325,6 @@ void lab_scancode_publish(uint8_t byte)
 #else
 	/* TODO(lab 2.4): the byte to every subscriber's ring; a full one keeps
 	 * what it has, and counts. */
-	(void)byte;
 #endif
 }
 
@@ -351,9 +340,6 @@ size_t lab_scancode_read(struct scancode_pipe *p, uint8_t *buf, size_t len)
 	return done;
 #else
 	/* TODO(lab 2.4): what is there, oldest first, up to len bytes. */
-	(void)p;
-	(void)buf;
-	(void)len;
 	return 0;
 #endif
 }

@@ -110,8 +110,8 @@ static bool is_meant(const struct futex_waiter *w, const struct futex_key *key,
 }
 
 /* Needs futex_lock. */
-static inline unsigned int wake(const struct futex_key *key, unsigned int count,
-				uint32_t bitset)
+static inline unsigned int waiters_wake(const struct futex_key *key,
+					unsigned int count, uint32_t bitset)
 {
 	struct futex_waiter *w, *next;
 	unsigned int woken = 0;
@@ -132,8 +132,8 @@ static inline unsigned int wake(const struct futex_key *key, unsigned int count,
 
 /* Takes them all off before it puts the first one back: the two keys may have
  * the same bucket, or be the same.  Needs futex_lock. */
-static unsigned int move(const struct futex_key *from,
-			 const struct futex_key *to, unsigned int count)
+static unsigned int waiters_move(const struct futex_key *from,
+				 const struct futex_key *to, unsigned int count)
 {
 	struct list_head moving = LIST_INIT(moving), *bucket = bucket_of(from);
 	struct futex_waiter *w, *next;
@@ -203,8 +203,6 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 	uint32_t now;
 	int error = user_load32(uaddr, &now);
 
-	(void)key;
-	(void)bitset;
 	if (error)
 		return error;
 	if (now != value)
@@ -223,15 +221,12 @@ long lab_futex_wake(const struct futex_key *key, unsigned int count,
 	unsigned int woken;
 
 	spin_lock(&futex_lock);
-	woken = wake(key, count, bitset);
+	woken = waiters_wake(key, count, bitset);
 	spin_unlock(&futex_lock);
 	return woken;
 #else
 	/* TODO(lab 3.3): wake up to count waiters of the key, those that came
 	 * first, whose sets meet bitset. */
-	(void)key;
-	(void)count;
-	(void)bitset;
 	return 0;
 #endif
 }
@@ -250,8 +245,8 @@ long lab_futex_requeue(const struct futex_key *from, const struct futex_key *to,
 		spin_lock(&futex_lock);
 	if (error)
 		return error;
-	done = wake(from, wake_count, FUTEX_BITSET_ANY);
-	done += move(from, to, requeue);
+	done = waiters_wake(from, wake_count, FUTEX_BITSET_ANY);
+	done += waiters_move(from, to, requeue);
 	spin_unlock(&futex_lock);
 	return done;
 #else
@@ -259,10 +254,6 @@ long lab_futex_requeue(const struct futex_key *from, const struct futex_key *to,
 	uint32_t now;
 	int error = compare ? user_load32(compare->uaddr, &now) : 0;
 
-	(void)from;
-	(void)to;
-	(void)wake_count;
-	(void)requeue;
 	if (error)
 		return error;
 	return compare && now != compare->expected ? -EAGAIN : 0;

@@ -61,9 +61,6 @@ void lab_sem_init(struct semaphore *s, const char *name, unsigned int count)
 	s->count = count;
 #else
 	/* TODO(lab 3.2): make the semaphore. */
-	(void)s;
-	(void)name;
-	(void)count;
 #endif
 }
 
@@ -83,9 +80,6 @@ int lab_sem_down_until(struct semaphore *s, uint64_t deadline,
 	return error;
 #else
 	/* TODO(lab 3.2): take one, or wait for one. */
-	(void)s;
-	(void)deadline;
-	(void)flags;
 	return -ENOSYS;
 #endif
 }
@@ -103,7 +97,6 @@ bool lab_sem_try_down(struct semaphore *s)
 	return taken;
 #else
 	/* TODO(lab 3.2): take one if there is one. */
-	(void)s;
 	return false;
 #endif
 }
@@ -117,7 +110,6 @@ void lab_sem_up(struct semaphore *s)
 	spin_unlock(&s->lock);
 #else
 	/* TODO(lab 3.2): add one. */
-	(void)s;
 #endif
 }
 
@@ -147,7 +139,7 @@ static unsigned int priority_lent_to(const struct thread *t)
 	return highest;
 }
 
-static void settle(struct thread *t)
+static void loan_settle(struct thread *t)
 {
 	thread_boost(t, priority_lent_to(t));
 }
@@ -169,7 +161,7 @@ static void chain_lower(struct mutex *m)
 
 	for (; m; m = m->owner->mutex_waited_for) {
 		before = thread_priority(m->owner);
-		settle(m->owner);
+		loan_settle(m->owner);
 		if (thread_priority(m->owner) == before)
 			break;
 	}
@@ -209,8 +201,8 @@ static void hand_over(struct mutex *m, struct thread *owner)
 	if (thread_priority(owner) == 0)
 		return;
 	if (next)
-		settle(next);
-	settle(owner);
+		loan_settle(next);
+	loan_settle(owner);
 }
 #endif
 
@@ -222,8 +214,6 @@ void lab_mutex_init(struct mutex *m, const char *name)
 	list_init(&m->link);
 #else
 	/* TODO(lab 3.2): make the mutex. */
-	(void)m;
-	(void)name;
 #endif
 }
 
@@ -244,8 +234,6 @@ int lab_mutex_lock_until(struct mutex *m, uint64_t deadline)
 #else
 	/* TODO(lab 3.2): become the owner, or wait for that.  The challenge:
 	 * lend the owner this thread's priority meanwhile. */
-	(void)m;
-	(void)deadline;
 	return -ENOSYS;
 #endif
 }
@@ -264,7 +252,6 @@ int lab_mutex_try_lock(struct mutex *m)
 	return error;
 #else
 	/* TODO(lab 3.2): become the owner if there is none. */
-	(void)m;
 	return -ENOSYS;
 #endif
 }
@@ -284,7 +271,6 @@ int lab_mutex_unlock(struct mutex *m)
 #else
 	/* TODO(lab 3.2): give the mutex to who waits longest, or to nobody. The
 	 * challenge: what was borrowed for it goes back. */
-	(void)m;
 	return -ENOSYS;
 #endif
 }
@@ -298,8 +284,6 @@ void lab_condition_init(struct condition *c, const char *name)
 	waitq_init(&c->waiters, name);
 #else
 	/* TODO(lab 3.2): make the condition variable. */
-	(void)c;
-	(void)name;
 #endif
 }
 
@@ -322,9 +306,6 @@ int lab_condition_wait_until(struct condition *c, struct mutex *m,
 #else
 	/* TODO(lab 3.2): give back the mutex and wait for a signal, as one;
 	 * then take the mutex again. */
-	(void)c;
-	(void)m;
-	(void)deadline;
 	return -ENOSYS;
 #endif
 }
@@ -337,7 +318,6 @@ void lab_condition_signal(struct condition *c)
 	spin_unlock(&c->lock);
 #else
 	/* TODO(lab 3.2): wake the thread that waits longest. */
-	(void)c;
 #endif
 }
 
@@ -349,7 +329,6 @@ void lab_condition_broadcast(struct condition *c)
 	spin_unlock(&c->lock);
 #else
 	/* TODO(lab 3.2): wake all that wait. */
-	(void)c;
 #endif
 }
 
@@ -375,8 +354,6 @@ void lab_rwlock_init(struct rwlock *l, const char *name)
 	l->writer = NULL;
 #else
 	/* TODO(lab 3.2): make the lock. */
-	(void)l;
-	(void)name;
 #endif
 }
 
@@ -396,7 +373,6 @@ int lab_rwlock_read_lock(struct rwlock *l)
 	return error;
 #else
 	/* TODO(lab 3.2): join the readers; behind a writer that waits. */
-	(void)l;
 	return -ENOSYS;
 #endif
 }
@@ -417,7 +393,6 @@ int lab_rwlock_write_lock(struct rwlock *l)
 	return error;
 #else
 	/* TODO(lab 3.2): become the writer, when nobody else holds it. */
-	(void)l;
 	return -ENOSYS;
 #endif
 }
@@ -436,7 +411,6 @@ int lab_rwlock_read_unlock(struct rwlock *l)
 	return error;
 #else
 	/* TODO(lab 3.2): the last reader lets a writer in. */
-	(void)l;
 	return -ENOSYS;
 #endif
 }
@@ -458,7 +432,6 @@ int lab_rwlock_write_unlock(struct rwlock *l)
 	return error;
 #else
 	/* TODO(lab 3.2): all readers that wait go next; else a writer. */
-	(void)l;
 	return -ENOSYS;
 #endif
 }

@@ -212,9 +212,6 @@ static void make_playground(void)
 static int remove_one(const char *path, const struct stat *st, int type,
 		      struct FTW *where)
 {
-	(void)st;
-	(void)type;
-	(void)where;
 	return remove(path);
 }
 

@@ -22,13 +22,11 @@ static int failed(const char *command, const char *what)
 
 static int builtin_true(char **argv)
 {
-	(void)argv;
 	return 0;
 }
 
 static int builtin_false(char **argv)
 {
-	(void)argv;
 	return 1;
 }
 
@@ -88,7 +86,6 @@ static int builtin_pwd(char **argv)
 {
 	char path[PATH_MAX];
 
-	(void)argv;
 	if (!getcwd(path, sizeof(path)))
 		return failed("pwd", "getcwd");
 	dprintf(STDOUT_FILENO, "%s\n", path);

@@ -124,7 +124,6 @@ TEST(neither_goes_back)
 
 static void *thread_computes(void *arg)
 {
-	(void)arg;
 	for (volatile int i = 0; i < 10000000; i++)
 		;
 	EXPECT(total(used_by(RUSAGE_THREAD)) >= 0);

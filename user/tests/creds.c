@@ -155,8 +155,6 @@ TEST(inherited)
 
 HELPER(show)
 {
-	(void)argc;
-	(void)argv;
 	/* execve() makes the saved one the effective one. */
 	expect_users(0, USER, USER);
 	tap_exit();

@@ -91,7 +91,6 @@ static int ping, pong;
 
 static void *answer(void *arg)
 {
-	(void)arg;
 	for (int i = 1; i <= ROUNDS; i++) {
 		EXPECT_EQ(take(ping), i);
 		add(pong, i);
@@ -132,7 +131,6 @@ TEST(processes_share_it)
 
 static void *fill(void *arg)
 {
-	(void)arg;
 	add(ping, 10); /* waits */
 	return NULL;
 }

@@ -58,7 +58,6 @@ HELPER(auxiliary)
 	const Elf64_Phdr *phdr = (void *)getauxval(AT_PHDR);
 	extern char _start[];
 
-	(void)argc;
 	EXPECT_EQ(getauxval(AT_PAGESZ), 4096);
 	EXPECT_EQ(getauxval(AT_ENTRY), (uintptr_t)_start);
 	EXPECT_EQ(getauxval(AT_PHENT), sizeof(Elf64_Phdr));
@@ -113,7 +112,6 @@ HELPER(descriptors)
 {
 	char byte = 0;
 
-	(void)argc;
 	EXPECT_EQ(pread(atoi(argv[0]), &byte, 1, 0), 1);
 	EXPECT_EQ(byte, 'k');
 	EXPECT_ERRNO(fcntl(atoi(argv[1]), F_GETFD), EBADF);
@@ -139,7 +137,6 @@ HELPER(identity)
 	mode_t mask = umask(0);
 	char here[256];
 
-	(void)argc;
 	EXPECT_EQ(getpid(), atoi(argv[0]));
 	EXPECT_EQ(getpgrp(), getpid());
 	EXPECT_EQ(mask, 0123);
@@ -153,7 +150,6 @@ HELPER(identity)
 
 static void handler(int signal)
 {
-	(void)signal;
 }
 
 TEST(what_stays_the_same)
@@ -254,8 +250,6 @@ TEST(interpreter)
 
 HELPER(one_argument)
 {
-	(void)argc;
-	(void)argv;
 	return 1;
 }
 

@@ -83,8 +83,6 @@ TEST(who_may_be_moved)
 
 HELPER(await_done)
 {
-	(void)argc;
-	(void)argv;
 	tap_reach("executed");
 	tap_await("done");
 	return 0;

@@ -129,8 +129,6 @@ TEST(endless_arguments)
 
 HELPER(lives)
 {
-	(void)argc;
-	(void)argv;
 	return LIVES;
 }
 

@@ -35,8 +35,6 @@ static int word;
 
 HELPER(lives)
 {
-	(void)argc;
-	(void)argv;
 	return LIVES;
 }
 

@@ -136,8 +136,6 @@ TEST(closing_any_descriptor_ends_all)
 
 HELPER(still_locked)
 {
-	(void)argc;
-	(void)argv;
 	return is_free(F_RDLCK, 0, 1);
 }
 

@@ -119,7 +119,6 @@ static int inner;
 
 static void *keep_waiting_inside(void *ep)
 {
-	(void)ep;
 	return keep_waiting(&inner);
 }
 

@@ -116,8 +116,6 @@ HELPER(show_arguments)
 	const char expected[] = "--helper\0show_arguments\0two words";
 	const char *text = contents("/proc/self/cmdline");
 
-	(void)argc;
-	(void)argv;
 	text += strlen(text) + 1; /* the program */
 	return memcmp(text, expected, sizeof(expected)) != 0;
 }
@@ -136,8 +134,6 @@ TEST(cmdline_is_what_was_given)
 
 HELPER(show_variables)
 {
-	(void)argc;
-	(void)argv;
 	return strcmp(contents("/proc/self/environ"), "COLOUR=blue") != 0;
 }
 

@@ -58,7 +58,6 @@ static pid_t child_in_which(void *(*end)(void *))
 
 static void *call_exit(void *arg)
 {
-	(void)arg;
 	_exit(13);
 }
 
@@ -80,7 +79,6 @@ TEST(exit_group_from_the_first)
 
 static void *fault(void *arg)
 {
-	(void)arg;
 	*(volatile int *)tap_nowhere = 1;
 	return NULL;
 }
@@ -106,7 +104,6 @@ TEST(killed_from_outside)
 
 HELPER(is_alone)
 {
-	(void)argc;
 	return getpid() == syscall(SYS_gettid) && getpid() == atoi(argv[0])
 		       ? 15
 		       : 1;
@@ -117,7 +114,6 @@ static void *execute(void *arg)
 	char pid[16];
 	char *argv[] = {tap_program, "--helper", "is_alone", pid, NULL};
 
-	(void)arg;
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	execv(tap_program, argv);
 	_exit(127);
@@ -180,7 +176,6 @@ static void *fork_and_join(void *arg)
 {
 	pid_t pid = tap_fork();
 
-	(void)arg;
 	if (pid == 0) {
 		/* Only the thread that forked is there. */
 		EXPECT_EQ(syscall(SYS_gettid), getpid());

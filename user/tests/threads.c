@@ -50,7 +50,6 @@ TEST(one_after_the_other)
 
 static void *own_ids(void *arg)
 {
-	(void)arg;
 	EXPECT(syscall(SYS_gettid) != getpid());
 	return (void *)(long)getpid();
 }
@@ -67,7 +66,6 @@ static int flag;
 
 static void *set_flag(void *arg)
 {
-	(void)arg;
 	__atomic_store_n(&flag, 1, __ATOMIC_RELEASE);
 	return NULL;
 }
@@ -138,7 +136,6 @@ static long counter;
 
 static void *count(void *arg)
 {
-	(void)arg;
 	for (int i = 0; i < 100; i++) {
 		pthread_mutex_lock(&mutex);
 		long seen = counter;
@@ -183,7 +180,6 @@ static pthread_barrier_t barrier;
 
 static void *meet(void *arg)
 {
-	(void)arg;
 	__atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
 	pthread_barrier_wait(&barrier);
 	EXPECT_EQ(__atomic_load_n(&counter, __ATOMIC_RELAXED), THREADS);
@@ -202,7 +198,6 @@ static sem_t tokens;
 
 static void *take_and_give(void *arg)
 {
-	(void)arg;
 	for (int i = 0; i < 10; i++) {
 		sem_wait(&tokens);
 		EXPECT(__atomic_add_fetch(&counter, 1, __ATOMIC_ACQ_REL) <= 3);

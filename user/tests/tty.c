@@ -454,3 +454,33 @@ TEST(a_tab_behind_others)
 	terminal_type(&t, "\td\t\x7f");
 	EXPECT_SHOWN(&t, "\td\t\b\b\b\b\b\b\b");
 }
+
+/* As glibc 2.42 and newer ask, in isatty() too: the same settings, and speeds. */
+TEST(settings_with_speeds)
+{
+	struct {
+		uint32_t iflag, oflag, cflag, lflag;
+		uint8_t line, cc[19];
+		uint32_t ispeed, ospeed;
+	} s, got;
+	const int tcgets2 = 0x802c542a, tcsets2 = 0x402c542b;
+	const uint32_t cbaud = 010017, bother = 010000;
+	struct terminal t = terminal_open();
+	struct termios old;
+
+	ASSERT(ioctl(t.slave, tcgets2, &s) == 0);
+	EXPECT_EQ(s.iflag, ICRNL | IXON);
+	EXPECT_EQ(s.ospeed, 38400);
+	s.cflag = (s.cflag & ~cbaud) | bother;
+	s.ispeed = s.ospeed = 12345;
+	EXPECT_EQ(ioctl(t.slave, tcsets2, &s), 0);
+	EXPECT_EQ(ioctl(t.slave, tcgets2, &got), 0);
+	EXPECT_EQ(got.ospeed, 12345);
+	EXPECT_EQ(got.cflag, s.cflag);
+	EXPECT_EQ(tcgetattr(t.slave, &old), 0);
+	EXPECT_EQ(old.c_cflag, s.cflag);
+	s.cflag = (s.cflag & ~cbaud) | B115200;
+	EXPECT_EQ(ioctl(t.slave, tcsets2, &s), 0);
+	EXPECT_EQ(ioctl(t.slave, tcgets2, &got), 0);
+	EXPECT_EQ(got.ospeed, 115200);
+}

@@ -26,7 +26,6 @@ TEST(shares_memory)
 
 HELPER(await)
 {
-	(void)argc;
 	tap_await(argv[0]);
 	return 9;
 }

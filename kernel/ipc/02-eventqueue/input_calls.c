@@ -11,12 +11,12 @@
  * One mutex guards the subscriptions of all processes; it is held while user
  * memory is touched.
  */
-#include "core_mutex.h"
 #include "errno.h"
 #include "heap.h"
 #include "input.h"
 #include "process.h"
 #include "string.h"
+#include "sync.h"
 #include "syscall.h"
 #include "uaccess.h"
 
@@ -26,11 +26,11 @@ struct scancodes {
 	size_t count; /* in kept */
 };
 
-static struct core_mutex scancode_mutex; /* of process->scancodes */
+static struct mutex scancode_mutex; /* of process->scancodes */
 
 void sys_input_init(void)
 {
-	core_mutex_init(&scancode_mutex, "scan codes");
+	mutex_init(&scancode_mutex, "scan codes");
 }
 
 long sys_input_poll_event(uintptr_t event)
@@ -49,14 +49,14 @@ long sys_scancode_subscribe(void)
 	s = kzalloc(sizeof(*s));
 	if (!s)
 		return -ENOMEM;
-	core_mutex_lock(&scancode_mutex);
+	mutex_lock(&scancode_mutex);
 	if (!p->scancodes) {
 		scancode_subscribe(&s->pipe);
 		p->scancodes = s;
 		s = NULL;
 		error = 0;
 	}
-	core_mutex_unlock(&scancode_mutex);
+	mutex_unlock(&scancode_mutex);
 	kfree(s);
 	return error;
 }
@@ -85,10 +85,10 @@ long sys_scancode_read(uintptr_t buf, size_t len)
 		return -ENOSYS;
 	if (!user_range_ok(buf, len))
 		return -EFAULT;
-	core_mutex_lock(&scancode_mutex);
+	mutex_lock(&scancode_mutex);
 	if (p->scancodes)
 		result = read_scancodes(p->scancodes, buf, len);
-	core_mutex_unlock(&scancode_mutex);
+	mutex_unlock(&scancode_mutex);
 	return result;
 }
 
@@ -97,12 +97,12 @@ static int end_subscription(struct process *p)
 {
 	struct scancodes *s;
 
-	core_mutex_lock(&scancode_mutex);
+	mutex_lock(&scancode_mutex);
 	s = p->scancodes;
 	p->scancodes = NULL;
 	if (s)
 		scancode_unsubscribe(&s->pipe);
-	core_mutex_unlock(&scancode_mutex);
+	mutex_unlock(&scancode_mutex);
 	kfree(s);
 	return s ? 0 : -EINVAL;
 }

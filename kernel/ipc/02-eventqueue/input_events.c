@@ -36,11 +36,12 @@ void eventq_init(struct eventq *q, const char *name)
 	lab_eventq_init(q, name);
 }
 
-static void tell(const struct event *e)
+static void event_announce(const struct event *e)
 {
 	const struct event_hook *hook;
 
-	table_for_each(hook, event_hooks) hook->pushed(e);
+	table_for_each (hook, event_hooks)
+		hook->pushed(e);
 	spin_lock(&input_lock);
 	waitq_wake(&input_readers, WAKE_ALL);
 	poll_notify(&input_pollhead);
@@ -53,7 +54,7 @@ bool event_push(struct eventq *q, const struct event *e)
 
 	trace(kept ? TRACE_EVENT_PUSH : TRACE_EVENT_DROP, e->type, e->data[0]);
 	if (q == &input_events)
-		tell(e);
+		event_announce(e);
 	return kept;
 }
 

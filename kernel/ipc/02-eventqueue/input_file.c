@@ -18,9 +18,10 @@
 #include "errno.h"
 #include "fs.h"
 #include "input.h"
+#include "sync.h"
 #include "uaccess.h"
 
-static struct core_mutex input_reading;
+static struct mutex input_reading;
 
 /* Needs input_reading to change; a waiter only looks. */
 static struct event stash;
@@ -28,7 +29,7 @@ static volatile bool stashed;
 
 void input_file_init(void)
 {
-	core_mutex_init(&input_reading, "input");
+	mutex_init(&input_reading, "input");
 }
 
 /* The oldest event to the stash; false: there is none.  Needs the mutex. */
@@ -43,7 +44,7 @@ int input_take_to_user(uintptr_t out)
 {
 	int result = 0;
 
-	core_mutex_lock(&input_reading);
+	mutex_lock(&input_reading);
 	if (stash_fill()) {
 		result = put_user(stash, out);
 		if (result == 0) {
@@ -51,7 +52,7 @@ int input_take_to_user(uintptr_t out)
 			result = 1;
 		}
 	}
-	core_mutex_unlock(&input_reading);
+	mutex_unlock(&input_reading);
 	return result;
 }
 
@@ -92,7 +93,6 @@ static long input_file_read(struct file *f, uintptr_t buf, size_t len,
 {
 	long result;
 
-	(void)pos;
 	if (!input_started())
 		return -ENXIO;
 	if (len < sizeof(struct event))
@@ -110,7 +110,6 @@ static long input_file_read(struct file *f, uintptr_t buf, size_t len,
 
 static unsigned int input_file_poll(struct file *f, struct pollhead **head)
 {
-	(void)f;
 	*head = &input_pollhead;
 	if (!input_started())
 		return POLLERR;

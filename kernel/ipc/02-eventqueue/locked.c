@@ -19,21 +19,16 @@ void lab_eventq_init(struct eventq *q, const char *name)
 
 bool lab_event_push(struct eventq *q, const struct event *e)
 {
-	(void)q;
-	(void)e;
 	return false;
 }
 
 bool lab_event_pop(struct eventq *q, struct event *out)
 {
-	(void)q;
-	(void)out;
 	return false;
 }
 
 unsigned int lab_event_count(struct eventq *q)
 {
-	(void)q;
 	return 0;
 }
 
@@ -41,16 +36,10 @@ unsigned int lab_event_count(struct eventq *q)
 
 void lab_keyboard_byte(struct keyboard *k, uint8_t byte, uint64_t time_ns)
 {
-	(void)k;
-	(void)byte;
-	(void)time_ns;
 }
 
 void lab_mouse_byte(struct mouse *m, uint8_t byte, uint64_t time_ns)
 {
-	(void)m;
-	(void)byte;
-	(void)time_ns;
 }
 
 int lab_input_start(void)
@@ -60,23 +49,17 @@ int lab_input_start(void)
 
 void lab_scancode_subscribe(struct scancode_pipe *p)
 {
-	(void)p;
 }
 
 void lab_scancode_unsubscribe(struct scancode_pipe *p)
 {
-	(void)p;
 }
 
 void lab_scancode_publish(uint8_t byte)
 {
-	(void)byte;
 }
 
 size_t lab_scancode_read(struct scancode_pipe *p, uint8_t *buf, size_t len)
 {
-	(void)p;
-	(void)buf;
-	(void)len;
 	return 0;
 }

@@ -104,8 +104,8 @@ static inline int futex_wait(const struct futex_key *key, uintptr_t uaddr,
 	return error;
 }
 
-static inline long futex_wake_key(const struct futex_key *key,
-				  unsigned int count, uint32_t bitset)
+static inline long futex_wake(const struct futex_key *key, unsigned int count,
+			      uint32_t bitset)
 {
 	return lab_futex_wake(key, count, bitset);
 }
@@ -117,6 +117,8 @@ static inline long futex_requeue(const struct futex_key *from,
 {
 	return lab_futex_requeue(from, to, wake_count, requeue, compare);
 }
+
+#define futex_wake_key futex_wake /* in older submissions */
 
 /* ---- given: kernel/ipc/03-blocking/futex_calls.c ---- */
 
@@ -132,6 +134,6 @@ int futex_key(uintptr_t uaddr, bool shared, struct futex_key *key);
  * The kernel's own use: a thread that ends tells who joins it
  * (set_tid_address(2)).  Does not touch the word itself.
  */
-void futex_wake(uintptr_t uaddr, unsigned int count);
+void futex_wake_address(uintptr_t uaddr, unsigned int count);
 
 #endif

@@ -40,7 +40,6 @@ enum futex_operation {
  */
 static inline int key_of(uintptr_t uaddr, bool shared, struct futex_key *key)
 {
-	(void)shared;
 	if (uaddr % sizeof(uint32_t))
 		return -EINVAL;
 	if (!user_range_ok(uaddr, sizeof(uint32_t)))
@@ -54,12 +53,12 @@ int futex_key(uintptr_t uaddr, bool shared, struct futex_key *key)
 	return key_of(uaddr, shared, key);
 }
 
-void futex_wake(uintptr_t uaddr, unsigned int count)
+void futex_wake_address(uintptr_t uaddr, unsigned int count)
 {
 	struct futex_key key;
 
 	if (!futex_key(uaddr, true, &key))
-		futex_wake_key(&key, count, FUTEX_BITSET_ANY);
+		futex_wake(&key, count, FUTEX_BITSET_ANY);
 }
 
 /* ---- waiting ---- */
@@ -111,7 +110,7 @@ static long wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 /* Linux counts a waiter before it compares: so 0, and less, wakes one. */
 static long wake(const struct futex_key *key, int count, uint32_t bitset)
 {
-	return bitset ? futex_wake_key(key, MAX(count, 1), bitset) : -EINVAL;
+	return bitset ? futex_wake(key, MAX(count, 1), bitset) : -EINVAL;
 }
 
 static long requeue(const struct futex_key *from, uintptr_t to_addr,

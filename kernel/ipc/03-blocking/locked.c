@@ -31,7 +31,6 @@
 int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 			  uint64_t deadline, unsigned int flags)
 {
-	(void)wq;
 	if ((flags & WAIT_INTERRUPTIBLE) && wait_interrupted())
 		return -ERESTARTSYS;
 	if (deadline != WAIT_FOREVER && time_ns() >= deadline)
@@ -45,8 +44,6 @@ int lab_waitq_sleep_until(struct waitq *wq, struct spinlock *lock,
 
 unsigned int lab_waitq_wake(struct waitq *wq, unsigned int count)
 {
-	(void)wq;
-	(void)count;
 	return 0;
 }
 
@@ -167,12 +164,10 @@ int lab_condition_wait_until(struct condition *c, struct mutex *m,
 
 void lab_condition_signal(struct condition *c)
 {
-	(void)c;
 }
 
 void lab_condition_broadcast(struct condition *c)
 {
-	(void)c;
 }
 
 /* ---- reader-writer lock ---- */
@@ -266,8 +261,6 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 {
 	int error = compare_word(uaddr, value);
 
-	(void)key;
-	(void)bitset;
 	if (error)
 		return error;
 	if (deadline != WAIT_FOREVER && time_ns() >= deadline)
@@ -279,9 +272,6 @@ int lab_futex_wait(const struct futex_key *key, uintptr_t uaddr, uint32_t value,
 long lab_futex_wake(const struct futex_key *key, unsigned int count,
 		    uint32_t bitset)
 {
-	(void)key;
-	(void)count;
-	(void)bitset;
 	return 0;
 }
 
@@ -289,9 +279,5 @@ long lab_futex_requeue(const struct futex_key *from, const struct futex_key *to,
 		       unsigned int wake_count, unsigned int requeue,
 		       const struct futex_compare *compare)
 {
-	(void)from;
-	(void)to;
-	(void)wake_count;
-	(void)requeue;
 	return compare ? compare_word(compare->uaddr, compare->expected) : 0;
 }

@@ -70,7 +70,7 @@ static int mutex_wait(struct mutex *m, uint64_t deadline, uintptr_t call_site)
 	error = lab_mutex_lock_until(m, deadline);
 	wait_end(outer);
 	if (!error)
-		wait_hold(WAIT_MUTEX, m, m->name, call_site);
+		hold_begin(WAIT_MUTEX, m, m->name, call_site);
 	return error;
 }
 
@@ -89,7 +89,7 @@ int mutex_try_lock(struct mutex *m)
 	int error = lab_mutex_try_lock(m);
 
 	if (!error)
-		wait_hold(WAIT_MUTEX, m, m->name, CALL_SITE);
+		hold_begin(WAIT_MUTEX, m, m->name, CALL_SITE);
 	return error;
 }
 
@@ -97,7 +97,7 @@ int mutex_try_lock(struct mutex *m)
  * happens to the record of a caller that does not own it. */
 int mutex_unlock(struct mutex *m)
 {
-	wait_release(m);
+	hold_end(m);
 	return lab_mutex_unlock(m);
 }
 
@@ -163,7 +163,7 @@ static int rwlock_wait(struct rwlock *l, enum wait_kind kind,
 	error = lock(l);
 	wait_end(outer);
 	if (!error)
-		wait_hold(kind, l, l->name, call_site);
+		hold_begin(kind, l, l->name, call_site);
 	return error;
 }
 
@@ -180,12 +180,12 @@ int rwlock_write_lock(struct rwlock *l)
 
 int rwlock_read_unlock(struct rwlock *l)
 {
-	wait_release(l);
+	hold_end(l);
 	return lab_rwlock_read_unlock(l);
 }
 
 int rwlock_write_unlock(struct rwlock *l)
 {
-	wait_release(l);
+	hold_end(l);
 	return lab_rwlock_write_unlock(l);
 }

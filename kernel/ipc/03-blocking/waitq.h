@@ -110,7 +110,7 @@ static inline struct thread *waitq_first(const struct waitq *wq)
  * lab 7 on, also: a signal is to be delivered. */
 static inline bool wait_interrupted(void)
 {
-	return current->interrupted;
+	return current->must_leave;
 }
 
 #endif

@@ -70,8 +70,8 @@ static void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len)
 #define FALLOC_FL_KEEP_SIZE 1u
 #define FALLOC_FL_PUNCH_HOLE 2u
 
-static long allocate(struct file *f, unsigned int mode, uint64_t pos,
-		     uint64_t len)
+static long range_allocate(struct file *f, unsigned int mode, uint64_t pos,
+			   uint64_t len)
 {
 	bool grow = !(mode & FALLOC_FL_KEEP_SIZE);
 	int error = 0;
@@ -104,7 +104,7 @@ long sys_fallocate(int fd, int mode, int64_t offset, int64_t len)
 	file = fd_get(fd);
 	if (!file)
 		return -EBADF;
-	result = allocate(file, mode, offset, len);
+	result = range_allocate(file, mode, offset, len);
 	file_put(file);
 	return result;
 }

@@ -50,8 +50,8 @@ static int may_copy(const struct file *in, const struct file *out)
 	return in->ops->read_kernel && out->ops->write_kernel ? 0 : -EINVAL;
 }
 
-static long copy(struct file *in, uint64_t *in_pos, struct file *out,
-		 uint64_t *out_pos, size_t len)
+static long pieces_copy(struct file *in, uint64_t *in_pos, struct file *out,
+			uint64_t *out_pos, size_t len)
 {
 	struct page *page;
 	long result;
@@ -128,7 +128,7 @@ static int place_put(const struct end *e)
 }
 
 /* In the same file, what is read must not be what is written. */
-static bool overlaps(struct end *in, struct end *out, size_t len)
+static bool ends_overlap(struct end *in, struct end *out, size_t len)
 {
 	uint64_t from = *place_of(in), to = *place_of(out);
 
@@ -144,10 +144,11 @@ static long copy_ends(struct end *in, struct end *out, size_t len,
 	if (place_get(in) || place_get(out))
 		return -EFAULT;
 	positions_lock(in, out);
-	if (!may_overlap && overlaps(in, out, len))
+	if (!may_overlap && ends_overlap(in, out, len))
 		result = -EINVAL;
 	else
-		result = copy(in->f, place_of(in), out->f, place_of(out), len);
+		result = pieces_copy(in->f, place_of(in), out->f, place_of(out),
+				     len);
 	positions_unlock(in, out);
 	if (result >= 0 && (place_put(in) || place_put(out)))
 		return -EFAULT;

@@ -121,7 +121,7 @@ void epoll_item_alert(struct epoll_item *item)
 /* ---- waiting ---- */
 
 /* A one-shot item wants nothing more. */
-static void disarm(struct epoll_item *item)
+static void item_disarm(struct epoll_item *item)
 {
 	spin_lock(&item->epoll->lock);
 	item->events &= EPOLL_MODES;
@@ -129,7 +129,7 @@ static void disarm(struct epoll_item *item)
 }
 
 /* Reports one item, if its file is ready.  1, 0, -EFAULT; needs the mutex. */
-static int report(struct epoll_item *item, uintptr_t to)
+static int item_report(struct epoll_item *item, uintptr_t to)
 {
 	struct epoll_event event = {epoll_item_ask(item), item->data};
 
@@ -140,7 +140,7 @@ static int report(struct epoll_item *item, uintptr_t to)
 		return -EFAULT;
 	}
 	if (item->events & EPOLLONESHOT)
-		disarm(item);
+		item_disarm(item);
 	else if (!(item->events & EPOLLET))
 		ready_put_back(item, false);
 	return 1;
@@ -160,8 +160,8 @@ static long report_ready(struct epoll *ep, uintptr_t events, unsigned int max)
 		item = ready_take(ep);
 		if (!item)
 			break;
-		result = report(item,
-				events + count * sizeof(struct epoll_event));
+		result = item_report(
+			item, events + count * sizeof(struct epoll_event));
 		if (result < 0)
 			break;
 		count += result;

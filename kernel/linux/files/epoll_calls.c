@@ -112,8 +112,8 @@ static int may_join(const struct epoll *ep, const struct file *f)
 
 /* ---- epoll_ctl ---- */
 
-static int change(struct epoll *ep, int op, struct file *f, unsigned int fd,
-		  const struct epoll_event *event)
+static int item_change(struct epoll *ep, int op, struct file *f,
+		       unsigned int fd, const struct epoll_event *event)
 {
 	int error;
 
@@ -128,21 +128,21 @@ static int change(struct epoll *ep, int op, struct file *f, unsigned int fd,
 	return error;
 }
 
-static int join(struct epoll *ep, struct file *f, unsigned int fd,
-		const struct epoll_event *event)
+static int item_add(struct epoll *ep, struct file *f, unsigned int fd,
+		    const struct epoll_event *event)
 {
 	int error;
 
 	core_mutex_lock(&nesting_lock);
 	error = may_join(ep, f);
 	if (!error)
-		error = change(ep, EPOLL_CTL_ADD, f, fd, event);
+		error = item_change(ep, EPOLL_CTL_ADD, f, fd, event);
 	core_mutex_unlock(&nesting_lock);
 	return error;
 }
 
-static int control(struct file *epf, int op, struct file *f, unsigned int fd,
-		   const struct epoll_event *event)
+static int epoll_control(struct file *epf, int op, struct file *f,
+			 unsigned int fd, const struct epoll_event *event)
 {
 	struct epoll *ep = epoll_of(epf);
 
@@ -155,8 +155,8 @@ static int control(struct file *epf, int op, struct file *f, unsigned int fd,
 	if (op == EPOLL_CTL_MOD && (event->events & EPOLLEXCLUSIVE))
 		return -EINVAL;
 	if (op == EPOLL_CTL_ADD && epoll_of(f))
-		return join(ep, f, fd, event);
-	return change(ep, op, f, fd, event);
+		return item_add(ep, f, fd, event);
+	return item_change(ep, op, f, fd, event);
 }
 
 long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t event_addr)
@@ -170,7 +170,7 @@ long sys_epoll_ctl(int epfd, int op, int fd, uintptr_t event_addr)
 	epf = fd_get(epfd);
 	file = fd_get(fd);
 	if (epf && file)
-		result = control(epf, op, file, fd, &event);
+		result = epoll_control(epf, op, file, fd, &event);
 	if (file)
 		file_put(file);
 	if (epf)

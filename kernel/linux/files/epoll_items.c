@@ -50,7 +50,7 @@ static struct epoll_item *item_find(const struct epoll *ep, unsigned int fd,
 }
 
 /* Room for a descriptor's items. */
-static int reserve(struct epoll *ep, unsigned int fd)
+static int items_reserve(struct epoll *ep, unsigned int fd)
 {
 	unsigned int capacity = MAX(ep->capacity, 16u);
 	struct epoll_item **by_fd;
@@ -105,7 +105,7 @@ int epoll_add(struct epoll *ep, struct file *f, unsigned int fd,
 
 	if (item_find(ep, fd, f))
 		return -EEXIST;
-	item = reserve(ep, fd) ? NULL : kzalloc(sizeof(*item));
+	item = items_reserve(ep, fd) ? NULL : kzalloc(sizeof(*item));
 	if (!item)
 		return -ENOMEM;
 	item->epoll = ep;
@@ -233,4 +233,4 @@ static void file_closed(struct file *f)
 	}
 }
 
-TABLE_ROW(file_hooks, struct file_hook) {.file_closed = file_closed};
+TABLE_ROW(file_hooks, struct file_hook){.file_closed = file_closed};

@@ -30,7 +30,7 @@ struct eventfd {
 };
 
 /* Needs the lock; there is room. */
-static void add(struct eventfd *e, uint64_t value)
+static void eventfd_add(struct eventfd *e, uint64_t value)
 {
 	e->count += value;
 	waitq_wake(&e->changed, WAKE_ALL);
@@ -46,7 +46,8 @@ static int wait_for_change(struct eventfd *e, const struct file *f)
 				 WAIT_INTERRUPTIBLE);
 }
 
-static int take(struct eventfd *e, const struct file *f, uint64_t *value)
+static int eventfd_take(struct eventfd *e, const struct file *f,
+			uint64_t *value)
 {
 	int error = 0;
 
@@ -55,7 +56,7 @@ static int take(struct eventfd *e, const struct file *f, uint64_t *value)
 		error = wait_for_change(e, f);
 	if (!error) {
 		*value = e->semaphore ? 1 : e->count;
-		add(e, -*value);
+		eventfd_add(e, -*value);
 	}
 	spin_unlock(&e->lock);
 	return error;
@@ -65,7 +66,7 @@ static int take(struct eventfd *e, const struct file *f, uint64_t *value)
 static void give_back(struct eventfd *e, uint64_t value)
 {
 	spin_lock(&e->lock);
-	add(e, MIN(value, COUNT_MAX - e->count));
+	eventfd_add(e, MIN(value, COUNT_MAX - e->count));
 	spin_unlock(&e->lock);
 }
 
@@ -76,10 +77,9 @@ static long eventfd_read(struct file *f, uintptr_t buf, size_t len,
 	uint64_t value;
 	int error;
 
-	(void)pos;
 	if (len < sizeof(value))
 		return -EINVAL;
-	error = take(e, f, &value);
+	error = eventfd_take(e, f, &value);
 	if (error)
 		return error;
 	if (put_user(value, buf)) {
@@ -96,7 +96,6 @@ static long eventfd_write(struct file *f, uintptr_t buf, size_t len,
 	uint64_t value;
 	int error = 0;
 
-	(void)pos;
 	if (len < sizeof(value))
 		return -EINVAL;
 	if (get_user(value, buf))
@@ -107,7 +106,7 @@ static long eventfd_write(struct file *f, uintptr_t buf, size_t len,
 	while (value > COUNT_MAX - e->count && !error)
 		error = wait_for_change(e, f);
 	if (!error)
-		add(e, value);
+		eventfd_add(e, value);
 	spin_unlock(&e->lock);
 	return error ? error : (long)sizeof(value);
 }

@@ -60,13 +60,15 @@ static unsigned int waiter_count;
 
 /* ---- records: need lock ---- */
 
-static bool overlap(const struct lock_record *a, const struct lock_record *b)
+static bool records_overlap(const struct lock_record *a,
+			    const struct lock_record *b)
 {
 	return a->start <= b->last && b->start <= a->last;
 }
 
 /* ... or lie side by side. */
-static bool touch(const struct lock_record *a, const struct lock_record *b)
+static bool records_touch(const struct lock_record *a,
+			  const struct lock_record *b)
 {
 	return a->start <= b->last + 1 && b->start <= a->last + 1;
 }
@@ -81,7 +83,7 @@ static bool in_the_way(const struct lock_record *r,
 {
 	return r->kind == wanted->kind && r->owner != wanted->owner &&
 	       (r->type == F_WRLCK || wanted->type == F_WRLCK) &&
-	       overlap(r, wanted);
+	       records_overlap(r, wanted);
 }
 
 /* The first by place that is in the way, or NULL. */
@@ -140,11 +142,11 @@ static void range_set(struct file_locks *locks,
 	list_for_each_safe (r, next, &locks->records, link) {
 		if (!same_owner(r, wanted))
 			continue;
-		if (r->type == wanted->type && touch(r, wanted)) {
+		if (r->type == wanted->type && records_touch(r, wanted)) {
 			own->start = MIN(own->start, r->start);
 			own->last = MAX(own->last, r->last);
 			record_end(r);
-		} else if (overlap(r, wanted)) {
+		} else if (records_overlap(r, wanted)) {
 			record_cut(r, wanted, spares);
 		}
 	}
@@ -319,7 +321,5 @@ static void file_closed(struct file *f)
 		locks_release(f->inode, f);
 }
 
-TABLE_ROW(file_hooks, struct file_hook)
-{
-	.descriptor_closed = descriptor_closed, .file_closed = file_closed
-};
+TABLE_ROW(file_hooks, struct file_hook){.descriptor_closed = descriptor_closed,
+					.file_closed = file_closed};

@@ -23,7 +23,7 @@ _Static_assert(sizeof(struct statfs) == 120, "Linux x86-64's size");
 
 #define ST_VALID 0x20
 
-static struct statfs describe(const struct inode *inode)
+static struct statfs statfs_of(const struct inode *inode)
 {
 	struct statfs s = {
 		.type = PROC_SUPER_MAGIC,
@@ -50,7 +50,7 @@ long sys_statfs(uintptr_t path, uintptr_t buf)
 
 	if (error)
 		return error;
-	struct statfs s = describe(inode);
+	struct statfs s = statfs_of(inode);
 
 	inode_put(inode);
 	return put_user(s, buf);
@@ -62,7 +62,7 @@ long sys_fstatfs(int fd, uintptr_t buf)
 
 	if (!file)
 		return -EBADF;
-	struct statfs s = describe(file->inode);
+	struct statfs s = statfs_of(file->inode);
 
 	file_put(file);
 	return put_user(s, buf);

@@ -67,7 +67,7 @@ static long choose_place(struct aspace *as, const struct remap *r)
 }
 
 /* Needs the area that the old range lies in, and it may be cut. */
-static long move(struct aspace *as, const struct remap *r)
+static long pages_move(struct aspace *as, const struct remap *r)
 {
 	uintptr_t end = r->addr + MIN(r->old_len, r->new_len);
 	long to = choose_place(as, r);
@@ -105,7 +105,7 @@ static long remap_locked(struct aspace *as, const struct remap *r)
 	if (!aspace_may_grow(as, more))
 		return -ENOMEM;
 	if (r->flags & MREMAP_FIXED)
-		return move(as, r);
+		return pages_move(as, r);
 	if (!more) {
 		int error = areas_clear(as, r->addr + r->new_len,
 					r->addr + r->old_len);
@@ -114,7 +114,7 @@ static long remap_locked(struct aspace *as, const struct remap *r)
 	}
 	if (grows_in_place(as, r, area))
 		return grow_in_place(as, r, area);
-	return r->flags & MREMAP_MAYMOVE ? move(as, r) : -ENOMEM;
+	return r->flags & MREMAP_MAYMOVE ? pages_move(as, r) : -ENOMEM;
 }
 
 /* Source of what is refused: mremap(2). */

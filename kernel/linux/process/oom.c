@@ -41,7 +41,7 @@ struct candidate {
 	bool self;  /* the caller's */
 };
 
-static void consider(struct process *p, void *arg)
+static void victim_consider(struct process *p, void *arg)
 {
 	struct candidate *largest = arg;
 
@@ -56,7 +56,7 @@ static void consider(struct process *p, void *arg)
 	largest->pages = p->aspace->resident_pages;
 }
 
-static void kill(int pid)
+static void victim_kill(int pid)
 {
 	struct process *p;
 
@@ -95,12 +95,12 @@ static bool wait_for_memory(unsigned int tries)
 	struct candidate largest = {0};
 	int victim;
 
-	process_for_each(consider, &largest);
+	process_for_each(victim_consider, &largest);
 	if (largest.self)
 		return false;
 	victim = choose_victim(&largest, tries);
 	if (victim)
-		kill(victim);
+		victim_kill(victim);
 	if (victim == current->proc->pid)
 		return false;
 	thread_sleep_until(time_ns() + PAUSE);

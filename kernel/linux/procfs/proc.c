@@ -398,7 +398,6 @@ static const struct virtual_ops proc_ops = {
 
 static int next_process(const struct proc_node *dir, int from)
 {
-	(void)dir;
 	return process_next(from);
 }
 

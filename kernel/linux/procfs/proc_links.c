@@ -46,7 +46,6 @@ int proc_link_cwd(const struct proc_node *node, struct text *text,
 int proc_link_root(const struct proc_node *node, struct text *text,
 		   struct inode **target)
 {
-	(void)node;
 	return link_to(text, inode_get(fs_root()), target);
 }
 

@@ -93,7 +93,6 @@ SYSCTLS("sys/kernel", "sem", sem, ARRAY_SIZE(sem));
 	{ \
 		struct utsname names; \
 \
-		(void)node; \
 		uts_copy(&names); \
 		text_printf(text, "%s\n", names.field); \
 		return 0; \
@@ -107,13 +106,11 @@ NAME(version, version)
 
 static int store_hostname(const struct proc_node *node, const char *value)
 {
-	(void)node;
 	return uts_set_nodename(value);
 }
 
 static int store_domainname(const struct proc_node *node, const char *value)
 {
-	(void)node;
 	return uts_set_domainname(value);
 }
 
@@ -121,28 +118,24 @@ static int store_domainname(const struct proc_node *node, const char *value)
 
 static int show_pid_max(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "%d\n", PID_MAX);
 	return 0;
 }
 
 static int show_cap_last_cap(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "40\n");
 	return 0;
 }
 
 static int show_overcommit(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "1\n"); /* a page is found when it is touched */
 	return 0;
 }
 
 static int show_file_max(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "%d\n", FD_MAX);
 	return 0;
 }
@@ -152,7 +145,6 @@ static int show_uuid(const struct proc_node *node, struct text *text)
 {
 	uint8_t r[16];
 
-	(void)node;
 	random_bytes(r, sizeof(r));
 	r[6] = (r[6] & 0x0f) | 0x40;
 	r[8] = (r[8] & 0x3f) | 0x80;

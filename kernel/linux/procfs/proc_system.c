@@ -14,10 +14,10 @@
 #include "page.h"
 #include "realtime.h"
 #include "string.h"
-#include "uts.h"
 #include "thread.h"
 #include "time.h"
 #include "trap.h"
+#include "uts.h"
 
 /* ---- memory ---- */
 
@@ -28,7 +28,6 @@ static int show_meminfo(const struct proc_node *node, struct text *text)
 	size_t total = page_total_count() * page_kib;
 	size_t free = page_free_count() * page_kib;
 
-	(void)node;
 	text_printf(text, "MemTotal:       %8zu kB\n", total);
 	text_printf(text, "MemFree:        %8zu kB\n", free);
 	text_printf(text, "MemAvailable:   %8zu kB\n", free);
@@ -49,7 +48,6 @@ static int show_cpuinfo(const struct proc_node *node, struct text *text)
 	uint64_t khz = time_tsc_hz() / 1000;
 	char model[64];
 
-	(void)node;
 	cpu_describe(model, sizeof(model));
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		text_printf(text, "processor\t: %u\n", i);
@@ -115,7 +113,6 @@ static int show_stat(const struct proc_node *node, struct text *text)
 	uint64_t switches = 0;
 	unsigned int ready = 0;
 
-	(void)node;
 	for (unsigned int i = 0; i < cpu_count; i++) {
 		each[i] = cpu_usage(i);
 		all.user += each[i].user;
@@ -158,7 +155,6 @@ static const char *vector_name(unsigned int vector)
 
 static int show_interrupts(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "     ");
 	for (unsigned int i = 0; i < cpu_count; i++)
 		text_printf(text, "      CPU%u", i);
@@ -190,7 +186,6 @@ static int show_uptime(const struct proc_node *node, struct text *text)
 {
 	uint64_t idle = 0, now = time_ns() / 10000000;
 
-	(void)node;
 	for (unsigned int i = 0; i < cpu_count; i++)
 		idle += sched_idle_cycles(i);
 	text_printf(text, "%lu.%02lu ", now / 100, now % 100);
@@ -204,7 +199,6 @@ static int show_loadavg(const struct proc_node *node, struct text *text)
 	uint32_t load[3];
 	unsigned int ready = 1;
 
-	(void)node;
 	load_averages(load);
 	for (unsigned int i = 0; i < cpu_count; i++)
 		ready += sched_queue_length(i);
@@ -222,7 +216,6 @@ static int show_version(const struct proc_node *node, struct text *text)
 {
 	struct utsname names;
 
-	(void)node;
 	uts_copy(&names);
 	text_printf(text, "%s version %s %s\n", names.sysname, names.release,
 		    names.version);
@@ -231,21 +224,18 @@ static int show_version(const struct proc_node *node, struct text *text)
 
 static int show_filesystems(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "nodev\ttmpfs\nnodev\tproc\n");
 	return 0;
 }
 
 int proc_show_mounts(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "tmpfs / tmpfs rw 0 0\nproc /proc proc rw 0 0\n");
 	return 0;
 }
 
 int proc_show_mountinfo(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "1 1 0:1 / / rw - tmpfs tmpfs rw\n");
 	text_printf(text, "2 1 0:2 / /proc rw - proc proc rw\n");
 	return 0;
@@ -253,7 +243,6 @@ int proc_show_mountinfo(const struct proc_node *node, struct text *text)
 
 static int show_cmdline(const struct proc_node *node, struct text *text)
 {
-	(void)node;
 	text_printf(text, "%s\n", cmdline_text());
 	return 0;
 }
@@ -263,8 +252,6 @@ static int show_cmdline(const struct proc_node *node, struct text *text)
 static int link_self(const struct proc_node *node, struct text *text,
 		     struct inode **target)
 {
-	(void)node;
-	(void)target;
 	if (!current->proc)
 		return -ENOENT;
 	text_printf(text, "%d", current->proc->pid);
@@ -274,8 +261,6 @@ static int link_self(const struct proc_node *node, struct text *text,
 static int link_thread_self(const struct proc_node *node, struct text *text,
 			    struct inode **target)
 {
-	(void)node;
-	(void)target;
 	if (!current->proc)
 		return -ENOENT;
 	text_printf(text, "%d/task/%d", current->proc->pid, current->tid);
@@ -285,8 +270,6 @@ static int link_thread_self(const struct proc_node *node, struct text *text,
 static int link_mounts(const struct proc_node *node, struct text *text,
 		       struct inode **target)
 {
-	(void)node;
-	(void)target;
 	text_printf(text, "self/mounts");
 	return 0;
 }

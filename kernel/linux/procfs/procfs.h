@@ -2,8 +2,9 @@
  * procfs.h - what the files of /proc share, and nobody else.
  *
  * What any part of the kernel shows is a row of proc_files (proc_file.h).  The
- * names in the directory of a process are in tables here; those that are numbers
- * (of processes, threads, descriptors) too, with a function that counts.
+ * names in the directory of a process are in tables here; those that are
+ * numbers (of processes, threads, descriptors) too, with a function that
+ * counts.
  */
 #ifndef PROCFS_H
 #define PROCFS_H

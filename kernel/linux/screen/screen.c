@@ -87,7 +87,7 @@ int screen_answer(void)
 
 /* ---- the whole ---- */
 
-static void reset(void)
+static void screen_reset(void)
 {
 	screen = (struct screen){
 		.cursor.pen.front = DEFAULT_FRONT,
@@ -103,7 +103,7 @@ static void reset(void)
 static void screen_init(void)
 {
 	vga_init();
-	reset();
+	screen_reset();
 }
 
 /* ---- ESC and one byte ---- */
@@ -151,7 +151,7 @@ static void put_escape(uint8_t c)
 		screen_answer_put("\x1b[?6c");
 		break;
 	case 'c':
-		reset();
+		screen_reset();
 		break;
 	}
 }

@@ -139,7 +139,6 @@ static void input_thread(void *arg)
 	struct wait_record outer;
 	bool interrupts;
 
-	(void)arg;
 	outer = wait_begin(WAIT_WORK, &console, "console", CALL_SITE);
 	while (!wanted)
 		thread_block();
@@ -160,7 +159,6 @@ static void input_thread(void *arg)
 
 static void want_input(struct tty *tty)
 {
-	(void)tty;
 	if (wanted)
 		return;
 	wanted = true;
@@ -169,7 +167,7 @@ static void want_input(struct tty *tty)
 
 /* ---- output ---- */
 
-static void send(struct tty *tty, const char *bytes, size_t len)
+static void device_send(struct tty *tty, const char *bytes, size_t len)
 {
 	printk_send(devices_of(tty), bytes, len);
 	if (screen_has_answer())
@@ -179,7 +177,7 @@ static void send(struct tty *tty, const char *bytes, size_t len)
 /* ---- the terminals ---- */
 
 static const struct tty_device device = {
-	.send = send,
+	.send = device_send,
 	.want_input = want_input,
 };
 
@@ -195,20 +193,16 @@ static int terminal_open(struct file *f, struct tty *tty, bool acquire)
 /* Nobody gets the console without asking for it: it is for messages. */
 static int console_open(struct file *f, unsigned int minor, bool acquire)
 {
-	(void)minor;
-	(void)acquire;
 	return terminal_open(f, &console, false);
 }
 
 static int serial_open(struct file *f, unsigned int minor, bool acquire)
 {
-	(void)minor;
 	return terminal_open(f, &serial, acquire);
 }
 
 static int screen_open(struct file *f, unsigned int minor, bool acquire)
 {
-	(void)minor;
 	return terminal_open(f, &screen_tty, acquire);
 }
 

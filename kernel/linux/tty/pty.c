@@ -193,7 +193,8 @@ static int name_make(struct pty *pty)
 
 static void pty_init(struct pty *pty, int number)
 {
-	tty_init(&pty->tty, "pty", DEVICE_NUMBER(PTS_MAJOR, number), &pty_device);
+	tty_init(&pty->tty, "pty", DEVICE_NUMBER(PTS_MAJOR, number),
+		 &pty_device);
 	pty->number = number;
 	pty->node = NULL;
 	pty->tty.files = 1; /* the master's */
@@ -226,8 +227,6 @@ static int ptmx_open(struct file *f, unsigned int minor, bool acquire)
 	struct pty *pty = kmalloc(sizeof(*pty));
 	int error;
 
-	(void)minor;
-	(void)acquire;
 	if (!pty)
 		return -ENOMEM;
 	error = number_take(pty);

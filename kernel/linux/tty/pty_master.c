@@ -79,7 +79,6 @@ static long master_read(struct file *f, uintptr_t buf, size_t len,
 {
 	long result = 0;
 
-	(void)pos;
 	while (len > 0 && result == 0) {
 		result = wait_for_sent(f->object, f->flags & O_NONBLOCK);
 		if (result)
@@ -116,7 +115,8 @@ static int feed_byte(struct pty *pty, uint8_t c, bool nonblock)
 	return error;
 }
 
-static long feed(struct pty *pty, const char *bytes, size_t len, bool nonblock)
+static long pty_feed(struct pty *pty, const char *bytes, size_t len,
+		     bool nonblock)
 {
 	for (size_t i = 0; i < len; i++) {
 		int error = feed_byte(pty, bytes[i], nonblock);
@@ -135,12 +135,11 @@ static long master_write(struct file *f, uintptr_t buf, size_t len,
 	size_t done = 0;
 	long n = 0;
 
-	(void)pos;
 	while (done < len) {
 		size_t want = MIN(len - done, sizeof(bytes));
 		size_t copied = copy_from_user_partial(bytes, buf + done, want);
 
-		n = copied ? feed(pty, bytes, copied, f->flags & O_NONBLOCK)
+		n = copied ? pty_feed(pty, bytes, copied, f->flags & O_NONBLOCK)
 			   : -EFAULT;
 		if (n > 0)
 			done += n;

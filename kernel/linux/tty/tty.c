@@ -59,7 +59,7 @@ void tty_init(struct tty *tty, const char *name, uint64_t number,
 	memset(tty, 0, sizeof(*tty));
 	tty->device = device;
 	tty->number = number;
-	core_mutex_init(&tty->reading, name);
+	mutex_init(&tty->reading, name);
 	spin_init(&tty->lock, name);
 	waitq_init(&tty->readers, name);
 	waitq_init(&tty->writers, name);
@@ -67,6 +67,7 @@ void tty_init(struct tty *tty, const char *name, uint64_t number,
 	pollhead_init(&tty->pollhead);
 	list_init(&tty->link);
 	tty->termios = first_settings;
+	tty->ispeed = tty->ospeed = 38400; /* as first_settings.cflag says */
 }
 
 /* ---- the ring: needs tty->lock ---- */
@@ -168,7 +169,7 @@ static void take_signal(struct tty *tty, uint8_t c)
 }
 
 /* As the input flags want it; -1: it is dropped. */
-static int translate(const struct tty *tty, uint8_t c)
+static int input_translate(const struct tty *tty, uint8_t c)
 {
 	if (c == '\r') {
 		if (tty_has_input_flag(tty, IGNCR))
@@ -214,7 +215,7 @@ static int take_byte(struct tty *tty, uint8_t c)
 	}
 	if (tty->stopped && tty_has_input_flag(tty, IXANY))
 		output_stop(tty, false);
-	translated = translate(tty, c);
+	translated = input_translate(tty, c);
 	if (translated >= 0)
 		take_ordinary(tty, translated);
 	return 0;

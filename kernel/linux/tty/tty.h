@@ -15,10 +15,10 @@
 #ifndef TTY_H
 #define TTY_H
 
-#include "core_mutex.h"
 #include "file.h"
 #include "list.h"
 #include "spinlock.h"
+#include "sync.h"
 #include "types.h"
 #include "waitq.h"
 
@@ -30,6 +30,14 @@ struct termios {
 };
 
 _Static_assert(sizeof(struct termios) == 36, "Linux x86-64's size");
+
+/* The same with speeds, in bits a second: what glibc 2.42 and newer ask for. */
+struct termios2 {
+	struct termios termios;
+	uint32_t ispeed, ospeed;
+};
+
+_Static_assert(sizeof(struct termios2) == 44, "Linux x86-64's size");
 
 struct winsize {
 	uint16_t rows, columns, width, height; /* the latter in pixels */
@@ -59,14 +67,15 @@ struct tty_device {
 struct tty {
 	/* Set once. */
 	const struct tty_device *device;
-	uint64_t number;           /* of the node in /dev */
-	struct core_mutex reading; /* one reader copies at a time */
+	uint64_t number;      /* of the node in /dev */
+	struct mutex reading; /* one reader copies at a time */
 
 	struct spinlock lock;
 	/* Needs lock. */
 	struct waitq readers, writers;
 	struct pollhead pollhead;
 	struct termios termios;
+	uint32_t ispeed, ospeed; /* bits a second: kept, and given back */
 	struct winsize size;
 	bool stopped;            /* Ctrl-S: no output */
 	bool hung_up;            /* nobody is at the other end any more */
@@ -286,6 +295,10 @@ enum {
 #define FIONREAD 0x541b
 #define TIOCNOTTY 0x5422
 #define TCSBRKP 0x5425
+#define TCGETS2 0x802c542au
+#define TCSETS2 0x402c542bu
+#define TCSETSW2 0x402c542cu
+#define TCSETSF2 0x402c542du
 #define TIOCGSID 0x5429
 #define TIOCGPTN 0x80045430
 #define TIOCSPTLCK 0x40045431

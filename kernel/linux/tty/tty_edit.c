@@ -30,7 +30,7 @@ static bool is_word(uint8_t c)
 
 /* ---- echo ---- */
 
-static void echo(struct tty *tty, const char *text)
+static void text_echo(struct tty *tty, const char *text)
 {
 	if (tty_has_local_flag(tty, ECHO))
 		tty_output(tty, text, strlen(text));
@@ -66,7 +66,8 @@ static bool is_continuation(const struct tty *tty, uint8_t c)
 }
 
 /* Columns of a character that begins in this one. */
-static unsigned int width(const struct tty *tty, uint8_t c, unsigned int column)
+static unsigned int character_width(const struct tty *tty, uint8_t c,
+				    unsigned int column)
 {
 	if (c == '\t')
 		return 8 - column % 8;
@@ -88,10 +89,10 @@ static unsigned int last_tab_width(const struct tty *tty)
 		uint8_t c = tty->ring[--at % TTY_RING];
 
 		if (c == '\t')
-			return width(tty, '\t', column);
-		column += width(tty, c, 0);
+			return character_width(tty, '\t', column);
+		column += character_width(tty, c, 0);
 	}
-	return width(tty, '\t', tty->line_start + column);
+	return character_width(tty, '\t', tty->line_start + column);
 }
 
 /* ---- taking away ---- */
@@ -114,14 +115,15 @@ static void wipe_last(struct tty *tty)
 
 	do {
 		c = last(tty);
-		columns = c == '\t' ? last_tab_width(tty) : width(tty, c, 0);
+		columns = c == '\t' ? last_tab_width(tty)
+				    : character_width(tty, c, 0);
 		tty->written--;
 	} while (is_continuation(tty, c) && !line_is_empty(tty));
 	while (columns-- > 0)
-		echo(tty, c == '\t' ? "\b" : "\b \b");
+		text_echo(tty, c == '\t' ? "\b" : "\b \b");
 }
 
-static void erase(struct tty *tty, uint8_t key)
+static void character_erase(struct tty *tty, uint8_t key)
 {
 	if (line_is_empty(tty))
 		return;
@@ -154,14 +156,14 @@ static void kill_line(struct tty *tty, uint8_t key)
 	tty->written = tty->ready;
 	tty_echo_input(tty, key);
 	if (tty_has_local_flag(tty, ECHOK))
-		echo(tty, "\n");
+		text_echo(tty, "\n");
 }
 
 /* On a fresh line, for when a message has come between. */
-static void reprint(struct tty *tty, uint8_t key)
+static void line_reprint(struct tty *tty, uint8_t key)
 {
 	tty_echo_input(tty, key);
-	echo(tty, "\n");
+	text_echo(tty, "\n");
 	tty->line_start = tty->column;
 	for (unsigned int at = tty->ready; at != tty->written; at++)
 		tty_echo_input(tty, tty->ring[at % TTY_RING]);
@@ -174,10 +176,10 @@ static bool take_extended(struct tty *tty, uint8_t c)
 	if (tty_is_key(tty, VWERASE, c)) {
 		erase_word(tty);
 	} else if (tty_is_key(tty, VREPRINT, c)) {
-		reprint(tty, c);
+		line_reprint(tty, c);
 	} else if (tty_is_key(tty, VLNEXT, c)) {
 		tty->literal = true;
-		echo(tty, tty_has_local_flag(tty, ECHOCTL) ? "^\b" : "");
+		text_echo(tty, tty_has_local_flag(tty, ECHOCTL) ? "^\b" : "");
 	} else {
 		return false;
 	}
@@ -203,7 +205,7 @@ static void end_line(struct tty *tty, uint8_t c)
 bool tty_edit(struct tty *tty, uint8_t c)
 {
 	if (tty_is_key(tty, VERASE, c)) {
-		erase(tty, c);
+		character_erase(tty, c);
 	} else if (tty_is_key(tty, VKILL, c)) {
 		kill_line(tty, c);
 	} else if (tty_is_key(tty, VEOF, c)) {

@@ -16,7 +16,6 @@ static void want_input(struct tty *tty)
 static long tty_file_read(struct file *f, uintptr_t buf, size_t len,
 			  uint64_t *pos)
 {
-	(void)pos;
 	want_input(f->object);
 	return tty_read(f->object, buf, len, f->flags & O_NONBLOCK);
 }
@@ -24,7 +23,6 @@ static long tty_file_read(struct file *f, uintptr_t buf, size_t len,
 static long tty_file_write(struct file *f, uintptr_t buf, size_t len,
 			   uint64_t *pos)
 {
-	(void)pos;
 	return tty_write(f->object, buf, len, f->flags & O_NONBLOCK);
 }
 

@@ -98,7 +98,7 @@ struct piece {
 };
 
 /* What comes next, without taking it away. */
-static void peek(struct tty *tty, struct piece *p, size_t max)
+static void piece_peek(struct tty *tty, struct piece *p, size_t max)
 {
 	unsigned int at;
 
@@ -121,7 +121,7 @@ static void peek(struct tty *tty, struct piece *p, size_t max)
 }
 
 /* A flush may have come between. */
-static void consume(struct tty *tty, unsigned int count)
+static void input_consume(struct tty *tty, unsigned int count)
 {
 	spin_lock(&tty->lock);
 	tty->read += MIN(count, tty->ready - tty->read);
@@ -136,11 +136,11 @@ static long read_ready(struct tty *tty, uintptr_t buf, size_t len)
 	size_t done = 0, copied;
 
 	do {
-		peek(tty, &p, len - done);
+		piece_peek(tty, &p, len - done);
 		if (p.taken == 0)
 			return done ? (long)done : -EAGAIN;
 		copied = copy_to_user_partial(buf + done, p.bytes, p.len);
-		consume(tty, copied == p.len ? p.taken : copied);
+		input_consume(tty, copied == p.len ? p.taken : copied);
 		done += copied;
 		if (copied < p.len)
 			return done ? (long)done : -EFAULT;
@@ -160,9 +160,9 @@ long tty_read(struct tty *tty, uintptr_t buf, size_t len, bool nonblock)
 			return result == -ETIMEDOUT ? 0 : result;
 		if (tty->hung_up)
 			return 0;
-		core_mutex_lock(&tty->reading);
+		mutex_lock(&tty->reading);
 		result = read_ready(tty, buf, len);
-		core_mutex_unlock(&tty->reading);
+		mutex_unlock(&tty->reading);
 	} while (result == -EAGAIN);
 	return result;
 }

@@ -171,7 +171,7 @@ void tty_acquire(struct tty *tty)
 }
 
 /* TIOCSCTTY; root may take it from another session with an argument of 1. */
-static long take(struct tty *tty, uintptr_t force)
+static long terminal_take(struct tty *tty, uintptr_t force)
 {
 	const struct process *p = current->proc;
 	long result = 0;
@@ -250,7 +250,7 @@ static void process_exits(struct process *p)
 EXIT_HOOK(process_exits);
 
 /* TIOCNOTTY: the leader leaves for all, any other for itself. */
-static long leave(const struct tty *tty)
+static long terminal_leave(const struct tty *tty)
 {
 	struct process *p = current->proc;
 
@@ -297,8 +297,6 @@ static int open_own(struct file *f, unsigned int minor, bool acquire)
 {
 	struct tty *tty = own_terminal();
 
-	(void)minor;
-	(void)acquire;
 	if (!tty)
 		return -ENXIO;
 	tty_attach(f, tty);
@@ -353,9 +351,9 @@ long tty_session_ioctl(struct tty *tty, unsigned int request, uintptr_t arg)
 
 	switch (request) {
 	case TIOCSCTTY:
-		return take(tty, arg);
+		return terminal_take(tty, arg);
 	case TIOCNOTTY:
-		return leave(tty);
+		return terminal_leave(tty);
 	case TIOCSPGRP:
 		return set_foreground(tty, arg);
 	case TIOCGPGRP:

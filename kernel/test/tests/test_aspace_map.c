@@ -199,7 +199,6 @@ static int give_page(struct file *f, uint64_t offset, struct page **out)
 {
 	uint64_t i = offset / PAGE_SIZE;
 
-	(void)f;
 	if (i >= FILE_PAGES)
 		return -ENXIO;
 	page_get(file_pages[i]);

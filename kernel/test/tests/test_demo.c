@@ -95,7 +95,6 @@ KTEST(demo, lost_updates, .min_cpus = 2, .manual = true);
 
 static void yield_many(void *arg)
 {
-	(void)arg;
 	for (unsigned int i = 0; i < SWITCHES / 2; i++)
 		thread_yield();
 }

@@ -303,7 +303,6 @@ static void spin_for_ever(struct ktest *t)
 {
 	volatile bool never = false;
 
-	(void)t;
 	while (!never)
 		;
 }
@@ -312,7 +311,6 @@ static void yield_for_ever(struct ktest *t)
 {
 	volatile bool never = false;
 
-	(void)t;
 	while (!never)
 		thread_yield();
 }

@@ -23,7 +23,6 @@ static struct semaphore left_taken, right_taken;
 
 static void left_then_right(void *arg)
 {
-	(void)arg;
 	mutex_lock(&left_fork);
 	sem_up(&left_taken);
 	sem_down(&right_taken);
@@ -32,7 +31,6 @@ static void left_then_right(void *arg)
 
 static void right_then_left(void *arg)
 {
-	(void)arg;
 	mutex_lock(&right_fork);
 	sem_up(&right_taken);
 	sem_down(&left_taken);
@@ -60,7 +58,6 @@ static void test_upgrade(struct ktest *t)
 {
 	static struct rwlock catalogue;
 
-	(void)t;
 	rwlock_init(&catalogue, "catalogue");
 	rwlock_read_lock(&catalogue);
 	rwlock_write_lock(&catalogue);
@@ -72,7 +69,6 @@ static void test_never_woken(struct ktest *t)
 {
 	static struct semaphore parcel;
 
-	(void)t;
 	sem_init(&parcel, "parcel", 0);
 	sem_down(&parcel);
 }
@@ -86,7 +82,6 @@ static void test_spinlock_inversion(struct ktest *t)
 	static struct spinlock engine = SPINLOCK_INIT("engine"),
 			       wagon = SPINLOCK_INIT("wagon");
 
-	(void)t;
 	spin_lock(&engine);
 	spin_lock(&wagon);
 	spin_unlock(&wagon);
@@ -103,7 +98,6 @@ static void test_mutex_circle(struct ktest *t)
 {
 	static struct mutex forks[3];
 
-	(void)t;
 	for (unsigned int i = 0; i < 3; i++)
 		mutex_init(&forks[i], i == 0   ? "fork 0"
 				      : i == 1 ? "fork 1"
@@ -122,7 +116,6 @@ static void test_sleep_with_spinlock(struct ktest *t)
 	static struct spinlock held = SPINLOCK_INIT("held");
 	static struct mutex mutex;
 
-	(void)t;
 	mutex_init(&mutex, "free");
 	spin_lock(&held);
 	mutex_lock(&mutex);
@@ -138,7 +131,6 @@ static void test_call_keeps_spinlock(struct ktest *t)
 {
 	static struct spinlock kept = SPINLOCK_INIT("kept");
 
-	(void)t;
 	spin_lock(&kept);
 	syscall_check_return(GETPID);
 }
@@ -146,7 +138,6 @@ KTEST(fault, call_keeps_spinlock, .manual = true);
 
 static void test_call_keeps_interrupts_off(struct ktest *t)
 {
-	(void)t;
 	irq_push();
 	syscall_check_return(GETPID);
 }
@@ -156,7 +147,6 @@ static void lock_and_keep(struct timer *timer)
 {
 	static struct spinlock kept = SPINLOCK_INIT("kept");
 
-	(void)timer;
 	spin_lock(&kept);
 }
 
@@ -164,7 +154,6 @@ static void test_handler_keeps_spinlock(struct ktest *t)
 {
 	static struct timer timer;
 
-	(void)t;
 	timer_start(&timer, time_ns() + NSEC_PER_MSEC, lock_and_keep);
 	for (;;)
 		cpu_relax();

@@ -46,7 +46,6 @@ static void test_inlined(struct ktest *t)
 	static struct list_head never_initialised;
 	struct list_head node;
 
-	(void)t;
 	list_push_back(&never_initialised, &node);
 }
 KTEST(fault, inlined, .manual = true);
@@ -93,7 +92,6 @@ KTEST(fault, user_address, .manual = true);
 
 static void test_write_text(struct ktest *t)
 {
-	(void)t;
 	*(volatile uint8_t *)test_write_text = 0xc3;
 }
 KTEST(fault, write_text, .manual = true);
@@ -102,7 +100,6 @@ static void test_write_rodata(struct ktest *t)
 {
 	static const char constant[] = "constant";
 
-	(void)t;
 	planted = (uintptr_t)constant;
 	*(volatile char *)planted = 'C';
 }
@@ -141,7 +138,6 @@ KTEST(fault, stack_overflow, .manual = true);
 
 static void test_double_fault(struct ktest *t)
 {
-	(void)t;
 	/* Half a page into a hole: no stack, and no stack's guard. */
 	planted = VM_AREA + VM_AREA_SIZE / 2;
 	asm volatile("mov %0, %%rsp\n\tpush %%rax" : : "r"(planted) : "memory");
@@ -151,7 +147,6 @@ KTEST(fault, double_fault, .manual = true);
 /* The chain of frame pointers leads nowhere: the backtrace must end. */
 static void test_broken_frame(struct ktest *t)
 {
-	(void)t;
 	asm volatile("mov $0x1234, %%ebp\n\tud2" : : : "memory");
 }
 KTEST(fault, broken_frame, .manual = true);
@@ -160,7 +155,6 @@ KTEST(fault, broken_frame, .manual = true);
 
 static void test_assert(struct ktest *t)
 {
-	(void)t;
 	planted = 3;
 	assert(planted == 4);
 }
@@ -169,7 +163,6 @@ KTEST(fault, assert, .manual = true);
 /* The message of the panic faults while it is formatted. */
 static void test_panic_recursion(struct ktest *t)
 {
-	(void)t;
 	planted = VM_AREA + VM_AREA_SIZE / 2;
 	panic("test_panic_recursion: the name is %s", (const char *)planted);
 }
@@ -200,7 +193,6 @@ KTEST(fault, two_panics, .manual = true, .min_cpus = 2);
 /* One CPU holds a lock, with interrupts off; another panics. */
 static void hold_for_ever(void *arg)
 {
-	(void)arg;
 	core_lock(&held_lock);
 	ready_to_panic = 1;
 	for (;;)
@@ -234,7 +226,6 @@ KTEST(fault, divide, .manual = true);
 
 static void test_unreachable(struct ktest *t)
 {
-	(void)t;
 	asm volatile("ud2");
 }
 KTEST(fault, unreachable, .manual = true);
@@ -243,7 +234,6 @@ KTEST(fault, unreachable, .manual = true);
 
 static void test_lock_twice(struct ktest *t)
 {
-	(void)t;
 	core_lock(&held_lock);
 	core_lock(&held_lock);
 }
@@ -251,7 +241,6 @@ KTEST(fault, lock_twice, .manual = true);
 
 static void test_unlock_free(struct ktest *t)
 {
-	(void)t;
 	core_unlock(&held_lock);
 }
 KTEST(fault, unlock_free, .manual = true);
@@ -261,7 +250,6 @@ static void test_lock_order(struct ktest *t)
 	static struct core_lock inner =
 		CORE_LOCK_INIT("inner", RANK_TEST_INNER);
 
-	(void)t;
 	core_lock(&inner);
 	core_lock(&held_lock);
 }
@@ -269,7 +257,6 @@ KTEST(fault, lock_order, .manual = true);
 
 static void test_sleep_under_lock(struct ktest *t)
 {
-	(void)t;
 	core_lock(&held_lock);
 	thread_block();
 }
@@ -315,7 +302,6 @@ static void test_panic_in_interrupt(struct ktest *t)
 {
 	static struct timer timer;
 
-	(void)t;
 	timer_start(&timer, time_ns() + NSEC_PER_MSEC, panic_handler);
 	for (;;)
 		cpu_relax();

@@ -299,7 +299,6 @@ static void test_kfree_wild(struct ktest *t)
 {
 	char object[16];
 
-	(void)t;
 	kfree(object);
 }
 KTEST(mm, kfree_wild, .manual = true);

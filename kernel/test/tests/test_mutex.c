@@ -70,7 +70,6 @@ static void test_lock_mutex_twice(struct ktest *t)
 {
 	struct core_mutex m;
 
-	(void)t;
 	core_mutex_init(&m, "test");
 	core_mutex_lock(&m);
 	core_mutex_lock(&m);
@@ -81,7 +80,6 @@ static void test_unlock_free_mutex(struct ktest *t)
 {
 	struct core_mutex m;
 
-	(void)t;
 	core_mutex_init(&m, "test");
 	core_mutex_unlock(&m);
 }

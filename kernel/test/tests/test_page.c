@@ -341,7 +341,6 @@ KTEST(mm, page_put_tail, .manual = true);
 
 static void test_page_put_reserved(struct ktest *t)
 {
-	(void)t;
 	page_put(page_of_phys(virt_to_phys(text_start)));
 }
 KTEST(mm, page_put_reserved, .manual = true);

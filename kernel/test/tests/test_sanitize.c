@@ -34,7 +34,6 @@ static void test_write_far_beyond(struct ktest *t)
 {
 	volatile char *object = object_make(3000);
 
-	(void)t;
 	object[3000] = 1;
 }
 KTEST(sanitize, write_far_beyond, .manual = true);
@@ -44,7 +43,6 @@ static void test_copy_beyond(struct ktest *t)
 	char *object = (char *)object_make(20);
 	char from[21] = "";
 
-	(void)t;
 	memcpy(object, from, beyond + 1);
 }
 KTEST(sanitize, copy_beyond, .manual = true);
@@ -63,7 +61,6 @@ static void test_free_twice_later(struct ktest *t)
 {
 	void *object = kmalloc(20);
 
-	(void)t;
 	kfree(object);
 	for (int i = 0; i < 500; i++)
 		kfree(kmalloc(20));

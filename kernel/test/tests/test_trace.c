@@ -107,7 +107,6 @@ KTEST(trace, overwrites_oldest);
 
 static void mark_thread(void *arg)
 {
-	(void)arg;
 	mark(50);
 }
 

@@ -269,7 +269,6 @@ KTEST(mm, vm_shootdown, .min_cpus = 2);
 
 static void test_vm_write_exec(struct ktest *t)
 {
-	(void)t;
 	vm_map(TEST_ADDR, 0, 1, VM_WRITE | VM_EXEC);
 }
 KTEST(mm, vm_write_exec, .manual = true);

@@ -21,8 +21,6 @@ static void count_visit(unsigned int line, void *arg)
 
 static void other_handler(unsigned int line, void *arg)
 {
-	(void)line;
-	(void)arg;
 }
 
 static void test_attach_errors(struct ktest *t)

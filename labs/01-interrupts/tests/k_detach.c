@@ -17,7 +17,6 @@ static void stay_inside(unsigned int line, void *arg)
 {
 	struct guest *g = arg;
 
-	(void)line;
 	g->inside = true;
 	WAIT_FOR(g->leaving);
 	time_delay_ns(20 * NSEC_PER_USEC);
@@ -123,13 +122,11 @@ static void be_called(struct tenant *tenant, irq_handler self)
 
 static void first_tenant(unsigned int line, void *arg)
 {
-	(void)line;
 	be_called(arg, first_tenant);
 }
 
 static void second_tenant(unsigned int line, void *arg)
 {
-	(void)line;
 	be_called(arg, second_tenant);
 }
 
@@ -189,7 +186,6 @@ static void count_call(unsigned int line, void *arg)
 {
 	struct rivals *r = arg;
 
-	(void)line;
 	r->calls++;
 }
 
@@ -252,7 +248,6 @@ static void raise_here(void *arg)
 	unsigned int cpu = current->pinned;
 	uint64_t *taken = &cpus[cpu].interrupts[VECTOR_DEVICE + LINE];
 
-	(void)arg;
 	for (unsigned int i = 0; i < INTERRUPTS; i++) {
 		uint64_t before = *taken;
 

@@ -18,7 +18,6 @@ static void count_up(unsigned int line, void *arg)
 {
 	volatile unsigned int *count = arg;
 
-	(void)line;
 	(*count)++;
 }
 
@@ -71,7 +70,6 @@ static void be_interrupted(unsigned int line, void *arg)
 {
 	struct nested *n = arg;
 
-	(void)line;
 	sti();
 	n->interrupt();
 	raise_line(this_cpu()->id, LOW_TOO);
@@ -157,7 +155,6 @@ static void quiet_uart(unsigned int line, void *arg)
 {
 	struct uart *u = arg;
 
-	(void)line;
 	u->calls++;
 	if (inb(UART_INTERRUPT_ID) & 1) /* it had nothing to say */
 		u->quiet++;

@@ -197,7 +197,6 @@ static void print_figures(void *arg)
 	char where[SYMBOL_TEXT_SIZE];
 	struct irqoff_max max;
 
-	(void)arg;
 	printk("# spin_lock and spin_unlock: %lu instructions\n",
 	       cost_of_lock());
 	irqoff_reset();

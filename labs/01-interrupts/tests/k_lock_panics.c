@@ -48,7 +48,6 @@ static volatile bool leave;
 
 static void hold(void *arg)
 {
-	(void)arg;
 	take_first();
 	gate_open(&taken);
 	while (!leave)

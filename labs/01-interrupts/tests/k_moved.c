@@ -118,13 +118,11 @@ static void move_between_two(struct move *m)
 
 static void enter_section(struct move *m)
 {
-	(void)m;
 	irq_push();
 }
 
 static void leave_section(struct move *m)
 {
-	(void)m;
 	irq_pop();
 }
 
@@ -193,7 +191,6 @@ KTEST(lab01, moved_lock, .min_cpus = 2);
 
 static void do_nothing(struct move *m)
 {
-	(void)m;
 }
 
 static bool is_not_held(struct move *m)

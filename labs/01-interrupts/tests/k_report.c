@@ -120,14 +120,11 @@ struct pairs {
 
 static void raise_pair(struct timer *timer)
 {
-	(void)timer;
 	raise_line(this_cpu()->id, FIRST);
 }
 
 static void raise_second(unsigned int line, void *arg)
 {
-	(void)line;
-	(void)arg;
 	raise_line(this_cpu()->id, SECOND);
 }
 
@@ -135,7 +132,6 @@ static void raise_next_pair(unsigned int line, void *arg)
 {
 	struct pairs *p = arg;
 
-	(void)line;
 	if (--p->left)
 		timer_start(&p->timer,
 			    time_ns() + 500 + random_next(&p->random) % 4000,

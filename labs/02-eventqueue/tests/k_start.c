@@ -15,8 +15,6 @@
 
 static void line_is_ours(unsigned int line, void *arg)
 {
-	(void)line;
-	(void)arg;
 }
 
 static bool byte_waits(void)
@@ -201,7 +199,6 @@ static void look_at(unsigned int cpu, const struct trace_event *e, void *arg)
 {
 	struct order *o = arg;
 
-	(void)cpu;
 	o->published += e->kind == TRACE_SCANCODE;
 	o->pushed += e->kind == TRACE_EVENT_PUSH;
 	o->pushed_first |= o->pushed > o->published;

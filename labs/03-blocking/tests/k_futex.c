@@ -24,9 +24,9 @@ static void test_futex_value(struct ktest *t)
 	futex_bed(&m, &same, 1);
 	word_set(&m, 1, 1);
 	expect_sleeps_on(&same.c, "the word has changed, but nobody called "
-				  "futex_wake_key()");
+				  "futex_wake()");
 	expect_wakes(&m, 1, 1, ANY, 1);
-	expect_returns(&same.c, 0, "after futex_wake_key()");
+	expect_returns(&same.c, 0, "after futex_wake()");
 	futex_end(&m, &other, 1);
 	futex_end(&m, &same, 1);
 	memory_end(&m);
@@ -138,8 +138,8 @@ static void test_futex_processes_apart(struct ktest *t)
 	ASSERT(t, pretended_init(&other) == 0);
 	futex_bed(&m, &w, 0);
 	k = (struct futex_key){other.aspace, word(&m, 0)};
-	CHECK(t, futex_wake_key(&k, WAKE_ALL, ANY) == 0,
-	      "futex_wake_key() of another process's word with the same "
+	CHECK(t, futex_wake(&k, WAKE_ALL, ANY) == 0,
+	      "futex_wake() of another process's word with the same "
 	      "address has woken somebody");
 	expect_sleeps_on(&w.c, "another process's word was woken");
 	expect_wakes(&m, 0, 1, ANY, 1);
@@ -163,7 +163,7 @@ static void test_futex_bad_address(struct ktest *t)
 	expect_returns(&bad.c, -EFAULT, "an address at which nothing is");
 	futex_bed(&m, &good, 0);
 	expect_wakes(&m, 0, 1, ANY, 1);
-	expect_returns(&good.c, 0, "after futex_wake_key()");
+	expect_returns(&good.c, 0, "after futex_wake()");
 	futex_end(&m, &good, 1);
 	thread_join(bad.c.thread);
 	memory_end(&m);
@@ -188,7 +188,7 @@ static void test_futex_page_comes_in(struct ktest *t)
 		return;
 	futex_bed(&m, &same, 0);
 	expect_wakes(&m, 0, 1, ANY, 1);
-	expect_returns(&same.c, 0, "after futex_wake_key()");
+	expect_returns(&same.c, 0, "after futex_wake()");
 	futex_end(&m, &same, 1);
 	memory_end(&m);
 }
@@ -213,7 +213,7 @@ static void test_futex_timeout(struct ktest *t)
 	CHECK(t, late.c.returned_at >= late.c.deadline,
 	      "-ETIMEDOUT came before the deadline");
 	expect_wakes(&m, 0, WAKE_ALL, ANY, 1);
-	expect_returns(&patient.c, 0, "after futex_wake_key()");
+	expect_returns(&patient.c, 0, "after futex_wake()");
 	futex_end(&m, &late, 1);
 	futex_end(&m, &past, 1);
 	futex_end(&m, &patient, 1);

@@ -22,8 +22,7 @@ static void hit(struct rally *r, uint32_t value)
 
 	if (user_exchange32(word(&r->m, 0), value, &old))
 		FAIL(r->m.t, "the test cannot write its word");
-	__atomic_add_fetch(&r->woken, futex_wake_key(&k, 1, ANY),
-			   __ATOMIC_SEQ_CST);
+	__atomic_add_fetch(&r->woken, futex_wake(&k, 1, ANY), __ATOMIC_SEQ_CST);
 }
 
 /* Word 0 says whose turn it is. */
@@ -57,7 +56,7 @@ static void test_futex_no_wakeup_lost(struct ktest *t)
 		return;
 	run_threads(2, play, &r);
 	CHECK(t, r.woken == r.returned,
-	      "futex_wake_key() says that it has woken %u, but %u calls of "
+	      "futex_wake() says that it has woken %u, but %u calls of "
 	      "futex_wait() returned 0",
 	      r.woken, r.returned);
 	memory_end(&r.m);
@@ -96,7 +95,7 @@ static void note_write(void *arg)
 
 	if (user_exchange32(word(&n->m, 0), 1, &old))
 		FAIL(n->m.t, "the test cannot write its word");
-	n->woken += futex_wake_key(&k, 1, ANY);
+	n->woken += futex_wake(&k, 1, ANY);
 }
 
 static void test_futex_wake_meets_wait(struct ktest *t)
@@ -114,7 +113,7 @@ static void test_futex_wake_meets_wait(struct ktest *t)
 	thread_join(reader);
 	thread_join(writer);
 	CHECK(t, n.woken == n.returned,
-	      "futex_wake_key() says that it has woken %u, but %u calls of "
+	      "futex_wake() says that it has woken %u, but %u calls of "
 	      "futex_wait() returned 0",
 	      n.woken, n.returned);
 	memory_end(&n.m);
@@ -165,8 +164,7 @@ static unsigned int chase(struct chase *c)
 
 	while (!all_ended(c)) {
 		futex_requeue(&a, &b, 0, random_next(&random) % 3, NULL);
-		woken += futex_wake_key(random_next(&random) % 2 ? &a : &b, 1,
-					ANY);
+		woken += futex_wake(random_next(&random) % 2 ? &a : &b, 1, ANY);
 		thread_sleep_until(time_ns() + random_next(&random) % 10000);
 	}
 	return woken;
@@ -186,7 +184,7 @@ static void test_futex_requeue_races(struct ktest *t)
 	for (unsigned int i = 0; i < RACERS; i++)
 		thread_join(threads[i]);
 	CHECK(t, woken == c.returned,
-	      "futex_wake_key() says that it has woken %u, and %u waiters "
+	      "futex_wake() says that it has woken %u, and %u waiters "
 	      "returned 0",
 	      woken, c.returned);
 	memory_end(&c.m);
@@ -207,7 +205,7 @@ static uint64_t wake_cost(struct memory *m)
 
 		intr_push();
 		cycles -= time_cycles();
-		futex_wake_key(&k, 1, ANY);
+		futex_wake(&k, 1, ANY);
 		cycles += time_cycles();
 		intr_pop();
 	}
@@ -235,7 +233,7 @@ static void test_futex_wake_cost(struct ktest *t)
 	}
 	crowded = wake_cost(&m);
 	CHECK(t, crowded < 2 * alone + 200,
-	      "futex_wake_key() of a word on which nobody waits costs %llu "
+	      "futex_wake() of a word on which nobody waits costs %llu "
 	      "cycles, and %llu while %u threads wait on other words",
 	      (unsigned long long)alone, (unsigned long long)crowded, CROWD);
 	for (unsigned int i = 0; i < CROWD; i++)

@@ -260,7 +260,7 @@ void pretend_begin(struct process *p)
 	intr_push();
 	user_fpu_init(&current->fpu);
 	current->proc = p;
-	current->interrupted = p->state == PROCESS_DYING;
+	current->must_leave = p->state == PROCESS_DYING;
 	aspace_activate(p->aspace);
 	user_registers_load(this_cpu(), current);
 	intr_pop();
@@ -270,7 +270,7 @@ void pretend_end(void)
 {
 	intr_push();
 	current->proc = NULL;
-	current->interrupted = false;
+	current->must_leave = false;
 	aspace_activate(NULL);
 	intr_pop();
 }
@@ -278,6 +278,6 @@ void pretend_end(void)
 void pretended_kill(struct process *p, struct thread *thread)
 {
 	p->state = PROCESS_DYING;
-	thread->interrupted = true;
+	thread->must_leave = true;
 	thread_unblock(thread);
 }

@@ -115,7 +115,7 @@ void futex_end(struct memory *m, struct futex_caller *w, unsigned int n)
 	for (unsigned int i = 0; i < WORDS_USED; i++) {
 		struct futex_key k = key(m, i);
 
-		futex_wake_key(&k, WAKE_ALL, ANY);
+		futex_wake(&k, WAKE_ALL, ANY);
 	}
 	for (unsigned int i = 0; i < n; i++)
 		thread_join(w[i].c.thread);
@@ -125,9 +125,9 @@ void expect_wakes(struct memory *m, unsigned int n, unsigned int count,
 		  uint32_t bitset, long want)
 {
 	struct futex_key k = key(m, n);
-	long got = futex_wake_key(&k, count, bitset);
+	long got = futex_wake(&k, count, bitset);
 
 	CHECK(m->t, got == want,
-	      "futex_wake_key(word %u, %u, bitset %x): expected %ld, got %ld",
-	      n, count, bitset, want, got);
+	      "futex_wake(word %u, %u, bitset %x): expected %ld, got %ld", n,
+	      count, bitset, want, got);
 }

@@ -26,7 +26,6 @@ static long balance;
 
 static void *pay_in(void *arg)
 {
-	(void)arg;
 	for (int i = 0; i < ROUNDS; i++) {
 		pthread_mutex_lock(&mutex);
 		long seen = balance;
@@ -47,7 +46,6 @@ TEST(mutex)
 /* What kind of wait, and who ends it after a while: it must cost nothing. */
 static void *unlock_later(void *arg)
 {
-	(void)arg;
 	pthread_mutex_lock(&mutex);
 	tap_reach("locked");
 	pause_ms(30);
@@ -96,7 +94,6 @@ TEST(condition)
 
 static void *wait_for_signal(void *arg)
 {
-	(void)arg;
 	long long cpu = cpu_time();
 
 	pthread_mutex_lock(&mutex);
@@ -176,7 +173,6 @@ static int arrived, serial;
 
 static void *meet(void *arg)
 {
-	(void)arg;
 	for (int i = 1; i <= 10; i++) {
 		__atomic_add_fetch(&arrived, 1, __ATOMIC_SEQ_CST);
 		if (pthread_barrier_wait(&barrier) ==

@@ -10,7 +10,6 @@ static volatile uint32_t alive, go;
 /* It is not the C library's, so it uses nothing of it. */
 static int wait_for_go(void *arg)
 {
-	(void)arg;
 	while (!go)
 		sched_yield();
 	return 0;
