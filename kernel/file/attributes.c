@@ -56,7 +56,7 @@ static long change_mode(struct inode *inode, uint32_t mode)
 	return result;
 }
 
-static long change_mode_at(int dirfd, uintptr_t path, uint32_t mode)
+long mode_change_at(int dirfd, uintptr_t path, uint32_t mode)
 {
 	struct inode *inode;
 	int error = lookup_inode(dirfd, path, LOOKUP_FOLLOW, &inode);
@@ -66,12 +66,7 @@ static long change_mode_at(int dirfd, uintptr_t path, uint32_t mode)
 
 long sys_chmod(uintptr_t path, unsigned int mode)
 {
-	return change_mode_at(AT_FDCWD, path, mode);
-}
-
-long sys_fchmodat(int dirfd, uintptr_t path, unsigned int mode)
-{
-	return change_mode_at(dirfd, path, mode);
+	return mode_change_at(AT_FDCWD, path, mode);
 }
 
 long sys_fchmod(int fd, unsigned int mode)
@@ -137,8 +132,8 @@ static long change_owner(struct inode *inode, uint32_t uid, uint32_t gid)
 	return result;
 }
 
-static long change_owner_at(int dirfd, uintptr_t path, uint32_t uid,
-			    uint32_t gid, unsigned int flags)
+long owner_change_at(int dirfd, uintptr_t path, uint32_t uid, uint32_t gid,
+		     unsigned int flags)
 {
 	struct inode *inode;
 	int error = lookup_inode(dirfd, path, flags, &inode);
@@ -148,21 +143,12 @@ static long change_owner_at(int dirfd, uintptr_t path, uint32_t uid,
 
 long sys_chown(uintptr_t path, unsigned int uid, unsigned int gid)
 {
-	return change_owner_at(AT_FDCWD, path, uid, gid, LOOKUP_FOLLOW);
+	return owner_change_at(AT_FDCWD, path, uid, gid, LOOKUP_FOLLOW);
 }
 
 long sys_lchown(uintptr_t path, unsigned int uid, unsigned int gid)
 {
-	return change_owner_at(AT_FDCWD, path, uid, gid, 0);
-}
-
-long sys_fchownat(int dirfd, uintptr_t path, unsigned int uid, unsigned int gid,
-		  int flags)
-{
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
-		return -EINVAL;
-	return change_owner_at(dirfd, path, uid, gid,
-			       lookup_flags(flags, true));
+	return owner_change_at(AT_FDCWD, path, uid, gid, 0);
 }
 
 long sys_fchown(int fd, unsigned int uid, unsigned int gid)

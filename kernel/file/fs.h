@@ -249,6 +249,35 @@ struct page *page_tree_next(const struct page_tree *tree, uint64_t *index);
 /* Drops the pages from number `first` on and before `end`. */
 void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end);
 
+/* ---- the work of calls about names, and of their relatives in
+ * linux/files/at.c: dirfd is where a relative path begins ---- */
+
+/* attributes.c */
+long mode_change_at(int dirfd, uintptr_t path, uint32_t mode);
+long owner_change_at(int dirfd, uintptr_t path, uint32_t uid, uint32_t gid,
+		     unsigned int flags);
+
+/* cwd.c */
+long link_read_at(int dirfd, uintptr_t path, uintptr_t buf, int size);
+
+/* names.c */
+long directory_make_at(int dirfd, uintptr_t path, uint32_t mode);
+long node_make_at(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev);
+long link_make_at(int old_dirfd, uintptr_t old_path, int dirfd, uintptr_t path,
+		  unsigned int flags);
+long name_remove_at(int dirfd, uintptr_t path, bool directory);
+
+/* rename.c */
+long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
+	       uintptr_t to_path, unsigned int flags);
+
+/* symlink.c */
+long symlink_make_at(uintptr_t target, int dirfd, uintptr_t path);
+
+/* stat.c */
+long access_at(int dirfd, uintptr_t path, unsigned int want,
+	       unsigned int flags);
+
 /* ---- devices ---- */
 
 /* Makes what is in /dev.  Needs fs_lock. */

@@ -98,21 +98,9 @@ long sys_fstat(int fd, uintptr_t buf)
 	return error ? error : put_user(st, buf);
 }
 
-long sys_newfstatat(int dirfd, uintptr_t path, uintptr_t buf, int flags)
-{
-	struct kernel_stat st;
-	int error;
-
-	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | AT_NO_AUTOMOUNT))
-		return -EINVAL;
-	error = stat_at_user(dirfd, path, flags, &st);
-	return error ? error : put_user(st, buf);
-}
-
 /* ---- access ---- */
 
-static long access_at(int dirfd, uintptr_t path, unsigned int want,
-		      unsigned int flags)
+long access_at(int dirfd, uintptr_t path, unsigned int want, unsigned int flags)
 {
 	struct inode *inode;
 	long result;
@@ -131,14 +119,4 @@ static long access_at(int dirfd, uintptr_t path, unsigned int want,
 long sys_access(uintptr_t path, int mode)
 {
 	return access_at(AT_FDCWD, path, mode, 0);
-}
-
-long sys_faccessat(int dirfd, uintptr_t path, int mode)
-{
-	return access_at(dirfd, path, mode, 0);
-}
-
-long sys_faccessat2(int dirfd, uintptr_t path, int mode, int flags)
-{
-	return access_at(dirfd, path, mode, flags);
 }
