@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,6 +102,18 @@ class Done:
         return ""
 
 
+def wait_while_it_runs(process: subprocess.Popen[str], look: Callable[[], bool]) -> None:
+    """Until look() is content; fails when the grading has ended before."""
+
+    def look_at_both() -> bool:
+        ended = process.poll() is not None
+        seen = look()
+        assert seen or not ended, f"the grading has ended: {process.communicate()}"
+        return seen
+
+    wait_until(look_at_both, lambda: AssertionError("what is waited for does not come"))
+
+
 class Tree:
     """Where a fake lab can be graded."""
 
@@ -167,12 +180,9 @@ class Tree:
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr, self.boots.read_text().splitlines())
 
-    def wait_boot(self) -> None:
-        """Until the QEMU has started."""
-        wait_until(
-            lambda: self.boots.exists() and self.boots.read_text(),
-            lambda: AssertionError("the QEMU was never started"),
-        )
+    def wait_boot(self, process: subprocess.Popen[str]) -> None:
+        """Until the QEMU of that grading has started."""
+        wait_while_it_runs(process, lambda: self.boots.exists() and bool(self.boots.read_text()))
 
     def qemus(self) -> list[int]:
         """The fakes that run."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.tests.fakes import ALL_PASS, LAB, SILENCE
+from grader.tests.fakes import ALL_PASS, LAB, SILENCE, wait_while_it_runs
 from tools.machine.waiting import LAST_RESORT, wait_until
 
 PANIC_TEXT = """\
@@ -502,11 +502,10 @@ def hanging(tree) -> None:
     tree.fake("frame ready; passes 09/first; frame begin 09/second; while :; do sleep 0.05; done")
 
 
-def wait_for_marks(file: Path) -> None:
+def wait_for_marks(process: subprocess.Popen[str], file: Path) -> None:
     """Until the file says that the first test has passed."""
-    wait_until(
-        lambda: file.exists() and json.loads(file.read_text())["points"] == 60,
-        lambda: AssertionError("the first test does not pass"),
+    wait_while_it_runs(
+        process, lambda: file.exists() and json.loads(file.read_text())["points"] == 60
     )
 
 
@@ -514,7 +513,7 @@ def wait_for_marks(file: Path) -> None:
 def test_stopped_by_a_person(tree, number: int) -> None:
     hanging(tree)
     process = tree.start()
-    tree.wait_boot()
+    tree.wait_boot(process)
     process.send_signal(number)
     out, err = process.communicate(timeout=LAST_RESORT)
     assert process.returncode == 130
@@ -529,7 +528,7 @@ def test_stopped_by_a_person_it_tells_what_is_known(tree, tmp_path: Path) -> Non
     hanging(tree)
     file = tmp_path / "marks.json"
     process = tree.start("--json", str(file))
-    wait_for_marks(file)
+    wait_for_marks(process, file)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=LAST_RESORT)
     assert "PASS          9.1  first" in out
@@ -644,7 +643,7 @@ def test_killed_grader_keeps_its_marks(tree, tmp_path: Path) -> None:
     hanging(tree)
     file = tmp_path / "marks.json"
     process = tree.start("--json", str(file))
-    wait_for_marks(file)
+    wait_for_marks(process, file)
     process.kill()
     process.communicate()
     marks = json.loads(file.read_text())
