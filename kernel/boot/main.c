@@ -64,7 +64,7 @@ static void print_banner(void)
 	       cpu_count, cpu_possible, cpu,
 	       (unsigned long long)time_tsc_hz() / 1000000,
 	       page_free_count() * PAGE_SIZE / MIB);
-	if (perturb_on)
+	if (perturb_strategy() != SCHED_FAIR)
 		printk("scheduler: sched=%s depth=%u seed=%llu\n",
 		       perturb_name(perturb_strategy()), perturb_depth(),
 		       (unsigned long long)perturb_seed());

@@ -89,7 +89,7 @@ static void print_headline(const char *fmt, va_list args)
 	vprintk(fmt, args);
 	message_format = NULL;
 	printk("\n");
-	if (perturb_on)
+	if (perturb_strategy() != SCHED_FAIR)
 		print_schedule();
 }
 

@@ -19,9 +19,8 @@
 #include "cpu.h"
 #include "eventq.h"
 #include "heap.h"
-#include "hooks.h"
 #include "lock.h"
-#include "perturb.h"
+#include "sched_policy.h"
 #include "printk.h"
 #include "string.h"
 #include "thread.h"
@@ -34,7 +33,7 @@ struct trace_ring {
 	struct trace_event events[TRACE_RING_SIZE];
 };
 
-bool trace_enabled HOOK_FLAG;
+bool trace_enabled;
 
 /* Where a reader is in each ring. */
 struct trace_cursor {

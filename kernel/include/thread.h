@@ -100,7 +100,7 @@ struct thread {
 	uint8_t early;    /* EARLY_*: came when it was not blocked */
 	bool timed_out;   /* its deadline ended the last block */
 	struct list_head run_link;
-	uint64_t priority;        /* of sched=pct; higher runs first */
+	uint64_t policy_rank;     /* a policy's own (sched_policy.h); from 0 */
 	unsigned int base, boost; /* thread_set_priority(), thread_boost() */
 	unsigned int rank;        /* the higher of both: who runs first */
 	bool moving;              /* READY, but between two queues */

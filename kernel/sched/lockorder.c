@@ -22,7 +22,6 @@
 #include "backtrace.h"
 #include "cmdline.h"
 #include "cpu.h"
-#include "hooks.h"
 #include "ktest.h"
 #include "lock.h"
 #include "spinlock.h"
@@ -43,7 +42,7 @@ struct arrow {
 	unsigned int visited;     /* by which search */
 };
 
-bool lockorder_on HOOK_FLAG;
+bool lockorder_on;
 
 /* All need lock.  An arrow is in the bucket of where it begins. */
 static struct core_lock order_lock =
