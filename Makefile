@@ -108,7 +108,7 @@ STAGES := $(LABS:%=%$(SUFFIX))
 # What the verbs need is installed before anything else is looked at.
 # tools/setup takes the verbs' names, and is silent when nothing is missing.
 MAINTAINERS_VERBS := check mutants soak starters workload course tags
-GOALS_WITHOUT_TOOLS := help clean setup console \
+GOALS_WITHOUT_TOOLS := help clean setup console size \
 	$(if $(wildcard solutions),,$(MAINTAINERS_VERBS))
 SETUP_GOALS := $(filter-out $(GOALS_WITHOUT_TOOLS),$(GOALS)) $(if $(ISO),iso)
 ifneq ($(strip $(SETUP_GOALS)),)
@@ -349,6 +349,10 @@ $(MAINTAINERS_VERBS):
 	@echo 'make $@ is for those who maintain the course; `make help` lists your verbs.' >&2; false
 
 endif
+
+.PHONY: size
+size: ## Count the kernel's lines, by part
+	@tools/size
 
 # The reference's figures, where it is published, unless IMPL is given.
 BENCH_STAGE := $(if $(filter command% environment%,$(origin IMPL)),$(STAGE), \
