@@ -12,7 +12,7 @@ from collections import defaultdict
 from fnmatch import fnmatch
 from pathlib import Path
 
-from machine import ROOT, Machine
+from tools.machine.machine import ROOT, Machine
 
 from .framework import Context, check, expect
 

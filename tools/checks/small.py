@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from machine import ROOT, stage_words
+from tools.machine.machine import ROOT, stage_words
 
 from .framework import Context, check, expect
 from .kernel_tests import run_tests
