@@ -1,10 +1,10 @@
 /*
  * sched_policy.h - schedule points, and who else may choose what runs.
  *
- * By itself the scheduler is fair: threads of one rank take turns, first come
- * first served.  A policy takes its place, so that a test sees other orders of
- * events than the usual one.  The scheduler asks it wherever there is a choice,
- * and knows no policy by name: kernel/test has them.
+ * By itself the scheduler is fair: threads of one priority take turns, first
+ * come first served.  A policy takes its place, so that a test sees other
+ * orders of events than the usual one.  The scheduler asks it wherever there is
+ * a choice, and knows no policy by name: kernel/test has them.
  *
  * sched_point() marks where another order would be legal: at lock, unlock,
  * sleep, wake, and where a program enters the kernel.  Without a policy it

@@ -74,7 +74,8 @@ static bool segment_is_valid(const struct program_header *ph, uintptr_t bias)
 	return ph->filesz <= ph->memsz && ph->memsz <= MMAP_TOP &&
 	       start >= ph->vaddr && start >= USER_MIN &&
 	       start <= MMAP_TOP - ph->memsz &&
-	       ph->vaddr % PAGE_SIZE == ph->offset % PAGE_SIZE &&
+	       (ph->filesz == 0 ||
+		ph->vaddr % PAGE_SIZE == ph->offset % PAGE_SIZE) &&
 	       ph->offset <= INT64_MAX - ph->filesz;
 }
 
@@ -108,11 +109,12 @@ static int segment_map(struct aspace *as, struct file *file,
 	uintptr_t zeros = ph->filesz ? ALIGN_UP(data_end, (uintptr_t)PAGE_SIZE)
 				     : start - skip;
 	unsigned int prot = segment_prot(ph);
+	struct area_backing backing = file_backing(file);
 	long error = 0;
 
 	if (ph->filesz)
 		error = aspace_map(as, start - skip, ph->filesz + skip, prot,
-				   MAP_PRIVATE | MAP_FIXED, file,
+				   MAP_PRIVATE | MAP_FIXED, &backing,
 				   ph->offset - skip);
 	if (error >= 0 && end > zeros)
 		error = aspace_map(as, zeros, end - zeros, prot,

@@ -54,7 +54,7 @@ void sched_call_cpu(const struct thread *t)
 			apic_send_ipi(t->cpu, VECTOR_RESCHEDULE);
 		return;
 	}
-	if (t->rank > cpus[t->cpu].running->rank)
+	if (t->priority > cpus[t->cpu].running->priority)
 		apic_send_ipi(t->cpu, VECTOR_RESCHEDULE);
 	/* A busy CPU comes to it at the end of its time slice. */
 	if (t->pinned == ANY_CPU)
@@ -137,7 +137,7 @@ void sched_idle(void)
 			sched_give_way(sched_lock_local());
 		cli();
 		__atomic_fetch_or(&idle_mask, 1u << c->id, __ATOMIC_SEQ_CST);
-		if (!has_ready(c->rq) && !steal(c) && !wait_check_deadlock())
+		if (!has_ready(c->rq) && !steal(c) && !wait_check_idle())
 			sti_hlt();
 		claim_idle(c->id);
 		sti();

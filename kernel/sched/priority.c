@@ -2,12 +2,12 @@
  * priority.c - the priorities of threads.
  *
  * A thread has a priority of its own, and may borrow one from those who wait
- * for it; it runs with the higher of both, which is its rank.  The run queues
- * are ordered by that (queue_push).
+ * for it; it runs with the higher of both.  The run queues are ordered
+ * by that (queue_push).
  *
- * Ranks count on each CPU alone.  A thread goes to an idle CPU when there is
- * one, else to its last one: so it can happen that it waits there for one of
- * higher rank, while another CPU runs one of lower rank.
+ * Priorities count on each CPU alone.  A thread goes to an idle CPU when there
+ * is one, else to its last one: so it can happen that it waits there for one of
+ * higher priority, while another CPU runs one of lower priority.
  */
 #include "apic.h"
 #include "sched.h"
@@ -19,7 +19,7 @@ unsigned int sched_candidates(const struct run_queue *rq)
 	unsigned int count = 0;
 
 	list_for_each (t, &rq->ready, run_link) {
-		if (t->rank != queue_first(rq)->rank)
+		if (t->priority != queue_first(rq)->priority)
 			break;
 		count++;
 	}
@@ -27,17 +27,17 @@ unsigned int sched_candidates(const struct run_queue *rq)
 }
 
 /* Needs the run queue lock of t, and releases it. */
-static void rank_update(struct run_queue *rq, struct thread *t)
+static void priority_update(struct run_queue *rq, struct thread *t)
 {
-	unsigned int rank = MAX(t->base, t->boost);
-	bool changes = rank != t->rank;
+	unsigned int priority = MAX(t->own_priority, t->lent_priority);
+	bool changes = priority != t->priority;
 
-	t->rank = rank;
+	t->priority = priority;
 	if (changes && t->state == THREAD_READY && !t->moving) {
 		queue_remove(rq, t);
 		queue_push(rq, t);
 	}
-	if (changes && sched_is_outranked(rq, cpus[t->cpu].running))
+	if (changes && sched_should_preempt(rq, cpus[t->cpu].running))
 		apic_send_ipi(t->cpu, VECTOR_RESCHEDULE);
 	core_unlock(&rq->lock);
 }
@@ -46,19 +46,19 @@ void thread_set_priority(struct thread *t, unsigned int priority)
 {
 	struct run_queue *rq = sched_lock_thread(t);
 
-	t->base = priority;
-	rank_update(rq, t);
+	t->own_priority = priority;
+	priority_update(rq, t);
 }
 
 void thread_boost(struct thread *t, unsigned int priority)
 {
 	struct run_queue *rq = sched_lock_thread(t);
 
-	t->boost = priority;
-	rank_update(rq, t);
+	t->lent_priority = priority;
+	priority_update(rq, t);
 }
 
 unsigned int thread_priority(const struct thread *t)
 {
-	return __atomic_load_n(&t->rank, __ATOMIC_RELAXED);
+	return __atomic_load_n(&t->priority, __ATOMIC_RELAXED);
 }

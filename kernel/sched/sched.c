@@ -8,10 +8,10 @@
  * comes (finish_switch).  So whoever gets the lock and finds a thread BLOCKED
  * or READY knows that its registers are saved.
  *
- * A queue is ordered by rank, a thread's priority, its own or borrowed
- * (priority.c); mostly all have 0.  A thread that becomes ready with a higher
- * rank than the one that runs on its CPU makes that CPU look, by an interrupt.
- * Which CPU a thread goes to, and what a CPU does that has none, is in idle.c.
+ * A queue is ordered by priority (priority.c); mostly all have 0.  A thread
+ * that becomes ready with a higher one than the thread that runs on its CPU
+ * makes that CPU look, by an interrupt. Which CPU a thread goes to, and what a
+ * CPU does that has none, is in idle.c.
  *
  * There is no periodic tick.  A CPU that runs a thread arms its timer for the
  * end of the time slice, also when nobody waits: under QEMU's -icount that is
@@ -220,7 +220,7 @@ static inline void make_ready(struct run_queue *rq, struct thread *t)
 	t->state = THREAD_READY;
 	queue_push(rq, t);
 	trace(TRACE_WAKE, t->id, t->cpu);
-	if (unlikely(idle_mask != 0 || t->rank != 0))
+	if (unlikely(idle_mask != 0 || t->priority != 0))
 		sched_call_cpu(t);
 }
 
@@ -275,7 +275,7 @@ void sched_kick(void)
 	const struct sched_policy *policy = sched_policy_now();
 	struct run_queue *rq = sched_lock_local();
 
-	if (sched_is_outranked(rq, current))
+	if (sched_should_preempt(rq, current))
 		rq->need_resched = true;
 	if (policy && policy->slices_idle && !rq->slice_armed)
 		slice_begin(rq);

@@ -14,7 +14,7 @@
 struct run_queue {
 	/* Needs lock. */
 	struct core_lock lock;
-	struct list_head ready; /* by run_link: by rank, oldest first */
+	struct list_head ready; /* by run_link: by priority, oldest first */
 	unsigned int length;
 	bool slice_armed; /* sched_slice_over() will come */
 	uint64_t switches;
@@ -76,14 +76,14 @@ void context_switch(uint64_t *save, uint64_t load);
 
 /* ---- the queue: all need its lock ---- */
 
-/* Puts t behind those of its rank, before those of lower ones.  Mostly all have
- * the same: so from the end. */
+/* Puts t behind those of its priority, before those of lower ones.  Mostly all
+ * have the same: so from the end. */
 static inline void queue_push(struct run_queue *rq, struct thread *t)
 {
 	struct list_head *at = rq->ready.prev;
 
 	while (at != &rq->ready &&
-	       list_entry(at, struct thread, run_link)->rank < t->rank)
+	       list_entry(at, struct thread, run_link)->priority < t->priority)
 		at = at->prev;
 	list_insert_after(at, &t->run_link);
 	rq->length++;
@@ -102,20 +102,20 @@ static inline struct thread *queue_first(const struct run_queue *rq)
 }
 
 /* Is a thread ready that shall run before t? */
-static inline bool sched_is_outranked(const struct run_queue *rq,
-				      const struct thread *t)
+static inline bool sched_should_preempt(const struct run_queue *rq,
+					const struct thread *t)
 {
-	return rq->length > 0 && queue_first(rq)->rank > t->rank;
+	return rq->length > 0 && queue_first(rq)->priority > t->priority;
 }
 
 /* May another ready thread run instead of the current one? */
 static inline bool sched_may_switch(const struct run_queue *rq)
 {
-	return rq->length > 0 && queue_first(rq)->rank >= current->rank;
+	return rq->length > 0 && queue_first(rq)->priority >= current->priority;
 }
 
 /* priority.c: how many ready threads, the first of the queue, have the highest
- * rank. */
+ * priority. */
 unsigned int sched_candidates(const struct run_queue *rq);
 
 /* ---- idle.c ---- */

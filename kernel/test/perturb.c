@@ -12,6 +12,7 @@
 #include "cpu.h"
 #include "errno.h"
 #include "explore.h"
+#include "init.h"
 #include "panic.h"
 #include "printk.h"
 #include "sched.h"
@@ -108,19 +109,20 @@ static void pct_reset(void)
 /* A thread gets its priority when it is first compared, in each run anew. */
 static uint64_t pct_priority(struct thread *t)
 {
-	if (t->policy_rank == 0) {
+	if (t->policy_priority == 0) {
 		uint64_t n =
 			__atomic_add_fetch(&pct.ranked, 1, __ATOMIC_RELAXED);
 
-		t->policy_rank =
+		t->policy_priority =
 			mix(perturb.seed + n * GOLDEN_GAMMA) | PCT_DROPPED;
 	}
-	return t->policy_rank;
+	return t->policy_priority;
 }
 
 static void pct_drop(struct thread *t)
 {
-	t->policy_rank = __atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
+	t->policy_priority =
+		__atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
 }
 
 /* A thread that yields has nothing to do but wait for others: were it not to
@@ -272,16 +274,16 @@ static void perturb_point(enum sched_point_kind kind, const void *object)
 
 /* ---- on and off ---- */
 
-static void forget_rank(struct thread *t, void *arg)
+static void forget_priority(struct thread *t, void *arg)
 {
-	t->policy_rank = 0;
+	t->policy_priority = 0;
 }
 
 void perturb_start(enum sched_strategy strategy, unsigned int depth,
 		   uint64_t seed)
 {
 	intr_push();
-	thread_for_each(forget_rank, NULL, true);
+	thread_for_each(forget_priority, NULL, true);
 	perturb.strategy = strategy;
 	perturb.depth = MIN(depth, PCT_MAX_DEPTH);
 	perturb.seed = seed;
@@ -331,7 +333,8 @@ int perturb_parse(const char *text, enum sched_strategy *strategy,
 	return -EINVAL;
 }
 
-void perturb_init(void)
+/* sched= and seed= of the command line. */
+static void perturb_init(void)
 {
 	const char *text = cmdline_get("sched");
 	enum sched_strategy strategy;
@@ -349,7 +352,11 @@ void perturb_init(void)
 	if (strategy == SCHED_EXPLORE)
 		return;
 	perturb_start(strategy, depth, cmdline_u64("seed", 1));
+	if (strategy != SCHED_FAIR)
+		printk("scheduler: sched=%s depth=%u seed=%lu\n",
+		       perturb_name(strategy), depth, perturb.seed);
 }
+INIT(INIT_PARTS, perturb_init);
 
 enum sched_strategy perturb_strategy(void)
 {

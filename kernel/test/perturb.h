@@ -31,9 +31,6 @@ enum sched_strategy {
 	SCHED_EXPLORE,
 };
 
-/* Reads sched= and seed= from the command line. */
-void perturb_init(void);
-
 /* Parses "random", "pct:3", "jitter", "fair"; "explore" and "explore:17.1",
  * without what is behind the colon.  -EINVAL. */
 int perturb_parse(const char *text, enum sched_strategy *strategy,

@@ -12,6 +12,7 @@
 #include "errno.h"
 #include "string.h"
 #include "time.h"
+#include "tty.h"
 
 /* A process, or one of its threads, at a moment. */
 struct snapshot {
@@ -35,20 +36,7 @@ static char thread_letter(const struct thread *t)
 	return t->state == THREAD_BLOCKED ? 'S' : 'R';
 }
 
-/* A process runs when any of its threads does. */
-static char process_letter(const struct process *p)
-{
-	struct thread *t;
-
-	if (list_empty(&p->threads))
-		return 'Z';
-	list_for_each (t, &p->threads, proc_link)
-		if (thread_letter(t) == 'R')
-			return 'R';
-	return 'S';
-}
-
-static struct thread *find_thread(struct process *p, int tid)
+static struct thread *find_thread(const struct process *p, int tid)
 {
 	struct thread *t;
 
@@ -56,6 +44,15 @@ static struct thread *find_thread(struct process *p, int tid)
 		if (t->tid == tid)
 			return t;
 	return NULL;
+}
+
+/* A process does what its first thread does; one that has ended, while others
+ * go on, is a zombie: as on Linux. */
+static char process_letter(const struct process *p)
+{
+	const struct thread *first = find_thread(p, p->pid);
+
+	return first ? thread_letter(first) : 'Z';
 }
 
 static void take_actions(struct snapshot *s, const struct process *p)
@@ -347,12 +344,12 @@ static int next_thread(const struct proc_node *dir, int from)
 	}
 
 static const struct proc_entry thread_names[] = {
-	PROC_FILE("stat", show_stat),
-	PROC_FILE("statm", show_statm),
-	PROC_FILE("status", show_status),
+	PID_FILE("stat", show_stat),
+	PID_FILE("statm", show_statm),
+	PID_FILE("status", show_status),
 	COMM,
-	PROC_FILE("cmdline", proc_show_cmdline),
-	PROC_FILE("maps", proc_show_maps),
+	PID_FILE("cmdline", proc_show_cmdline),
+	PID_FILE("maps", proc_show_maps),
 	{0},
 };
 
@@ -361,22 +358,22 @@ static const struct proc_entry thread_entry = {
 	.names = thread_names,
 };
 
-static const struct proc_entry fd_entry = PROC_LINK(NULL, proc_link_fd);
+static const struct proc_entry fd_entry = PID_LINK(NULL, proc_link_fd);
 
 const struct proc_entry proc_process_names[] = {
-	PROC_FILE("stat", show_stat),
-	PROC_FILE("statm", show_statm),
-	PROC_FILE("status", show_status),
+	PID_FILE("stat", show_stat),
+	PID_FILE("statm", show_statm),
+	PID_FILE("status", show_status),
 	COMM,
-	PROC_FILE("cmdline", proc_show_cmdline),
+	PID_FILE("cmdline", proc_show_cmdline),
 	{.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
-	PROC_FILE("maps", proc_show_maps),
-	PROC_FILE("limits", show_limits),
-	PROC_FILE("mounts", proc_show_mounts),
-	PROC_FILE("mountinfo", proc_show_mountinfo),
-	PROC_LINK("cwd", proc_link_cwd),
-	PROC_LINK("root", proc_link_root),
-	PROC_LINK("exe", proc_link_exe),
+	PID_FILE("maps", proc_show_maps),
+	PID_FILE("limits", show_limits),
+	PID_FILE("mounts", proc_show_mounts),
+	PID_FILE("mountinfo", proc_show_mountinfo),
+	PID_LINK("cwd", proc_link_cwd),
+	PID_LINK("root", proc_link_root),
+	PID_LINK("exe", proc_link_exe),
 	{.name = "fd",
 	 .mode = S_IFDIR | 0500,
 	 .numbers = &fd_entry,
