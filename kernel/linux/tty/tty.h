@@ -7,7 +7,7 @@
  *	tty_ioctl.c	settings: termios, window size
  *	tty_session.c	whose terminal it is: sessions, groups, /dev/tty
  *	tty_file.c	a terminal as an open file
- *	console_file.c	the machine's own terminals
+ *	machine_ttys.c	the machine's own terminals
  *	pty.c, pty_master.c	those that programs make
  *
  * Source: Linux x86-64's termios(3) and tty_ioctl(4).

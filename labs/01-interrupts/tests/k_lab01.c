@@ -95,6 +95,7 @@ uint64_t patience(void)
 	static uint64_t ns;
 
 	if (!ns)
-		ns = time_is_instructions() ? 10 * NSEC_PER_MSEC : NSEC_PER_SEC;
+		ns = time_is_instructions() ? 10 * NSEC_PER_MSEC
+					    : KTEST_LAST_RESORT;
 	return ns;
 }
