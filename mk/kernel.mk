@@ -18,7 +18,8 @@
 
 # The folders of the given kernel, with kernel/include first.  Each is searched
 # for headers, whose names are unique: `#include "irq.h"`, wherever it lies.
-KERNEL_FOLDERS := kernel/include $(filter-out kernel/include kernel,$(sort \
+KERNEL_FOLDERS := kernel/include $(filter-out kernel/include kernel \
+	$(if $(SMALL),kernel/linux kernel/linux/%),$(sort \
 	$(patsubst %/,%,$(dir $(wildcard $(foreach d,*/ */*/, \
 	kernel/$(d)*.c kernel/$(d)*.h))))))
 

@@ -28,7 +28,9 @@ $(error IMPL=$(IMPL): it is labs$(if $(wildcard solutions), or solutions); \
 	for a directory of your own use FILES=DIR NAME=WORD)
 endif
 SANITIZED := $(if $(filter-out 0,$(SANITIZE)),.sanitized)
-SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)$(SANITIZED)
+# LINUX=0 leaves kernel/linux out: what is left is any Unix, and the labs.
+SMALL := $(if $(filter 0,$(LINUX)),.small)
+SUFFIX := $(if $(FILES),.$(NAME),$(if $(filter solutions,$(IMPL)),.solutions))$(if $(filter 0,$(HOOKS)),.fast)$(SMALL)$(SANITIZED)
 STAGE := $(LAB_NAME)$(SUFFIX)
 
 ifneq ($(FILES),)
@@ -54,7 +56,7 @@ LABS_AFTER := $(filter-out $(LABS_BEFORE) $(LAB_NAME), \
 	$(sort $(LABS) $(notdir $(wildcard kernel/ipc/[0-9][0-9]-*))))
 
 BUILD := build
-GIVEN := $(BUILD)/given$(SANITIZED)
+GIVEN := $(BUILD)/given$(SMALL)$(SANITIZED)
 OUT := $(BUILD)/$(STAGE)
 
 # What `make run` offers beside this one, in the menu of the ISO.

@@ -8,6 +8,7 @@
 #ifndef BACKTRACE_H
 #define BACKTRACE_H
 
+#include "string.h" /* SYMBOL_TEXT_SIZE */
 #include "types.h"
 
 struct thread;
@@ -71,7 +72,5 @@ char *symbol_format(uintptr_t addr, char *buf, size_t size);
  * it, since the next line, or even function, may begin at the address itself.
  */
 char *symbol_format_call(uintptr_t return_address, char *buf, size_t size);
-
-#define SYMBOL_TEXT_SIZE 128
 
 #endif

@@ -276,3 +276,10 @@ char *symbol_format_call(uintptr_t return_address, char *buf, size_t size)
 	s.offset++;
 	return format_found(&s, return_address, buf, size);
 }
+
+static void print(uintptr_t return_address, char *text, size_t size)
+{
+	symbol_format_call(return_address, text, size);
+}
+
+TABLE_ROW(symbol_printers, struct symbol_printer){print};

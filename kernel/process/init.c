@@ -89,6 +89,17 @@ static void init_begin(void *arg)
 
 /* ---- around it ---- */
 
+static void limits_init(struct rlimit limits[RLIMITS])
+{
+	for (unsigned int i = 0; i < RLIMITS; i++)
+		limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+	limits[RLIMIT_STACK].soft = USER_STACK_SIZE;
+	limits[RLIMIT_CORE].soft = 0;
+	limits[RLIMIT_NOFILE] = (struct rlimit){FD_MAX, FD_MAX};
+	limits[RLIMIT_NICE] = (struct rlimit){0, 0};
+	limits[RLIMIT_NPROC] = (struct rlimit){PID_MAX, PID_MAX};
+}
+
 static int process_build(struct process *p)
 {
 	p->aspace = aspace_create();

@@ -216,7 +216,7 @@ void sched_idle(void)
 		struct cpu *c = this_cpu();
 
 		__atomic_fetch_or(&idle_mask, 1u << c->id, __ATOMIC_SEQ_CST);
-		if (c->rq->length == 0 && !steal(c) && !wait_check_deadlock())
+		if (c->rq->length == 0 && !steal(c) && !wait_check_idle())
 			sti_hlt();
 		claim_idle(c->id);
 		sti();

@@ -369,13 +369,28 @@ static bool run_test(const struct ktest_case *test,
 	return t.failures == 0;
 }
 
-void ktest_panicked(void)
+/* Tells the grader which test the panic ends. */
+static void panicked(void)
 {
 	const struct ktest *t = running;
 
 	if (t)
 		ktest_frame("panic %s/%s", ktest_suite(t->test), t->test->name);
 }
+
+PANIC_REPORT(PANIC_FIRST, panicked);
+
+static void panic_schedule(void)
+{
+	char text[EXPLORE_TEXT_SIZE + 16];
+
+	if (perturb_on)
+		printk("Schedule: sched=%s seed=%lu; the same seed repeats "
+		       "it.\n",
+		       perturb_format(text, sizeof(text)), perturb_seed());
+}
+
+PANIC_REPORT(PANIC_HEADING, panic_schedule);
 
 /* The watchdog may bark a little early. */
 #define LIMIT_TOLERANCE (5 * NSEC_PER_MSEC)

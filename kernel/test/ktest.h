@@ -123,9 +123,6 @@ void gate_open(struct gate *gate);
 /* The name of the suite as people see it: "01" for lab01. */
 const char *ktest_suite(const struct ktest_case *test);
 
-/* For panic: tells the grader which test it ends. */
-void ktest_panicked(void);
-
 /* For the NMI report: leaves the emulator when the test has run into its
  * limit; deadlock says that CPUs wait for one another. */
 void ktest_check_limit(bool deadlock);

@@ -23,9 +23,12 @@
  */
 #include "boot.h"
 #include "console.h"
+#include "device.h"
 #include "fs.h"
+#include "init.h"
 #include "panic.h"
 #include "printk.h"
+#include "screen.h"
 #include "stat.h"
 #include "thread.h"
 #include "time.h"
@@ -38,7 +41,7 @@
 #define POLL_FIRST (1 * NSEC_PER_MSEC)
 #define POLL_SLOWEST (20 * NSEC_PER_MSEC)
 
-static struct tty console, serial, screen;
+static struct tty console, serial, screen_tty;
 
 static struct thread *input;
 static volatile bool wanted; /* somebody has asked for input */
@@ -54,7 +57,7 @@ static volatile unsigned int last_typed = CONSOLE_SERIAL;
 
 static struct tty *terminal_at(unsigned int device)
 {
-	struct tty *own = device == CONSOLE_SERIAL ? &serial : &screen;
+	struct tty *own = device == CONSOLE_SERIAL ? &serial : &screen_tty;
 
 	return __atomic_load_n(&own->files, __ATOMIC_RELAXED) ? own : &console;
 }
@@ -116,7 +119,7 @@ static bool take_answer(void)
 
 	if (c < 0)
 		return false;
-	if (tty == &screen || last_typed == CONSOLE_SCREEN)
+	if (tty == &screen_tty || last_typed == CONSOLE_SCREEN)
 		tty_input(tty, c);
 	return true;
 }
@@ -188,35 +191,45 @@ static int terminal_open(struct file *f, struct tty *tty, bool acquire)
 }
 
 /* Nobody gets the console without asking for it: it is for messages. */
-int console_open(struct file *f, unsigned int minor, bool acquire)
+static int console_open(struct file *f, unsigned int minor, bool acquire)
 {
 	return terminal_open(f, &console, false);
 }
 
-int serial_open(struct file *f, unsigned int minor, bool acquire)
+static int serial_open(struct file *f, unsigned int minor, bool acquire)
 {
 	return terminal_open(f, &serial, acquire);
 }
 
-int screen_open(struct file *f, unsigned int minor, bool acquire)
+static int screen_open(struct file *f, unsigned int minor, bool acquire)
 {
-	return terminal_open(f, &screen, acquire);
+	return terminal_open(f, &screen_tty, acquire);
 }
+
+/* They are root's; /dev/tty is everybody's own. */
+DEVICE(.name = "tty1", .number = DEVICE_NUMBER(4, 1), .mode = 0600,
+       .open = screen_open);
+DEVICE(.name = "ttyS0", .number = DEVICE_NUMBER(4, 64), .mode = 0600,
+       .open = serial_open);
+DEVICE(.name = "console", .number = DEVICE_NUMBER(5, 1), .mode = 0600,
+       .open = console_open);
 
 /* A serial terminal has 24 rows, as the VT100 had; so has what shows on both.
  */
-void console_file_init(void)
+static void console_file_init(void)
 {
-	tty_init(&console, "console", DEVICE(5, 1), &device);
-	tty_init(&serial, "ttyS0", DEVICE(4, 64), &device);
-	tty_init(&screen, "tty1", DEVICE(4, 1), &device);
+	tty_init(&console, "console", DEVICE_NUMBER(5, 1), &device);
+	tty_init(&serial, "ttyS0", DEVICE_NUMBER(4, 64), &device);
+	tty_init(&screen_tty, "tty1", DEVICE_NUMBER(4, 1), &device);
 	console.termios.iflag |= IUTF8;
 	serial.termios.iflag |= IUTF8;
-	screen.termios.iflag |= IUTF8;
+	screen_tty.termios.iflag |= IUTF8;
 	console.size = serial.size = (struct winsize){24, 80, 0, 0};
-	screen.size = (struct winsize){SCREEN_ROWS, SCREEN_COLUMNS, 0, 0};
+	screen_tty.size = (struct winsize){SCREEN_ROWS, SCREEN_COLUMNS, 0, 0};
 	waitq_init(&ready_waitq, "console input");
 	if (thread_spawn(&input, "console", input_thread, NULL))
 		panic("console_file_init: no memory for the thread");
 	thread_detach(input);
 }
+
+INIT(INIT_FILES, console_file_init);

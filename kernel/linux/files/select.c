@@ -1,5 +1,5 @@
 /*
- * select.c - select(2) and pselect(2), in terms of poll.
+ * select.c - select(2) and pselect(2), in terms of poll; and ppoll(2).
  *
  * Three sets of bits become a list with one entry for each descriptor that is
  * in any of them; the answer goes back into the sets.
@@ -9,6 +9,7 @@
 #include "fs.h"
 #include "heap.h"
 #include "poll.h"
+#include "poll_timeout.h"
 #include "process.h"
 #include "stat.h"
 #include "string.h"
@@ -215,6 +216,23 @@ long sys_pselect6(int nfds, uintptr_t read, uintptr_t write, uintptr_t except,
 	if (result)
 		return result;
 	result = select_files(nfds, read, write, except, timeout.deadline);
+	poll_mask_end(old_mask);
+	poll_timeout_write(&timeout);
+	return result;
+}
+
+long sys_ppoll(uintptr_t fds, unsigned int nfds, uintptr_t timeout_addr,
+	       uintptr_t mask, size_t mask_size)
+{
+	struct poll_timeout timeout;
+	uint64_t old_mask;
+	long result = poll_timeout_read(&timeout, timeout_addr, 1);
+
+	if (!result)
+		result = poll_mask_begin(mask, mask_size, &old_mask);
+	if (result)
+		return result;
+	result = poll_user(fds, nfds, timeout.deadline);
 	poll_mask_end(old_mask);
 	poll_timeout_write(&timeout);
 	return result;

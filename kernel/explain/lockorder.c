@@ -19,10 +19,9 @@
  *
  * The core locks need none of this: they have ranks (lock.h).
  */
-#include "backtrace.h"
 #include "cmdline.h"
 #include "cpu.h"
-#include "hooks.h"
+#include "init.h"
 #include "ktest.h"
 #include "lock.h"
 #include "spinlock.h"
@@ -42,8 +41,6 @@ struct arrow {
 	int next;                 /* of the same bucket */
 	unsigned int visited;     /* by which search */
 };
-
-bool lockorder_on HOOK_FLAG;
 
 /* All need lock.  An arrow is in the bucket of where it begins. */
 static struct core_lock order_lock =
@@ -117,13 +114,10 @@ static unsigned int find_way(const void *from, const void *to,
 
 static void report_arrow(const struct arrow *a, const char *begin)
 {
-	char to[SYMBOL_TEXT_SIZE], from[SYMBOL_TEXT_SIZE];
-
-	ktest_complain("%s\"%s\" is taken at %s, with \"%s\" held, taken at %s",
-		       begin, a->to_name,
-		       symbol_format_call(a->to_at, to, sizeof(to)),
-		       a->from_name,
-		       symbol_format_call(a->from_at, from, sizeof(from)));
+	ktest_complain("%s\"%s\" is taken at %pS, with \"%s\" held, taken at "
+		       "%pS",
+		       begin, a->to_name, (void *)a->to_at, a->from_name,
+		       (void *)a->from_at);
 }
 
 static void report(const struct arrow *new, struct arrow *const *path,
@@ -158,8 +152,7 @@ static void note(const struct arrow *arrow)
 
 /* A handler that interrupts a thread holds none of what that one holds, but for
  * spinlocks, with which there are no interrupts. */
-void lockorder_check_slow(const void *lock, const char *name,
-			  uintptr_t call_site)
+static void lock_taken(const void *lock, const char *name, uintptr_t call_site)
 {
 	struct cpu *c = intr_push();
 	const struct spin_record *spin = &current->spin;
@@ -193,7 +186,7 @@ static void erase(int i)
 	unused = i;
 }
 
-void lockorder_forget_slow(const void *lock)
+static void lock_made(const void *lock)
 {
 	core_lock(&order_lock);
 	for (int i = 0; i < MAX_ARROWS; i++)
@@ -210,8 +203,11 @@ bool lockorder_set(bool on)
 	return before;
 }
 
-void lockorder_init(void)
+static void lockorder_init(void)
 {
 	wipe_all();
 	lockorder_set(cmdline_u64("lockorder", cmdline_get("test") != NULL));
 }
+
+INIT(INIT_PARTS, lockorder_init);
+TABLE_ROW(lock_watchers, struct lock_watcher){lock_taken, lock_made};

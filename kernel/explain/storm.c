@@ -17,7 +17,6 @@
  */
 #include "apic.h"
 #include "cpu.h"
-#include "panic.h"
 #include "printk.h"
 #include "time.h"
 #include "trap.h"
@@ -50,7 +49,7 @@ static void stop_storm(unsigned int line, const struct line_watch *w,
 	       line, w->total, us);
 }
 
-void storm_check(unsigned int line)
+static void storm_check(unsigned int line)
 {
 	struct line_watch *w = &watches[this_cpu()->id][line];
 	uint64_t now = time_ns();
@@ -68,3 +67,5 @@ void storm_check(unsigned int line)
 	stop_storm(line, w, now);
 	*w = (struct line_watch){0};
 }
+
+TABLE_ROW(line_checks, struct line_check){storm_check};

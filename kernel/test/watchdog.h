@@ -1,13 +1,10 @@
 /*
- * watchdog.h - an NMI after a while, whatever the kernel does: dev/watchdog.c.
+ * watchdog.h - an NMI after a while, whatever the kernel does: test/watchdog.c.
  */
 #ifndef WATCHDOG_H
 #define WATCHDOG_H
 
 #include "types.h"
-
-/* Finds the device.  False when the machine has none. */
-bool watchdog_init(void);
 
 /* An NMI on every CPU after `ns` nanoseconds, give or take two milliseconds;
  * replaces one that was armed.  Any context but NMI. */

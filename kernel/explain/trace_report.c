@@ -1,40 +1,23 @@
 /*
- * trace.c - trace points: the recent past of each CPU.
+ * trace_report.c - trace points: the recent past, merged and in words.
  *
- * Each CPU writes to a ring of its own, with interrupts off for the few
- * instructions that it takes, so recording needs no lock and disturbs what is
- * observed as little as possible.  `written` counts all events since the ring
- * was cleared; event n is in slot n % TRACE_RING_SIZE.
- *
- * Readers turn recording off and then merge the rings by time.  An event that
- * another CPU is writing in that moment may be read half: it is its newest one,
- * and nothing follows from it.
- *
- * The interrupt flag is saved here by hand, because intr_push() would be wrong
- * where the scheduler and intr_pop() themselves are being traced.
+ * What the CPUs have recorded lies in a ring each (sched/trace.c).  Readers
+ * turn recording off and then merge the rings by time.  An event that another
+ * CPU is writing in that moment may be read half: it is its newest one, and
+ * nothing follows from it.
  */
 #include "trace.h"
 
 #include "backtrace.h"
 #include "cpu.h"
 #include "eventq.h"
-#include "heap.h"
-#include "hooks.h"
-#include "lock.h"
+#include "panic.h"
 #include "perturb.h"
 #include "printk.h"
 #include "string.h"
 #include "thread.h"
 #include "time.h"
 #include "trap.h"
-#include "vm.h"
-
-struct trace_ring {
-	uint64_t written;
-	struct trace_event events[TRACE_RING_SIZE];
-};
-
-bool trace_enabled HOOK_FLAG;
 
 /* Where a reader is in each ring. */
 struct trace_cursor {
@@ -71,37 +54,6 @@ static const char *const point_names[] = {
 	[POINT_CORE_LOCK] = "core lock",
 	[POINT_CORE_UNLOCK] = "core unlock",
 };
-
-/* ---- recording ---- */
-
-void trace_init_cpu(struct cpu *c)
-{
-	c->trace = kzalloc(sizeof(*c->trace));
-}
-
-void trace_record(enum trace_kind kind, uint64_t a, uint64_t b)
-{
-	bool enabled = intr_enabled();
-
-	cli();
-	struct cpu *c = this_cpu();
-	struct trace_ring *ring = c->trace;
-
-	if (ring && c->running) {
-		uint64_t slot = ring->written % TRACE_RING_SIZE;
-
-		ring->events[slot] = (struct trace_event){
-			.time = time_ns(),
-			.kind = kind,
-			.thread = c->running->id,
-			.a = a,
-			.b = b,
-		};
-		ring->written++;
-	}
-	if (enabled)
-		sti();
-}
 
 /* ---- reading ---- */
 
@@ -291,3 +243,15 @@ void trace_print(unsigned int count)
 {
 	for_last(count, print_event, NULL);
 }
+
+#define EVENTS_IN_PANIC 16
+
+static void report(void)
+{
+	if (!trace_enabled)
+		return;
+	printk("The last trace events:\n");
+	trace_print(EVENTS_IN_PANIC);
+}
+
+PANIC_REPORT(PANIC_HISTORY, report);

@@ -21,17 +21,6 @@
 #include "syscall.h"
 #include "uaccess.h"
 
-void limits_init(struct rlimit limits[RLIMITS])
-{
-	for (unsigned int i = 0; i < RLIMITS; i++)
-		limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
-	limits[RLIMIT_STACK].soft = USER_STACK_SIZE;
-	limits[RLIMIT_CORE].soft = 0;
-	limits[RLIMIT_NOFILE] = (struct rlimit){FD_MAX, FD_MAX};
-	limits[RLIMIT_NICE] = (struct rlimit){0, 0};
-	limits[RLIMIT_NPROC] = (struct rlimit){PID_MAX, PID_MAX};
-}
-
 static int limit_check(const struct rlimit *old, const struct rlimit *limit,
 		       unsigned int resource)
 {

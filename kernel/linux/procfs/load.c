@@ -15,7 +15,7 @@
 #include "load.h"
 
 #include "cpu.h"
-#include "sched.h"
+#include "thread.h"
 #include "time.h"
 #include "timer.h"
 
@@ -33,7 +33,7 @@ static unsigned int running_now(void)
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < cpu_count; i++) {
-		n += run_queues[i].length;
+		n += sched_queue_length(i);
 		n += cpus[i].running != cpus[i].idle;
 	}
 	return n;

@@ -3,7 +3,7 @@
  * terminal would send.
  *
  * Who types?  From lab 2 on, interrupts do: each event of a key that goes down
- * comes here by keyboard_type() (input_events.c).  Before that, or when the
+ * comes here (EVENT_HOOK).  Before that, or when the
  * student's part does not start, keyboard_poll() asks the controller itself,
  * and needs no interrupt; then the decoding below does what a console needs,
  * and no more.
@@ -15,7 +15,7 @@
  * A key like Home makes several bytes.  Those of one key get into the ring all,
  * or not at all when it is full.
  */
-#include "console.h"
+#include "keyboard.h"
 #include "input.h"
 #include "keymap.h"
 #include "lock.h"
@@ -30,6 +30,8 @@ static struct core_lock keys_lock = CORE_LOCK_INIT("console keys", RANK_IRQ);
 static uint8_t ring[RING];
 static unsigned int taken, typed; /* bytes, ever */
 static void (*listener)(void);    /* or NULL */
+
+static bool application_keys; /* any byte of it is right */
 
 /* ---- from keys to bytes ---- */
 
@@ -56,20 +58,27 @@ static const char *const application_sequences[KEYS] = {
 	[KEY_LEFT] = "\x1bOD",
 };
 
+void keyboard_application_keys(bool on)
+{
+	application_keys = on;
+}
+
 static const char *key_sequence(unsigned int key)
 {
 	const char *text = NULL;
 
 	if (key >= KEYS)
 		return "";
-	if (screen_wants_application_keys())
+	if (application_keys)
 		text = application_sequences[key];
 	if (!text)
 		text = key_sequences[key];
 	return text ? text : "";
 }
 
-void keyboard_type(unsigned int key, int character)
+/* Its character, or if 0 the sequence of the key, if it has one, is what
+ * keyboard_poll() returns next.  Any context but NMI. */
+static void keyboard_type(unsigned int key, int character)
 {
 	const char single[2] = {character};
 	const char *text = character ? single : key_sequence(key);
@@ -84,6 +93,14 @@ void keyboard_type(unsigned int key, int character)
 	if (ready)
 		ready();
 }
+
+static void key_event(const struct event *e)
+{
+	if (e->type == EVENT_KEY_DOWN)
+		keyboard_type(e->data[0], e->data[1]);
+}
+
+EVENT_HOOK(key_event);
 
 bool keyboard_listen(void (*ready)(void))
 {

@@ -14,6 +14,7 @@
  * register.  Source: Intel 6300ESB I/O Controller Hub data sheet, chapter 16.
  */
 #include "watchdog.h"
+#include "init.h"
 #include "pci.h"
 #include "vm.h"
 
@@ -49,15 +50,16 @@ static void register_write(unsigned int reg, uint32_t value)
 		*(volatile uint32_t *)(registers + reg) = value;
 }
 
-bool watchdog_init(void)
+static void watchdog_init(void)
 {
 	if (!pci_find(VENDOR_INTEL, DEVICE_6300ESB, &device))
-		return false;
+		return;
 	pci_write16(device, PCI_COMMAND, PCI_COMMAND_MEMORY);
 	registers = vm_map_mmio(pci_read(device, PCI_BAR0) & ~0xful, PAGE_SIZE);
 	pci_write16(device, CONFIG, CONFIG_NO_INTERRUPT);
-	return true;
 }
+
+INIT(INIT_PARTS, watchdog_init);
 
 /* Half of the time in each stage. */
 void watchdog_arm(uint64_t ns)

@@ -90,7 +90,7 @@ static int choose_victim(const struct candidate *largest, unsigned int tries)
 	return largest->pid ? largest->pid : self; /* init, alone */
 }
 
-bool process_wait_for_memory(unsigned int tries)
+static bool wait_for_memory(unsigned int tries)
 {
 	struct candidate largest = {0};
 	int victim;
@@ -106,3 +106,5 @@ bool process_wait_for_memory(unsigned int tries)
 	thread_sleep_until(time_ns() + PAUSE);
 	return true;
 }
+
+TABLE_ROW(memory_hooks, struct memory_hook){wait_for_memory};
