@@ -21,8 +21,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import boot
-import machine as m
+from tools.machine import boot
+from tools.machine import machine as m
 
 ITERATIONS = 20000
 WALL_MS = 200  # how long a row takes when wall time is measured

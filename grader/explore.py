@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """All schedules of a small concurrent test: `make explore TEST=03/name` is this.
 
 The kernel does the search (kernel/test/ktest_explore.c): on one CPU, every
@@ -16,21 +15,15 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-import grader  # noqa: E402, F401  (it makes the modules in tools/ known)
-from boot import Boot, End  # noqa: E402
-from machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine  # noqa: E402
-
-from grader.build import build  # noqa: E402
-from grader.implementation import Implementation, choose_implementation  # noqa: E402
-from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, Parser, run_program  # noqa: E402
-from grader.errors import Trouble  # noqa: E402
-from grader.load import Lab, find_lab, load_lab  # noqa: E402
+from grader.build import build
+from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, Parser
+from grader.implementation import Implementation, choose_implementation
+from grader.load import Lab, find_lab, load_lab
+from tools.machine.boot import Boot, End
+from tools.machine.errors import Trouble
+from tools.machine.machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine
 
 LIMIT = 100_000_000_000  # guest instructions: a minute or two
 COUNTS = re.compile(r"^# explored \S+: (\d+) schedules.*; (\d+) failed", re.MULTILINE)
@@ -148,7 +141,3 @@ def explore(words: list[str]) -> int:
     return report(
         implementation, test, options.sched, run(implementation.stage, test, options.sched)
     )
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("explore", lambda: explore(sys.argv[1:])))

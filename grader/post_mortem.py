@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import evidence
-from boot import Boot, BootError
-from machine import Machine
-from waiting import LAST_RESORT, wait_until
-
 from grader.judge import hang_evidence
 from grader.load import place
 from grader.verdict import printable
 from grader.watch import Limits, Patience
+from tools.machine import evidence
+from tools.machine.boot import Boot, BootError
+from tools.machine.machine import Machine
+from tools.machine.waiting import LAST_RESORT, wait_until
 
 NMI_REPORT_ENDS = "NMI report ends"
 SETTLED = 2.0  # s of CPU time or of idling: the machine is where it stays

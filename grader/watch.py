@@ -17,14 +17,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boot import Boot
-from machine import Machine
-from waiting import POLL, pause
-
-from grader.errors import trouble_from
 from grader.judge import Ending
 from grader.peer import Outside
 from grader.protocol import Log, Reader
+from tools.machine.boot import Boot
+from tools.machine.errors import trouble_from
+from tools.machine.machine import Machine
+from tools.machine.waiting import POLL, pause
 
 BOOT_SECONDS = 10.0  # of CPU time, to come to the first test, or to the next
 AWAKE = 10  # looks that find QEMU asleep, for one that does not: it may blink

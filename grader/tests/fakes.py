@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import grader  # noqa: F401  (it makes the modules in tools/ known)
-from waiting import LAST_RESORT, wait_until
+from tools.machine.waiting import LAST_RESORT, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -137,14 +137,15 @@ class Tree:
         return os.environ | more | {"NO_COLOR": "", "PYTHONDONTWRITEBYTECODE": "1"}
 
     def command(self, *options: str) -> list[str]:
-        script = str(self.root / "grader/grade.py")
+        program = [sys.executable, "-m", "grader", "grade"]
         patience = str(LAST_RESORT)  # what is slow here has not halted
-        return [sys.executable, script, "--no-build", "--patience", patience, *options]
+        return [*program, "--no-build", "--patience", patience, *options]
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """A grading that is not waited for."""
         return subprocess.Popen(
             self.command(*options),
+            cwd=self.root,
             env=self.environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -156,6 +157,7 @@ class Tree:
         self.boots.write_text("")
         done = subprocess.run(
             self.command(*options),
+            cwd=self.root,
             env=self.environment() | more.pop("env", {}),  # type: ignore[operator]
             capture_output=True,
             text=True,

@@ -13,8 +13,9 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 
 import pytest
-from fakes import ALL_PASS, LAB, SILENCE
-from waiting import LAST_RESORT, wait_until
+
+from grader.tests.fakes import ALL_PASS, LAB, SILENCE
+from tools.machine.waiting import LAST_RESORT, wait_until
 
 PANIC_TEXT = """\
 say "*** PANIC on CPU 0 in thread 5 (ktest): division by zero, at lab_x+0x3 (labs/09-fake/work.c:7)"
@@ -722,6 +723,7 @@ def on_terminal(tree, **environment: str) -> str:
     line = " ".join(f"'{word}'" for word in command)
     done = subprocess.run(
         ["script", "-qfec", line, str(tree.root / "shown")],
+        cwd=tree.root,
         env=tree.environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,

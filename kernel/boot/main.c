@@ -4,55 +4,39 @@
  * kmain runs on the boot stack with the boot page tables, until memory is
  * there; start_core on a guarded stack of its own.  That context then becomes
  * the idle thread of CPU 0, and everything else happens in threads: main_thread
- * runs the test that the command line asks for, or the monitor.
+ * brings up what lies outside the core, which the core does not know by name
+ * (init.h), and hands over to start_system() (monitor/start.c): to tests, the
+ * first program, or the prompt.
  */
 #include "apic.h"
+#include "aspace.h"
 #include "boot.h"
 #include "cmdline.h"
 #include "console.h"
 #include "cpu.h"
-#include "file.h"
 #include "futex.h"
-#include "input.h"
-#include "ktest.h"
-#include "monitor.h"
+#include "init.h"
 #include "page.h"
 #include "panic.h"
 #include "perturb.h"
 #include "printk.h"
-#include "process.h"
 #include "ps2.h"
+#include "realtime.h"
 #include "sanitize.h"
-#include "string.h"
 #include "syscall.h"
 #include "thread.h"
 #include "time.h"
 #include "trace.h"
 #include "trap.h"
 #include "vm.h"
-#include "waitfor.h"
-#include "watchdog.h"
 
 /* In entry.asm. */
 void stack_switch(uintptr_t top, void (*fn)(void)) __attribute__((noreturn));
 
 static void main_thread(void *arg)
 {
-	const char *selection = arg;
-
-	const struct boot_range *archive = &boot_info.module;
-	const char *init = cmdline_get("init");
-
-	input_init();
-	if (archive->end)
-		fs_init(phys_to_virt(archive->start),
-			archive->end - archive->start);
-	if (selection)
-		ktest_run_and_exit(selection);
-	else if (init && strcmp(init, "none") != 0 && !cmdline_get("monitor"))
-		process_start_init(init);
-	else
-		monitor_start();
+	init_run(INIT_PARTS);
+	start_system();
 }
 
 static void print_banner(void)
@@ -87,13 +71,11 @@ static void start_core(void)
 	futex_init();
 	smp_start();
 	ps2_init();
-	watchdog_init();
+	realtime_init();
 	trace_enabled = cmdline_u64("trace", 0) != 0;
 	perturb_init();
-	lockorder_init();
 	print_banner();
-	if (thread_spawn(&main, "main", main_thread,
-			 (void *)cmdline_get("test")))
+	if (thread_spawn(&main, "main", main_thread, NULL))
 		panic("start_core: no memory for the first thread");
 	thread_detach(main);
 	sched_idle();

@@ -7,7 +7,6 @@
  * order of stores (SDM 3A, 9.2.2).
  */
 #include "lock.h"
-#include "backtrace.h"
 #include "cpu.h"
 #include "hooks.h"
 #include "lock_inline.h"
@@ -21,15 +20,12 @@ static __attribute__((noinline, noreturn)) void lock_panic(
 	const struct core_lock *lock, const char *what, uintptr_t taken_at,
 	const char *taken_name, uintptr_t call_site)
 {
-	char here[SYMBOL_TEXT_SIZE], there[SYMBOL_TEXT_SIZE];
-
-	symbol_format_call(call_site, here, sizeof(here));
 	if (!taken_at)
-		panic("core_lock: lock \"%s\" %s, at %s", lock->name, what,
-		      here);
-	symbol_format_call(taken_at, there, sizeof(there));
-	panic("core_lock: lock \"%s\" %s, at %s; \"%s\" was taken at %s",
-	      lock->name, what, here, taken_name, there);
+		panic("core_lock: lock \"%s\" %s, at %pS", lock->name, what,
+		      (void *)call_site);
+	panic("core_lock: lock \"%s\" %s, at %pS; \"%s\" was taken at %pS",
+	      lock->name, what, (void *)call_site, taken_name,
+	      (void *)taken_at);
 }
 
 void core_lock_panic_order(const struct core_lock *lock, const struct cpu *c,
@@ -168,8 +164,6 @@ bool core_lock_held(const struct core_lock *lock)
 
 void assert_may_sleep_at(uintptr_t call_site)
 {
-	char where[SYMBOL_TEXT_SIZE];
-
 	/* With interrupts on, this thread may move to another CPU at any time:
 	 * but then no CPU's depth counts for it. */
 	if (likely(intr_enabled()))
@@ -184,9 +178,8 @@ void assert_may_sleep_at(uintptr_t call_site)
 	if (current->spin.held)
 		assert_may_wait(NULL, call_site);
 	panic("assert_may_sleep: sleep with interrupts off (depth %u, in %u "
-	      "interrupt handlers), at %s",
-	      c->intr_depth, c->irq_nesting,
-	      symbol_format_call(call_site, where, sizeof(where)));
+	      "interrupt handlers), at %pS",
+	      c->intr_depth, c->irq_nesting, (void *)call_site);
 }
 
 void intr_panic_nested(void)

@@ -121,9 +121,11 @@ void trap_load(void)
 static void dispatch_device(struct trap_frame *frame)
 {
 	unsigned int line = frame->vector - VECTOR_DEVICE;
+	const struct line_check *row;
 
 	if (line < DEVICE_LINES)
-		storm_check(line);
+		table_for_each (row, line_checks)
+			row->check(line);
 	lab_irq_dispatch(frame);
 }
 

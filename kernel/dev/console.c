@@ -1,8 +1,9 @@
 /*
- * console.c - COM1, and the screen with the keyboard, as one console.
+ * console.c - the devices that people sit at, as one console.
  *
  * Output goes to every enabled device, input comes from whichever has some.
- * Both devices are polled: the monitor and the test harness must work even
+ * The devices are rows of a table (CONSOLE): COM1, and the screen with the
+ * keyboard.  They are polled: the monitor and the test harness must work even
  * when a student's interrupt code does not.  console_listen() has them tell
  * when it is worth to poll.
  *
@@ -15,12 +16,14 @@
 #include "printk.h"
 #include "string.h"
 
-static bool use_serial = true, use_vga = true;
+static unsigned int enabled = CONSOLE_ALL;
 
 void console_init(void)
 {
-	serial_init();
-	screen_init();
+	const struct console_device *d;
+
+	table_for_each (d, consoles)
+		d->init();
 }
 
 /* Is `name` one of the words of a list with commas? */
@@ -40,42 +43,47 @@ static bool list_has(const char *list, const char *name)
 
 void console_select(const char *names)
 {
+	const struct console_device *d;
+	unsigned int wanted = 0;
+
 	if (!names)
 		return;
-	bool serial = list_has(names, "serial"), vga = list_has(names, "vga");
-
+	table_for_each (d, consoles)
+		if (list_has(names, d->name))
+			wanted |= d->mask;
 	/* A machine without any console could not even say so. */
-	if (!serial && !vga) {
+	if (wanted)
+		enabled = wanted;
+	else
 		printk("console=%s: expected serial, vga or serial,vga\n",
 		       names);
-		return;
-	}
-	use_serial = serial;
-	use_vga = vga;
 }
 
 void console_send(unsigned int devices, const char *bytes, size_t len)
 {
-	if (use_serial && (devices & CONSOLE_SERIAL))
-		serial_write(bytes, len);
-	if (use_vga && (devices & CONSOLE_SCREEN))
-		screen_write(bytes, len);
+	const struct console_device *d;
+
+	table_for_each (d, consoles)
+		if (d->mask & enabled & devices)
+			d->write(bytes, len);
 }
 
 /* A device takes a newline for what it says: down, in the same column. */
 void console_write(const char *text, size_t len)
 {
-	unsigned int both = CONSOLE_SERIAL | CONSOLE_SCREEN;
+	const struct console_device *d;
 
-	screen_cut_sequence();
+	table_for_each (d, consoles)
+		if (d->begin_message)
+			d->begin_message();
 	while (len > 0) {
 		size_t line = 0;
 
 		while (line < len && text[line] != '\n')
 			line++;
-		console_send(both, text, line);
+		console_send(CONSOLE_ALL, text, line);
 		if (line < len) {
-			console_send(both, "\r\n", 2);
+			console_send(CONSOLE_ALL, "\r\n", 2);
 			line++;
 		}
 		text += line;
@@ -83,30 +91,35 @@ void console_write(const char *text, size_t len)
 	}
 }
 
-int console_poll_device(unsigned int device)
+int console_poll_device(unsigned int devices)
 {
-	if (device == CONSOLE_SERIAL)
-		return use_serial ? serial_poll() : -1;
-	return use_vga ? keyboard_poll() : -1;
+	const struct console_device *d;
+	int c = -1;
+
+	table_for_each (d, consoles)
+		if (c < 0 && (d->mask & enabled & devices))
+			c = d->poll();
+	return c;
 }
 
 int console_poll(void)
 {
-	int c = console_poll_device(CONSOLE_SERIAL);
-
-	return c < 0 ? console_poll_device(CONSOLE_SCREEN) : c;
+	return console_poll_device(CONSOLE_ALL);
 }
 
 bool console_listen(void (*ready)(void))
 {
-	bool serial = !use_serial || serial_listen(ready);
-	bool keyboard = !use_vga || keyboard_listen(ready);
+	const struct console_device *d;
+	bool all = true;
 
-	return serial && keyboard;
+	table_for_each (d, consoles)
+		if ((d->mask & enabled) && !d->listen(ready))
+			all = false;
+	return all;
 }
 
 void console_flush(void)
 {
-	if (use_serial)
+	if (enabled & CONSOLE_SERIAL)
 		serial_flush();
 }

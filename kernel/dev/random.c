@@ -1,5 +1,5 @@
 /*
- * random.c - random numbers for programs: getrandom(2), /dev/random.
+ * random.c - random numbers, for programs and for the kernel itself.
  *
  * ChaCha20 (RFC 8439, 2.3) makes from a key of 256 bits a block of 512 that
  * nobody can tell from chance without the key.  Of each block the first half
@@ -13,13 +13,9 @@
  */
 #include "random.h"
 #include "cmdline.h"
-#include "errno.h"
 #include "realtime.h"
 #include "spinlock.h"
 #include "string.h"
-#include "syscall.h"
-#include "uaccess.h"
-#include "waitq.h"
 #include "x86.h"
 
 #define KEY_WORDS 8
@@ -104,39 +100,4 @@ void random_bytes(void *buf, size_t len)
 		memcpy((char *)buf + done, block,
 		       MIN(len - done, sizeof(block)));
 	}
-}
-
-long random_to_user(uintptr_t buf, size_t len)
-{
-	uint8_t piece[256];
-	size_t done = 0;
-
-	while (done < len) {
-		size_t n = MIN(len - done, sizeof(piece)), copied;
-
-		random_bytes(piece, n);
-		copied = copy_to_user_partial(buf + done, piece, n);
-		done += copied;
-		if (copied < n)
-			return done ? (long)done : -EFAULT;
-		if (wait_interrupted())
-			break; /* two gigabytes are many seconds */
-	}
-	return done;
-}
-
-#define GRND_NONBLOCK 1
-#define GRND_RANDOM 2
-#define GRND_INSECURE 4
-#define GRND_ALL (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
-
-/* Never waits: the generator is ready from the start. */
-long sys_getrandom(uintptr_t buf, size_t len, unsigned int flags)
-{
-	if ((flags & ~GRND_ALL) || (flags & (GRND_RANDOM | GRND_INSECURE)) ==
-					   (GRND_RANDOM | GRND_INSECURE))
-		return -EINVAL;
-	if (!user_range_ok(buf, MIN(len, INT32_MAX)))
-		return -EFAULT;
-	return random_to_user(buf, MIN(len, INT32_MAX));
 }

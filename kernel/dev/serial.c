@@ -65,7 +65,7 @@ static uint8_t uart_read(uint16_t reg)
 	return inb(COM1 + reg);
 }
 
-void serial_init(void)
+static void serial_init(void)
 {
 	/* Where no chip answers, the scratch register does not keep a value. */
 	uart_write(UART_SCRATCH, 0x5a);
@@ -108,14 +108,14 @@ static void send_byte(char c)
 	fifo_room--;
 }
 
-void serial_write(const char *bytes, size_t len)
+static void serial_write(const char *bytes, size_t len)
 {
 	fifo_room = 0;
 	for (size_t i = 0; present && i < len; i++)
 		send_byte(bytes[i]);
 }
 
-int serial_poll(void)
+static int serial_poll(void)
 {
 	if (!present || !(uart_read(UART_LINE_STATUS) & LSR_DATA_READY))
 		return -1;
@@ -132,7 +132,7 @@ static void byte_came(unsigned int line, void *arg)
 	receiver();
 }
 
-bool serial_listen(void (*ready)(void))
+static bool serial_listen(void (*ready)(void))
 {
 	receiver = ready;
 	if (!present || irq_attach(COM1_LINE, byte_came, NULL))
@@ -147,3 +147,6 @@ void serial_flush(void)
 	if (present)
 		wait_for_status(LSR_LINE_IDLE);
 }
+
+CONSOLE(.mask = CONSOLE_SERIAL, .name = "serial", .init = serial_init,
+	.write = serial_write, .poll = serial_poll, .listen = serial_listen);

@@ -2,12 +2,13 @@
  * backtrace.h - who called whom, with function, file and line.
  *
  * The symbols and line numbers travel in the image, in a table that
- * tools/symbols.py makes after the first link (boot/kernel.ld,
+ * tools/machine/symbols.py makes after the first link (boot/kernel.ld,
  * explain/symbols.c).
  */
 #ifndef BACKTRACE_H
 #define BACKTRACE_H
 
+#include "string.h" /* SYMBOL_TEXT_SIZE */
 #include "types.h"
 
 struct thread;
@@ -71,7 +72,5 @@ char *symbol_format(uintptr_t addr, char *buf, size_t size);
  * it, since the next line, or even function, may begin at the address itself.
  */
 char *symbol_format_call(uintptr_t return_address, char *buf, size_t size);
-
-#define SYMBOL_TEXT_SIZE 128
 
 #endif

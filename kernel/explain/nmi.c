@@ -28,7 +28,6 @@
 #include "panic.h"
 #include "printk.h"
 #include "report.h"
-#include "spinlock.h"
 #include "time.h"
 #include "trap.h"
 #include "waitfor.h"

@@ -9,11 +9,11 @@
  *	what happened, on which CPU, in which thread
  *	the registers, of a trap		(report.c)
  *	the backtrace, each line a call		(backtrace.c)
- *	the locks held by each CPU, and where they were taken
  *	where each other CPU was
- *	the last trace events, when tracing is on
  *
- * and halts, or leaves the emulator (panic=exit).  It trusts nothing: the
+ * and halts, or leaves the emulator (panic=exit).  What else belongs in the
+ * report, as which locks are held and what the trace says, is printed by those
+ * who know it: PANIC_REPORT in panic.h.  It trusts nothing: the
  * printing itself may fault, because what it prints is what was broken.  So a
  * second panic on the same CPU says in a few lines what and where, and a third
  * only leaves words on the serial port, without printk.  A fourth just halts.
@@ -22,23 +22,17 @@
  * first one's report, and waits until it is stopped.
  */
 #include "panic.h"
-#include "ktest.h"
-#include "spinlock.h"
 
 #include "backtrace.h"
 #include "cmdline.h"
 #include "cpu.h"
-#include "explore.h"
-#include "perturb.h"
 #include "power.h"
 #include "printk.h"
 #include "report.h"
 #include "string.h"
-#include "trace.h"
 #include "trap.h"
 
 #define NO_CPU (-1)
-#define TRACE_EVENTS_SHOWN 16
 #define COM1_DATA 0x3f8
 
 /* Which CPU owns the panic; set once, by compare-exchange. */
@@ -52,7 +46,7 @@ static const char *message_format; /* while the message is printed */
 static char lost_message[MAX_CPUS][160];
 
 /* Where it happened: a trap's frame, or else the call of panic(). */
-struct panic_place {
+struct panic_spot {
 	struct trap_frame *frame;
 	uintptr_t return_address, rbp;
 };
@@ -69,12 +63,13 @@ bool panic_is_owner(const struct cpu *c)
 
 /* ---- the parts of the report ---- */
 
-static void print_schedule(void)
+static void print_reports(enum panic_place place)
 {
-	char text[EXPLORE_TEXT_SIZE + 16];
+	const struct panic_report *report;
 
-	printk("Schedule: sched=%s seed=%lu; the same seed repeats it.\n",
-	       perturb_format(text, sizeof(text)), perturb_seed());
+	table_for_each (report, panic_reports)
+		if (report->place == place)
+			report->print();
 }
 
 static void print_headline(const char *fmt, va_list args)
@@ -89,11 +84,9 @@ static void print_headline(const char *fmt, va_list args)
 	vprintk(fmt, args);
 	message_format = NULL;
 	printk("\n");
-	if (perturb_on)
-		print_schedule();
 }
 
-static void print_place(const struct panic_place *place)
+static void print_place(const struct panic_spot *place)
 {
 	const struct trap_frame *f = place->frame;
 	char where[SYMBOL_TEXT_SIZE];
@@ -151,7 +144,7 @@ static void __attribute__((noreturn)) leave(void)
 }
 
 static void __attribute__((noreturn))
-report_second(const struct panic_place *place, const char *fmt, va_list args)
+report_second(const struct panic_spot *place, const char *fmt, va_list args)
 {
 	printk("\n*** PANIC AGAIN, while the first was being printed: ");
 	vprintk(fmt, args);
@@ -203,7 +196,7 @@ static void claim(const char *fmt, va_list args)
 
 /* Not inlined, so that "break panic_report" stops at every panic. */
 static void __attribute__((noreturn, noinline))
-panic_report(const struct panic_place *place, const char *fmt, va_list args)
+panic_report(const struct panic_spot *place, const char *fmt, va_list args)
 {
 	cli();
 	claim(fmt, args);
@@ -214,16 +207,13 @@ panic_report(const struct panic_place *place, const char *fmt, va_list args)
 	if (depth == 2)
 		report_second(place, fmt, args);
 	nmi_stop_others();
-	ktest_panicked();
+	print_reports(PANIC_FIRST);
 	print_headline(fmt, args);
+	print_reports(PANIC_HEADING);
 	print_place(place);
-	report_locks();
-	spin_report();
+	print_reports(PANIC_LOCKS);
 	print_other_cpus();
-	if (trace_enabled) {
-		printk("The last trace events:\n");
-		trace_print(TRACE_EVENTS_SHOWN);
-	}
+	print_reports(PANIC_HISTORY);
 	print_hint();
 	leave();
 }
@@ -231,7 +221,7 @@ panic_report(const struct panic_place *place, const char *fmt, va_list args)
 void panic(const char *fmt, ...)
 {
 	const uintptr_t *frame = __builtin_frame_address(0);
-	struct panic_place place = {
+	struct panic_spot place = {
 		.return_address = frame[1],
 		.rbp = frame[0],
 	};
@@ -243,7 +233,7 @@ void panic(const char *fmt, ...)
 
 void panic_trap(struct trap_frame *trap, const char *fmt, ...)
 {
-	struct panic_place place = {.frame = trap};
+	struct panic_spot place = {.frame = trap};
 	va_list args;
 
 	va_start(args, fmt);

@@ -7,11 +7,12 @@
  * is followed only after vm_readable() has said that it can be.
  */
 #include "report.h"
-#include "spinlock.h"
 
 #include "backtrace.h"
 #include "cpu.h"
+#include "panic.h"
 #include "printk.h"
+#include "spinlock.h"
 #include "string.h"
 #include "thread.h"
 #include "trap.h"
@@ -86,6 +87,14 @@ void report_locks(void)
 	if (total == 0)
 		printk("  none\n");
 }
+
+static void panic_locks(void)
+{
+	report_locks();
+	spin_report();
+}
+
+PANIC_REPORT(PANIC_LOCKS, panic_locks);
 
 void report_cpu(const struct cpu *c)
 {

@@ -20,6 +20,10 @@ char *report_thread_name(const struct thread *t, char *buf, size_t size);
 /* The core locks that the CPUs hold, a line each. */
 void report_locks(void);
 
+/* In spin_report.c: the spinlocks that CPUs wait for, and the circle if they
+ * wait for one another.  True when there is one. */
+bool spin_report(void);
+
 /* A CPU that was stopped: its thread, and its backtrace. */
 void report_cpu(const struct cpu *c);
 

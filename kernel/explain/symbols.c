@@ -2,8 +2,8 @@
  * symbols.c - which function, file and line an address belongs to.
  *
  * The answers come from a table in the image, section .ksyms, which
- * tools/symbols.py makes from the symbols and the DWARF line numbers of a first
- * link, and which a second link puts in.  All numbers are little-endian:
+ * tools/machine/symbols.py makes from the symbols and the DWARF line numbers of
+ * a first link, and which a second link puts in.  All numbers are little-endian:
  *
  *	header		magic, and how much there is of what follows
  *	symbols		functions, labels and objects, by address
@@ -276,3 +276,10 @@ char *symbol_format_call(uintptr_t return_address, char *buf, size_t size)
 	s.offset++;
 	return format_found(&s, return_address, buf, size);
 }
+
+static void print(uintptr_t return_address, char *text, size_t size)
+{
+	symbol_format_call(return_address, text, size);
+}
+
+TABLE_ROW(symbol_printers, struct symbol_printer){print};

@@ -332,7 +332,9 @@ void wait_explain_deadlock(void)
 		printk("deadlock: nobody is left who could wake them\n");
 }
 
-bool wait_check_deadlock(void)
+/* If no thread can ever run again, says so, once, with the report.  True when a
+ * thread was made ready, which is the driver of a search that goes on. */
+static bool check_deadlock(void)
 {
 	static bool told; /* by any CPU: once is enough */
 
@@ -346,3 +348,5 @@ bool wait_check_deadlock(void)
 	ktest_deadlocked();
 	return false;
 }
+
+TABLE_ROW(idle_checks, struct idle_check){check_deadlock};

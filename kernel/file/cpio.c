@@ -217,7 +217,7 @@ static void set_attributes(struct inode *inode, const struct member *m)
 	inode->mode = (inode->mode & S_IFMT) | (m->mode & 07777);
 	inode->uid = m->uid;
 	inode->gid = m->gid;
-	inode->rdev = DEVICE(m->rdev_major, m->rdev_minor);
+	inode->rdev = DEVICE_NUMBER(m->rdev_major, m->rdev_minor);
 	inode->atime = inode->mtime = m->mtime * NSEC_PER_SEC;
 }
 

@@ -82,7 +82,7 @@ long sys_getcwd(uintptr_t user_buf, size_t size)
 	return result;
 }
 
-static long read_link(int dirfd, uintptr_t path, uintptr_t buf, int size)
+long link_read_at(int dirfd, uintptr_t path, uintptr_t buf, int size)
 {
 	struct inode *inode;
 	long result;
@@ -105,10 +105,5 @@ static long read_link(int dirfd, uintptr_t path, uintptr_t buf, int size)
 
 long sys_readlink(uintptr_t path, uintptr_t buf, int size)
 {
-	return read_link(AT_FDCWD, path, buf, size);
-}
-
-long sys_readlinkat(int dirfd, uintptr_t path, uintptr_t buf, int size)
-{
-	return read_link(dirfd, path, buf, size);
+	return link_read_at(AT_FDCWD, path, buf, size);
 }

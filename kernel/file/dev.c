@@ -1,19 +1,14 @@
 /*
- * dev.c - the devices that programs find in /dev.
- *
- * A device's node has a number, its major and minor as on Linux, and the number
- * decides which ops an open file gets; so a node that mknod(2) makes elsewhere
- * works as well.
+ * dev.c - /dev: the devices that others register (device.h), and a few that
+ * need no hardware.
  */
+#include "device.h"
 #include "errno.h"
 #include "fs.h"
-#include "input.h"
 #include "page.h"
 #include "panic.h"
 #include "random.h"
-#include "stat.h"
 #include "string.h"
-#include "tty.h"
 #include "uaccess.h"
 #include "waitq.h"
 
@@ -66,10 +61,46 @@ static int zero_page(struct file *f, uint64_t offset, struct page **out)
 
 /* ---- random, urandom ---- */
 
+/* How many bytes, or -EFAULT when not even one. */
+static long random_to_user(uintptr_t buf, size_t len)
+{
+	uint8_t piece[256];
+	size_t done = 0;
+
+	while (done < len) {
+		size_t n = MIN(len - done, sizeof(piece)), copied;
+
+		random_bytes(piece, n);
+		copied = copy_to_user_partial(buf + done, piece, n);
+		done += copied;
+		if (copied < n)
+			return done ? (long)done : -EFAULT;
+		if (wait_interrupted())
+			break; /* two gigabytes are many seconds */
+	}
+	return done;
+}
+
 static long random_read(struct file *f, uintptr_t buf, size_t len,
 			uint64_t *pos)
 {
 	return random_to_user(buf, len);
+}
+
+#define GRND_NONBLOCK 1
+#define GRND_RANDOM 2
+#define GRND_INSECURE 4
+#define GRND_ALL (GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)
+
+/* Never waits: the generator is ready from the start. */
+long sys_getrandom(uintptr_t buf, size_t len, unsigned int flags)
+{
+	if ((flags & ~GRND_ALL) || (flags & (GRND_RANDOM | GRND_INSECURE)) ==
+					   (GRND_RANDOM | GRND_INSECURE))
+		return -EINVAL;
+	if (!user_range_ok(buf, MIN(len, INT32_MAX)))
+		return -EFAULT;
+	return random_to_user(buf, MIN(len, INT32_MAX));
 }
 
 /* ---- the table ---- */
@@ -106,99 +137,57 @@ static const struct file_ops random_ops = {
 	.lseek = null_lseek,
 };
 
-static const struct device {
-	const char *name;
-	uint64_t rdev;
-	const struct file_ops *ops;
-	/* Or what opens it; acquire: a terminal becomes that of the session. */
-	int (*open)(struct file *f, unsigned int minor, bool acquire);
-} devices[] = {
-	{"null", DEVICE(1, 3), &null_ops, NULL},
-	{"zero", DEVICE(1, 5), &zero_ops, NULL},
-	{"full", DEVICE(1, 7), &full_ops, NULL},
-	{"random", DEVICE(1, 8), &random_ops, NULL},
-	{"urandom", DEVICE(1, 9), &random_ops, NULL},
-	{"tty1", DEVICE(4, 1), NULL, screen_open},
-	{"ttyS0", DEVICE(4, 64), NULL, serial_open},
-	{"tty", DEVICE(5, 0), NULL, tty_open_own},
-	{"console", DEVICE(5, 1), NULL, console_open},
-	{"ptmx", DEVICE(5, 2), NULL, ptmx_open},
-	{"ktest", DEVICE(10, 240), &ktest_file_ops, NULL}, /* for local use */
-	{"input", DEVICE(13, 64), &input_file_ops, NULL},
-};
+DEVICE(.name = "null", .number = DEVICE_NUMBER(1, 3), .ops = &null_ops);
+DEVICE(.name = "zero", .number = DEVICE_NUMBER(1, 5), .ops = &zero_ops);
+DEVICE(.name = "full", .number = DEVICE_NUMBER(1, 7), .ops = &full_ops);
+DEVICE(.name = "random", .number = DEVICE_NUMBER(1, 8), .ops = &random_ops);
+DEVICE(.name = "urandom", .number = DEVICE_NUMBER(1, 9), .ops = &random_ops);
+
+/* ---- all devices ---- */
 
 #define MINOR_MASK 0xffu
 
-int dev_open(struct file *f, uint64_t rdev, bool acquire)
+static const struct device *device_find(uint64_t number)
 {
-	if ((rdev & ~(uint64_t)MINOR_MASK) == DEVICE(PTS_MAJOR, 0))
-		return pts_open(f, rdev & MINOR_MASK, acquire);
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
-		const struct device *d = &devices[i];
+	const struct device *d, *found = NULL;
 
-		if (d->rdev != rdev)
-			continue;
-		if (d->open)
-			return d->open(f, rdev & MINOR_MASK, acquire);
-		f->ops = d->ops;
-		return 0;
-	}
-	return -ENXIO;
+	table_for_each (d, devices)
+		if (number >= d->number &&
+		    number <= d->number + d->more_minors &&
+		    (!found || found->stand_in))
+			found = d;
+	return found;
 }
 
-/* ---- /dev ---- */
-
-/* The machine's terminals are root's; /dev/tty is everybody's own. */
-static uint32_t permissions(const struct device *d)
+int dev_open(struct file *f, uint64_t number, bool acquire)
 {
-	return d->rdev == DEVICE(4, 1) || d->rdev == DEVICE(4, 64) ||
-			       d->rdev == DEVICE(5, 1)
-		       ? 0600
-		       : 0666;
+	const struct device *d = device_find(number);
+
+	if (!d)
+		return -ENXIO;
+	if (d->open)
+		return d->open(f, number & MINOR_MASK, acquire);
+	f->ops = d->ops;
+	return 0;
 }
 
 static void make_device(struct inode *dir, const struct device *d)
 {
-	struct inode *inode = inode_create(S_IFCHR | permissions(d));
+	struct inode *inode =
+		inode_create(S_IFCHR | (d->mode ? d->mode : 0666));
 
 	if (!inode || dir_add(dir, d->name, strlen(d->name), inode))
 		panic("dev_init: no memory for /dev/%s", d->name);
-	inode->rdev = d->rdev;
+	inode->rdev = d->number;
 	inode_put(inode);
-}
-
-/* A process finds its own descriptors by these names. */
-static const struct {
-	const char *name, *target;
-} links[] = {
-	{"fd", "/proc/self/fd"},
-	{"stdin", "/proc/self/fd/0"},
-	{"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"},
-};
-
-static void make_link(struct inode *dir, const char *name, const char *target)
-{
-	struct inode *inode = inode_create(S_IFLNK | 0777);
-
-	if (!inode || symlink_fill(inode, target, strlen(target)) ||
-	    dir_add(dir, name, strlen(name), inode))
-		panic("dev_init: no memory for /dev/%s", name);
-	inode_put(inode);
-}
-
-static bool is_missing(const struct inode *dir, const char *name)
-{
-	return !dir_find(dir, name, strlen(name));
 }
 
 /* What the archive has brought stays as it is. */
 void dev_init(struct inode *dir)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
-		if (is_missing(dir, devices[i].name))
-			make_device(dir, &devices[i]);
-	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-		if (is_missing(dir, links[i].name))
-			make_link(dir, links[i].name, links[i].target);
+	const struct device *d;
+
+	table_for_each (d, devices)
+		if (d->name && !dir_find(dir, d->name, strlen(d->name)))
+			make_device(dir, d);
 }

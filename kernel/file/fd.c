@@ -8,7 +8,6 @@
 #include "errno.h"
 #include "fd_table.h"
 #include "fs.h"
-#include "locks.h"
 #include "process.h"
 #include "syscall.h"
 
@@ -22,8 +21,6 @@
 
 /* What F_SETFL may change; the rest is ignored (fcntl(2)). */
 #define SETFL_MASK (O_APPEND | O_NONBLOCK)
-
-#define CLOSE_RANGE_CLOEXEC 4u
 
 long sys_close(int fd)
 {
@@ -94,6 +91,16 @@ static long set_flags(struct file *f, unsigned int flags)
 	return 0;
 }
 
+static long fd_control_other(struct file *f, int fd, int command, uint64_t arg)
+{
+	const struct fcntl_command *c;
+
+	table_for_each (c, fcntl_commands)
+		if (c->command == command)
+			return c->control(f, fd, command, arg);
+	return -EINVAL;
+}
+
 static long fd_control(struct file *f, int fd, int command, uint64_t arg)
 {
 	struct fdtable *t = current_process()->files;
@@ -114,15 +121,8 @@ static long fd_control(struct file *f, int fd, int command, uint64_t arg)
 		return f->flags;
 	case F_SETFL:
 		return set_flags(f, arg);
-	case F_GETLK:
-	case F_SETLK:
-	case F_SETLKW:
-	case F_OFD_GETLK:
-	case F_OFD_SETLK:
-	case F_OFD_SETLKW:
-		return lock_control(f, fd, command, arg);
 	default:
-		return -EINVAL;
+		return fd_control_other(f, fd, command, arg);
 	}
 }
 
@@ -136,22 +136,4 @@ long sys_fcntl(int fd, int command, uintptr_t arg)
 	result = fd_control(file, fd, command, arg);
 	file_put(file);
 	return result;
-}
-
-/* Looks at open descriptors only, however wide the range. */
-long sys_close_range(unsigned int first, unsigned int last, unsigned int flags)
-{
-	struct fdtable *t = current_process()->files;
-
-	if (first > last || (flags & ~CLOSE_RANGE_CLOEXEC))
-		return -EINVAL;
-	for (int fd; (fd = fdtable_next(t, first)) >= 0; first = fd + 1) {
-		if ((unsigned int)fd > last)
-			break;
-		if (flags & CLOSE_RANGE_CLOEXEC)
-			fdtable_set_cloexec(t, fd, true);
-		else
-			fdtable_close(t, fd);
-	}
-	return 0;
 }

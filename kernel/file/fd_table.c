@@ -24,7 +24,6 @@
 #include "file.h"
 #include "fs.h"
 #include "heap.h"
-#include "locks.h"
 #include "process.h"
 #include "string.h"
 
@@ -34,8 +33,12 @@ _Static_assert(FD_MAX <= FD_WORD * FD_WORD, "one word `full` is enough");
  * process has on the file (fcntl(2)); an O_PATH one is none of the file. */
 static void file_closed(const struct fdtable *t, struct file *f)
 {
-	if (!(f->flags & O_PATH))
-		locks_end(f, t);
+	const struct file_hook *hook;
+
+	if (unlikely(f->inode && f->inode->locks) && !(f->flags & O_PATH))
+		table_for_each (hook, file_hooks)
+			if (hook->descriptor_closed)
+				hook->descriptor_closed(f, t);
 	file_put(f);
 }
 

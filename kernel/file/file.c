@@ -10,8 +10,6 @@
 #include "errno.h"
 #include "fs.h"
 #include "heap.h"
-#include "locks.h"
-#include "poll.h"
 
 struct file *file_create(const struct file_ops *ops, unsigned int flags)
 {
@@ -40,16 +38,66 @@ long file_seek(struct file *f, int64_t offset, int whence)
 	return offset < 0 ? -EINVAL : (long)(f->pos = offset);
 }
 
+static void tell_closed(struct file *f)
+{
+	const struct file_hook *hook;
+
+	table_for_each (hook, file_hooks)
+		hook->file_closed(f);
+}
+
 void file_put(struct file *f)
 {
 	if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	if (f->epolls)
-		epoll_file_closed(f);
-	locks_end(f, f);
+	if (unlikely(f->epolls || (f->inode && f->inode->locks)))
+		tell_closed(f);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->inode)
 		inode_put(f->inode);
 	kfree(f);
+}
+
+/* ---- as what backs a mapping ---- */
+
+static void backing_file_get(void *object)
+{
+	file_get(object);
+}
+
+static void backing_file_put(void *object)
+{
+	file_put(object);
+}
+
+static int backing_file_page(void *object, uint64_t offset, struct page **out)
+{
+	struct file *f = object;
+
+	return f->ops->page(f, offset, out);
+}
+
+static const struct area_backing_ops mappable = {
+	.get = backing_file_get,
+	.put = backing_file_put,
+	.page = backing_file_page,
+};
+
+static const struct area_backing_ops unmappable = {
+	.get = backing_file_get,
+	.put = backing_file_put,
+};
+
+struct area_backing file_backing(struct file *f)
+{
+	return (struct area_backing){
+		.ops = f->ops->page ? &mappable : &unmappable,
+		.object = f,
+	};
+}
+
+struct file *backing_file(const struct area_backing *b)
+{
+	return b->ops == &mappable || b->ops == &unmappable ? b->object : NULL;
 }

@@ -11,13 +11,16 @@
 #ifndef FILE_H
 #define FILE_H
 
+#include "aspace.h"
 #include "core_mutex.h"
 #include "list.h"
 #include "spinlock.h"
+#include "table.h"
 #include "types.h"
 #include "waitq.h"
 
 struct epoll_item;
+struct fdtable;
 struct file;
 struct inode;
 struct kernel_stat;
@@ -134,16 +137,46 @@ struct file {
 	struct epoll_item *epolls; /* that watch it: epoll.c */
 };
 
+/*
+ * What other parts hang on files, and how they hear that these are closed.
+ * descriptor_closed: a descriptor of this table, while the file's node has
+ * record locks.  file_closed: the last reference has gone, while the file has
+ * such locks, or is watched by epolls.  Both may sleep.
+ */
+struct file_hook {
+	void (*descriptor_closed)(struct file *f, const struct fdtable *t);
+	void (*file_closed)(struct file *f);
+};
+
+TABLE(file_hooks, struct file_hook);
+
+/* A command of fcntl(2) that is not fd.c's; arg as the program gave it. */
+struct fcntl_command {
+	int command;
+	long (*control)(struct file *f, int fd, int command, uintptr_t arg);
+};
+
+TABLE(fcntl_commands, struct fcntl_command);
+
+#define FCNTL(command, function) \
+	TABLE_ROW(fcntl_commands, struct fcntl_command) \
+	{ \
+		command, function \
+	}
+
 /* NULL when memory is exhausted; one reference. */
 struct file *file_create(const struct file_ops *ops, unsigned int flags);
 struct file *file_get(struct file *f);
 void file_put(struct file *f);
 
+/* The file as what backs a mapping, without a reference of its own; and the
+ * file that it is, or NULL. */
+struct area_backing file_backing(struct file *f);
+struct file *backing_file(const struct area_backing *b);
+
 /* ---- descriptors ---- */
 
 #define FD_MAX 4096 /* RLIMIT_NOFILE's maximum */
-
-struct fdtable;
 
 struct fdtable *fdtable_create(void);
 struct fdtable *fdtable_copy(struct fdtable *from); /* fork */
@@ -162,22 +195,10 @@ long fd_close(int fd);
 
 /* ---- the file system ---- */
 
-/* Unpacks the cpio archive (newc format) at boot, and makes /dev. */
-void fs_init(const void *archive, size_t len);
-
 /* Opens a path, relative to the current process's directory; a kernel string.
  * 0 or a negative errno. */
 int fs_open(int dirfd, const char *path, unsigned int flags, uint32_t mode,
 	    struct file **out);
-
-/* ---- terminals ---- */
-
-/* The leader of a session ends: its terminal is free again. */
-void tty_session_ended(int session);
-
-/* The number in /dev of a session's terminal, and the group in its foreground;
- * false: it has none. */
-bool tty_of_session(int session, uint64_t *number, int *foreground);
 
 /* ---- nodes ---- */
 

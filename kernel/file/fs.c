@@ -6,12 +6,12 @@
  * when the machine stops.
  */
 #include "fs.h"
-#include "epoll.h"
+#include "boot.h"
+#include "init.h"
+#include "page.h"
 #include "panic.h"
 #include "printk.h"
-#include "realtime.h"
 #include "string.h"
-#include "tty.h"
 
 static struct inode *root;
 
@@ -30,9 +30,8 @@ static void unpack(const void *archive, size_t len)
 		       r.at, r.files, r.name, r.error);
 }
 
-/* A directory that programs expect; needs fs_lock. */
-static struct inode *make_directory(struct inode *parent, const char *name,
-				    uint32_t mode)
+struct inode *fs_directory(struct inode *parent, const char *name,
+			   uint32_t mode)
 {
 	struct inode *dir = dir_find(parent, name, strlen(name));
 
@@ -47,26 +46,29 @@ static struct inode *make_directory(struct inode *parent, const char *name,
 	return dir;
 }
 
-void fs_init(const void *archive, size_t len)
+/* Without an archive there are no programs, and no files. */
+static void fs_init(void)
 {
+	const struct boot_range *archive = &boot_info.module;
 	struct inode *dev;
 
-	realtime_init();
+	if (!archive->end)
+		return;
 	root = inode_create(S_IFDIR | 0755);
 	if (!root)
 		panic("fs_init: no memory for the root directory");
 	root->dir.parent = root;
 	root->nlink = 2;
-	if (len > 0)
-		unpack(archive, len);
-	console_file_init();
-	epoll_init();
+	if (archive->end > archive->start)
+		unpack(phys_to_virt(archive->start),
+		       archive->end - archive->start);
 	core_mutex_lock(&fs_lock);
-	make_directory(root, "tmp", 01777);
-	proc_init(make_directory(root, "proc", 0555));
-	dev = make_directory(root, "dev", 0755);
+	fs_directory(root, "tmp", 01777);
+	dev = fs_directory(root, "dev", 0755);
 	dev_init(dev);
-	make_directory(dev, "shm", 01777);
-	pty_start(make_directory(dev, "pts", 0755));
+	fs_directory(dev, "shm", 01777);
 	core_mutex_unlock(&fs_lock);
+	init_run(INIT_FILES);
 }
+
+INIT(INIT_PARTS, fs_init);

@@ -68,6 +68,26 @@ int lookup_may_create(const struct lookup *l, bool directory);
 /* The LOOKUP_* that AT_* flags mean; follow: unless they say otherwise. */
 unsigned int lookup_flags(unsigned int at_flags, bool follow);
 
+/* ---- size.c ---- */
+
+/* A regular file whose pages are in memory? */
+bool inode_is_regular(const struct inode *inode);
+
+/* A file may grow up to RLIMIT_FSIZE, -EFBIG; one that is larger may stay so.
+ */
+int inode_may_grow(const struct inode *inode, uint64_t size);
+
+/* Answers what a program asks for that needs no doing: 0, -EBADF, or the
+ * refusal. */
+long file_accept(int fd, bool (*may)(const struct file *f), long refusal);
+
+/* ---- stat.c ---- */
+
+/* What there is to say of a file; with AT_EMPTY_PATH and an empty path: of any
+ * descriptor, also one whose file has no node. */
+int stat_at_user(int dirfd, uintptr_t path, unsigned int at_flags,
+		 struct kernel_stat *st);
+
 /* ---- names.c: needs fs_lock ---- */
 
 /* The name that was looked up, for a node without one: lookup_may_create(),
@@ -98,6 +118,11 @@ bool space_take_name(void);
 void space_give_pages(size_t count);
 void space_give_name(void);
 size_t space_pages_left(void);
+size_t space_names_left(void);
+
+/* How many there may be. */
+size_t space_pages_max(void);
+size_t space_names_max(void);
 
 /* ---- file.c ---- */
 
@@ -123,6 +148,9 @@ static inline uint64_t inode_size(const struct inode *inode)
 {
 	return inode_is(inode, S_IFREG) ? inode->file.size : 0;
 }
+
+/* The node of an open file, with a reference.  -EBADF; -EINVAL: it has none. */
+int inode_of_fd(int fd, struct inode **out);
 
 /* As inode_permission(), by the real and not the effective user. */
 int inode_access(const struct inode *inode, unsigned int want, bool real);
@@ -181,11 +209,15 @@ void ram_file_init(struct ram_file *r);
 void ram_file_destroy(struct ram_file *r);
 int ram_file_truncate(struct inode *inode, uint64_t size);
 
-/* What fallocate(2) does: makes the pages of a range, and the file as long as
- * that if grow is set (-ENOSPC); or makes the range a hole. */
-int ram_file_allocate(struct inode *inode, uint64_t pos, uint64_t len,
-		      bool grow);
-void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len);
+/* The pages of a file, by place; all need its lock.  ram_cut(): those by number
+ * from `first` on and before `end` go.  ram_page_make(): the page where pos is,
+ * made if it is a hole; no reference; NULL: -ENOSPC.  ram_clear_part(): zeros
+ * from pos on, before end, and no further than pos's page; ram_clear_rest(): to
+ * the end of that page, unless pos is where it begins. */
+void ram_cut(struct ram_file *r, uint64_t first, uint64_t end);
+struct page *ram_page_make(struct ram_file *r, uint64_t pos);
+void ram_clear_part(struct ram_file *r, uint64_t pos, uint64_t end);
+void ram_clear_rest(struct ram_file *r, uint64_t pos);
 long ram_file_write_kernel(struct inode *inode, const void *buf, size_t len,
 			   uint64_t pos);
 
@@ -217,6 +249,35 @@ struct page *page_tree_next(const struct page_tree *tree, uint64_t *index);
 /* Drops the pages from number `first` on and before `end`. */
 void page_tree_cut(struct page_tree *tree, uint64_t first, uint64_t end);
 
+/* ---- the work of calls about names, and of their relatives in
+ * linux/files/at.c: dirfd is where a relative path begins ---- */
+
+/* attributes.c */
+long mode_change_at(int dirfd, uintptr_t path, uint32_t mode);
+long owner_change_at(int dirfd, uintptr_t path, uint32_t uid, uint32_t gid,
+		     unsigned int flags);
+
+/* cwd.c */
+long link_read_at(int dirfd, uintptr_t path, uintptr_t buf, int size);
+
+/* names.c */
+long directory_make_at(int dirfd, uintptr_t path, uint32_t mode);
+long node_make_at(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev);
+long link_make_at(int old_dirfd, uintptr_t old_path, int dirfd, uintptr_t path,
+		  unsigned int flags);
+long name_remove_at(int dirfd, uintptr_t path, bool directory);
+
+/* rename.c */
+long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
+	       uintptr_t to_path, unsigned int flags);
+
+/* symlink.c */
+long symlink_make_at(uintptr_t target, int dirfd, uintptr_t path);
+
+/* stat.c */
+long access_at(int dirfd, uintptr_t path, unsigned int want,
+	       unsigned int flags);
+
 /* ---- devices ---- */
 
 /* Makes what is in /dev.  Needs fs_lock. */
@@ -224,15 +285,14 @@ void dev_init(struct inode *dir);
 
 /* Gives the file the device's ops.  With acquire a terminal becomes that of a
  * session that has none.  -ENXIO: no such device. */
-int dev_open(struct file *f, uint64_t rdev, bool acquire);
+int dev_open(struct file *f, uint64_t number, bool acquire);
 
-void console_file_init(void);
-extern const struct file_ops ktest_file_ops; /* test/ktest_program.c */
+/* ---- fs.c ---- */
 
-/* ---- proc.c ---- */
-
-/* Makes an empty directory /proc. */
-void proc_init(struct inode *dir);
+/* A directory that programs expect, and that is made if the archive has not
+ * brought it.  At boot: panics when it cannot be.  Needs fs_lock. */
+struct inode *fs_directory(struct inode *parent, const char *name,
+			   uint32_t mode);
 
 /* ---- cpio.c ---- */
 

@@ -19,8 +19,8 @@
 #include "realtime.h"
 
 /* st_dev of everything in memory, and of all that is virtual. */
-#define ROOT_DEVICE DEVICE(0, 1)
-#define VIRTUAL_DEVICE DEVICE(0, 2)
+#define ROOT_DEVICE DEVICE_NUMBER(0, 1)
+#define VIRTUAL_DEVICE DEVICE_NUMBER(0, 2)
 
 static uint64_t last_ino; /* atomic */
 

@@ -56,7 +56,7 @@ long name_new(int dirfd, uintptr_t path, struct inode *inode)
 	return result;
 }
 
-static long make_directory(int dirfd, uintptr_t path, uint32_t mode)
+long directory_make_at(int dirfd, uintptr_t path, uint32_t mode)
 {
 	struct inode *inode = inode_create(S_IFDIR | (masked(mode) & 01777));
 
@@ -65,12 +65,7 @@ static long make_directory(int dirfd, uintptr_t path, uint32_t mode)
 
 long sys_mkdir(uintptr_t path, unsigned int mode)
 {
-	return make_directory(AT_FDCWD, path, mode);
-}
-
-long sys_mkdirat(int dirfd, uintptr_t path, unsigned int mode)
-{
-	return make_directory(dirfd, path, mode);
+	return directory_make_at(AT_FDCWD, path, mode);
 }
 
 static bool is_device(uint32_t type)
@@ -78,7 +73,7 @@ static bool is_device(uint32_t type)
 	return type == S_IFCHR || type == S_IFBLK;
 }
 
-static long make_node(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev)
+long node_make_at(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev)
 {
 	struct inode *inode;
 	uint32_t type = mode & S_IFMT;
@@ -101,17 +96,12 @@ static long make_node(int dirfd, uintptr_t path, uint32_t mode, uint64_t rdev)
 
 long sys_mknod(uintptr_t path, unsigned int mode, unsigned int dev)
 {
-	return make_node(AT_FDCWD, path, mode, dev);
-}
-
-long sys_mknodat(int dirfd, uintptr_t path, unsigned int mode, unsigned int dev)
-{
-	return make_node(dirfd, path, mode, dev);
+	return node_make_at(AT_FDCWD, path, mode, dev);
 }
 
 /* One more name for a node that has one. */
-static long make_link(int old_dirfd, uintptr_t old_path, int dirfd,
-		      uintptr_t path, unsigned int flags)
+long link_make_at(int old_dirfd, uintptr_t old_path, int dirfd, uintptr_t path,
+		  unsigned int flags)
 {
 	struct inode *inode;
 	struct lookup l;
@@ -142,13 +132,7 @@ static long make_link(int old_dirfd, uintptr_t old_path, int dirfd,
 
 long sys_link(uintptr_t old_path, uintptr_t new_path)
 {
-	return make_link(AT_FDCWD, old_path, AT_FDCWD, new_path, 0);
-}
-
-long sys_linkat(int old_dirfd, uintptr_t old_path, int new_dirfd,
-		uintptr_t new_path, int flags)
-{
-	return make_link(old_dirfd, old_path, new_dirfd, new_path, flags);
+	return link_make_at(AT_FDCWD, old_path, AT_FDCWD, new_path, 0);
 }
 
 /* ---- removing ---- */
@@ -204,7 +188,7 @@ static int may_rmdir(const struct lookup *l)
 	return error;
 }
 
-static long remove_name(int dirfd, uintptr_t path, bool directory)
+long name_remove_at(int dirfd, uintptr_t path, bool directory)
 {
 	struct inode *gone = NULL;
 	struct lookup l;
@@ -224,17 +208,10 @@ static long remove_name(int dirfd, uintptr_t path, bool directory)
 
 long sys_unlink(uintptr_t path)
 {
-	return remove_name(AT_FDCWD, path, false);
+	return name_remove_at(AT_FDCWD, path, false);
 }
 
 long sys_rmdir(uintptr_t path)
 {
-	return remove_name(AT_FDCWD, path, true);
-}
-
-long sys_unlinkat(int dirfd, uintptr_t path, int flags)
-{
-	if (flags & ~AT_REMOVEDIR)
-		return -EINVAL;
-	return remove_name(dirfd, path, flags & AT_REMOVEDIR);
+	return name_remove_at(AT_FDCWD, path, true);
 }

@@ -258,7 +258,7 @@ long poll_files(struct pollfd *fds, unsigned int count, uint64_t deadline)
 
 /* ---- the system calls ---- */
 
-static long poll_user(uintptr_t list, uint64_t count, uint64_t deadline)
+long poll_user(uintptr_t list, uint64_t count, uint64_t deadline)
 {
 	struct pollfd few[FEW], *fds = few;
 	size_t size = count * sizeof(*fds);
@@ -290,21 +290,4 @@ long sys_poll(uintptr_t fds, unsigned int nfds, int timeout)
 	else if (timeout > 0)
 		deadline = time_ns() + timeout * NSEC_PER_MSEC;
 	return poll_user(fds, nfds, deadline);
-}
-
-long sys_ppoll(uintptr_t fds, unsigned int nfds, uintptr_t timeout_addr,
-	       uintptr_t mask, size_t mask_size)
-{
-	struct poll_timeout timeout;
-	uint64_t old_mask;
-	long result = poll_timeout_read(&timeout, timeout_addr, 1);
-
-	if (!result)
-		result = poll_mask_begin(mask, mask_size, &old_mask);
-	if (result)
-		return result;
-	result = poll_user(fds, nfds, timeout.deadline);
-	poll_mask_end(old_mask);
-	poll_timeout_write(&timeout);
-	return result;
 }

@@ -26,29 +26,7 @@ struct pollfd { /* as in poll(2) */
  * once with a deadline of 0; -EINTR, -ENOMEM.  Sleeps. */
 long poll_files(struct pollfd *fds, unsigned int count, uint64_t deadline);
 
-/* A time-out in the program's memory: seconds, and a second number of which
- * `unit` are a nanosecond each (struct timespec: 1, struct timeval: 1000). */
-struct poll_timeout {
-	uintptr_t addr; /* 0: none, for ever */
-	unsigned int unit;
-	uint64_t deadline;
-};
-
-/* -EFAULT, -EINVAL. */
-int poll_timeout_read(struct poll_timeout *t, uintptr_t addr,
-		      unsigned int unit);
-
-/* What is left goes back to the program, as Linux does it. */
-void poll_timeout_write(const struct poll_timeout *t);
-
-/* The signal mask during ppoll() and pselect(); addr 0: no change. */
-int poll_mask_begin(uintptr_t addr, size_t size, uint64_t *old);
-void poll_mask_end(uint64_t old);
-
-/* ---- epoll_items.c ---- */
-
-/* The file has no references any more: it leaves the epolls that watch it.
- * Sleeps. */
-void epoll_file_closed(struct file *f);
+/* The same for a list in the program's memory, which gets the answer. */
+long poll_user(uintptr_t addr, uint64_t count, uint64_t deadline);
 
 #endif

@@ -37,8 +37,7 @@ void ram_file_init(struct ram_file *r)
 
 /* ---- pages: need lock ---- */
 
-/* Pages by number: from `first` on and before `end`. */
-static void pages_cut(struct ram_file *r, uint64_t first, uint64_t end)
+void ram_cut(struct ram_file *r, uint64_t first, uint64_t end)
 {
 	size_t before = r->tree.pages;
 
@@ -48,11 +47,10 @@ static void pages_cut(struct ram_file *r, uint64_t first, uint64_t end)
 
 void ram_file_destroy(struct ram_file *r)
 {
-	pages_cut(r, 0, UINT64_MAX);
+	ram_cut(r, 0, UINT64_MAX);
 }
 
-/* The page where pos is, made if it is a hole; no reference.  NULL: -ENOSPC. */
-static struct page *page_make(struct ram_file *r, uint64_t pos)
+struct page *ram_page_make(struct ram_file *r, uint64_t pos)
 {
 	uint64_t index = pos >> PAGE_SHIFT;
 	struct page *page = page_tree_find(&r->tree, index);
@@ -70,8 +68,7 @@ static struct page *page_make(struct ram_file *r, uint64_t pos)
 	return NULL;
 }
 
-/* Clears from pos on, before end, and no further than pos's page. */
-static void clear_part(struct ram_file *r, uint64_t pos, uint64_t end)
+void ram_clear_part(struct ram_file *r, uint64_t pos, uint64_t end)
 {
 	struct page *page = page_tree_find(&r->tree, pos >> PAGE_SHIFT);
 	size_t offset = pos % PAGE_SIZE;
@@ -81,11 +78,10 @@ static void clear_part(struct ram_file *r, uint64_t pos, uint64_t end)
 		       MIN(end - pos, PAGE_SIZE - offset));
 }
 
-/* Clears from pos to the end of its page, unless that is where it begins. */
-static void clear_rest(struct ram_file *r, uint64_t pos)
+void ram_clear_rest(struct ram_file *r, uint64_t pos)
 {
 	if (pos % PAGE_SIZE)
-		clear_part(r, pos, UINT64_MAX);
+		ram_clear_part(r, pos, UINT64_MAX);
 }
 
 /* ---- reading ---- */
@@ -159,7 +155,7 @@ static struct page *page_to_write(struct ram_file *r, uint64_t pos)
 	struct page *page;
 
 	core_mutex_lock(&r->lock);
-	page = page_make(r, pos);
+	page = ram_page_make(r, pos);
 	if (page)
 		page_get(page);
 	core_mutex_unlock(&r->lock);
@@ -180,7 +176,7 @@ static void gap_clear(struct ram_file *r, uint64_t pos)
 	if (pos <= r->size)
 		return;
 	core_mutex_lock(&r->lock);
-	clear_rest(r, r->size);
+	ram_clear_rest(r, r->size);
 	core_mutex_unlock(&r->lock);
 }
 
@@ -280,74 +276,14 @@ int ram_file_truncate(struct inode *inode, uint64_t size)
 		return -EFBIG;
 	core_mutex_lock(&r->write_lock);
 	core_mutex_lock(&r->lock);
-	clear_rest(r, MIN(size, r->size));
+	ram_clear_rest(r, MIN(size, r->size));
 	if (size < r->size)
-		pages_cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX);
+		ram_cut(r, (size + PAGE_SIZE - 1) >> PAGE_SHIFT, UINT64_MAX);
 	r->size = size;
 	core_mutex_unlock(&r->lock);
 	core_mutex_unlock(&r->write_lock);
 	inode_touch(inode);
 	return 0;
-}
-
-/* ---- making pages, and holes, without writing: fallocate ---- */
-
-/* Looks first whether there is room, so that a request for too much does not
- * fill the file system on its way to failing. */
-static int pages_make(struct ram_file *r, uint64_t pos, uint64_t end)
-{
-	uint64_t wanted = (end - 1) / PAGE_SIZE - pos / PAGE_SIZE + 1;
-	int error = 0;
-
-	if (wanted > space_pages_left() + r->tree.pages)
-		return -ENOSPC;
-	for (pos = ALIGN_DOWN(pos, PAGE_SIZE); pos < end && !error;
-	     pos += PAGE_SIZE)
-		if (!page_make(r, pos))
-			error = -ENOSPC;
-	return error;
-}
-
-int ram_file_allocate(struct inode *inode, uint64_t pos, uint64_t len,
-		      bool grow)
-{
-	struct ram_file *r = &inode->file;
-	uint64_t end = pos + len;
-	int error;
-
-	core_mutex_lock(&r->write_lock);
-	core_mutex_lock(&r->lock);
-	error = pages_make(r, pos, end);
-	if (!error && grow && end > r->size) {
-		clear_rest(r, r->size);
-		r->size = end;
-	}
-	core_mutex_unlock(&r->lock);
-	core_mutex_unlock(&r->write_lock);
-	if (!error)
-		inode_touch(inode);
-	return error;
-}
-
-/* Whole pages go; of the first and the last a part may be cleared. */
-void ram_file_punch(struct inode *inode, uint64_t pos, uint64_t len)
-{
-	struct ram_file *r = &inode->file;
-	uint64_t end = pos + len;
-
-	core_mutex_lock(&r->write_lock);
-	core_mutex_lock(&r->lock);
-	if (pos % PAGE_SIZE)
-		clear_part(r, pos, end);
-	pos = ALIGN_UP(pos, PAGE_SIZE);
-	if (pos < end) {
-		pages_cut(r, pos >> PAGE_SHIFT, end >> PAGE_SHIFT);
-		if (end % PAGE_SIZE)
-			clear_part(r, ALIGN_DOWN(end, PAGE_SIZE), end);
-	}
-	core_mutex_unlock(&r->lock);
-	core_mutex_unlock(&r->write_lock);
-	inode_touch(inode);
 }
 
 /* ---- the other operations ---- */
@@ -361,7 +297,7 @@ static int ram_page(struct file *f, uint64_t offset, struct page **out)
 
 	core_mutex_lock(&r->lock);
 	if (offset < r->size) {
-		page = page_make(r, offset);
+		page = ram_page_make(r, offset);
 		error = page ? 0 : -ENOMEM;
 		if (page)
 			page_get(page);

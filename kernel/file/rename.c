@@ -159,8 +159,8 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 	return error;
 }
 
-static long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
-		      uintptr_t to_path, unsigned int flags)
+long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
+	       uintptr_t to_path, unsigned int flags)
 {
 	struct lookup from, to;
 	long result;
@@ -183,15 +183,4 @@ static long rename_at(int from_dirfd, uintptr_t from_path, int to_dirfd,
 long sys_rename(uintptr_t from, uintptr_t to)
 {
 	return rename_at(AT_FDCWD, from, AT_FDCWD, to, 0);
-}
-
-long sys_renameat(int from_dirfd, uintptr_t from, int to_dirfd, uintptr_t to)
-{
-	return rename_at(from_dirfd, from, to_dirfd, to, 0);
-}
-
-long sys_renameat2(int from_dirfd, uintptr_t from, int to_dirfd, uintptr_t to,
-		   unsigned int flags)
-{
-	return rename_at(from_dirfd, from, to_dirfd, to, flags);
 }

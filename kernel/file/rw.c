@@ -6,6 +6,7 @@
  * whole call, so that two writers who share it, after a fork, do not write to
  * the same place.
  */
+#include "rw.h"
 #include "errno.h"
 #include "fd_table.h"
 #include "fs.h"
@@ -18,8 +19,6 @@
 #define RW_MAX 0x7ffff000ul /* at most in one call: read(2), NOTES */
 #define IOV_MAX 1024
 #define IOV_FEW 8
-
-enum direction { READ, WRITE };
 
 struct iovec {
 	uintptr_t base;
@@ -190,8 +189,8 @@ static int iovec_check(struct iovec *iov, unsigned int count)
 	return 0;
 }
 
-static long transfer_vector(int fd, enum direction way, uintptr_t list,
-			    uint64_t count, uint64_t *pos)
+long transfer_vector(int fd, enum direction way, uintptr_t list, uint64_t count,
+		     uint64_t *pos)
 {
 	struct iovec few[IOV_FEW], *iov = few;
 	long result;
@@ -220,56 +219,6 @@ long sys_readv(int fd, uintptr_t iov, size_t count)
 long sys_writev(int fd, uintptr_t iov, size_t count)
 {
 	return transfer_vector(fd, WRITE, iov, count, NULL);
-}
-
-long sys_preadv(int fd, uintptr_t iov, size_t count, int64_t offset)
-{
-	uint64_t pos = offset;
-
-	if (offset < 0)
-		return -EINVAL;
-	return transfer_vector(fd, READ, iov, count, &pos);
-}
-
-long sys_pwritev(int fd, uintptr_t iov, size_t count, int64_t offset)
-{
-	uint64_t pos = offset;
-
-	if (offset < 0)
-		return -EINVAL;
-	return transfer_vector(fd, WRITE, iov, count, &pos);
-}
-
-#define RWF_HIPRI 1u
-#define RWF_DSYNC 2u
-#define RWF_SYNC 4u
-
-/* At a place, or at -1 the position.  The flags that are known ask for nothing
- * that is not so in any case; the place comes in one register, and then again
- * for machines with smaller ones (preadv2(2)). */
-static long transfer_vector2(int fd, enum direction way, uintptr_t list,
-			     uint64_t count, int64_t offset, int flags)
-{
-	uint64_t pos = offset;
-
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
-		return -EOPNOTSUPP;
-	if (offset < -1)
-		return -EINVAL;
-	return transfer_vector(fd, way, list, count,
-			       offset == -1 ? NULL : &pos);
-}
-
-long sys_preadv2(int fd, uintptr_t iov, size_t count, int64_t offset,
-		 uint64_t offset_high, int flags)
-{
-	return transfer_vector2(fd, READ, iov, count, offset, flags);
-}
-
-long sys_pwritev2(int fd, uintptr_t iov, size_t count, int64_t offset,
-		  uint64_t offset_high, int flags)
-{
-	return transfer_vector2(fd, WRITE, iov, count, offset, flags);
 }
 
 /* ---- position, directory, device ---- */

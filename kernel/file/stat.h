@@ -28,7 +28,7 @@ static inline bool mode_is(uint32_t mode, uint32_t type)
 }
 
 /* A device's number as stat(2) gives it, for majors and minors below 256. */
-#define DEVICE(major, minor) ((uint64_t)(major) << 8 | (minor))
+#define DEVICE_NUMBER(major, minor) ((uint64_t)(major) << 8 | (minor))
 
 /* As in openat(2), fstatat(2), unlinkat(2) ... */
 #define AT_FDCWD (-100)

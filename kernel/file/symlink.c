@@ -61,7 +61,7 @@ static struct inode *symlink_create(uintptr_t target, int *error)
 	return NULL;
 }
 
-static long make_symlink(uintptr_t target, int dirfd, uintptr_t path)
+long symlink_make_at(uintptr_t target, int dirfd, uintptr_t path)
 {
 	int error;
 	struct inode *inode = symlink_create(target, &error);
@@ -71,10 +71,5 @@ static long make_symlink(uintptr_t target, int dirfd, uintptr_t path)
 
 long sys_symlink(uintptr_t target, uintptr_t path)
 {
-	return make_symlink(target, AT_FDCWD, path);
-}
-
-long sys_symlinkat(uintptr_t target, int dirfd, uintptr_t path)
-{
-	return make_symlink(target, dirfd, path);
+	return symlink_make_at(target, AT_FDCWD, path);
 }

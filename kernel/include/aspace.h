@@ -19,8 +19,6 @@
 #include "list.h"
 #include "types.h"
 
-struct file;
-struct inode;
 struct trap_frame;
 
 /* As mmap(2), Linux x86-64. */
@@ -45,19 +43,52 @@ struct trap_frame;
 #define USER_STACK_SIZE (8 * MIB)      /* the default of RLIMIT_STACK */
 #define MMAP_TOP (USER_MAX - 64 * MIB) /* mmap() goes down from here */
 
+struct page;
+
+/*
+ * Where the pages of an area come from, when they are not zeroed memory: a
+ * file, or what else many address spaces may have.  The one who makes it knows
+ * what `object` is; a copy of the struct has a reference of its own.
+ */
+struct area_backing {
+	const struct area_backing_ops *ops; /* NULL: zeroed memory */
+	void *object;
+};
+
+struct area_backing_ops {
+	void (*get)(void *object);
+	void (*put)(void *object); /* may sleep */
+	/* The page at an offset, with a reference.  0, -ENXIO: it lies behind
+	 * the end, -ENOMEM.  Touches no user memory.  NULL: it has no pages. */
+	int (*page)(void *object, uint64_t offset, struct page **out);
+};
+
+static inline struct area_backing backing_get(struct area_backing b)
+{
+	if (b.ops)
+		b.ops->get(b.object);
+	return b;
+}
+
+static inline void backing_put(struct area_backing b)
+{
+	if (b.ops)
+		b.ops->put(b.object);
+}
+
 struct area {
 	struct list_head link; /* aspace->areas */
 	uintptr_t start, end;
 	unsigned int prot, flags; /* PROT_*, MAP_* */
-	struct file *file;        /* a reference; NULL: zeroed memory */
-	uint64_t offset;          /* of start, in the file */
+	struct area_backing backing;
+	uint64_t offset; /* of start, in what backs it */
 };
 
 /* What execve(2) has put there; set once. */
 struct program_memory {
 	uintptr_t args, variables; /* strings, one after the other ... */
 	uintptr_t strings_end;     /* ... up to here */
-	struct inode *exe;         /* a reference, or NULL */
+	struct area_backing exe;   /* its file */
 };
 
 struct aspace {
@@ -130,15 +161,16 @@ int aspace_fault(struct aspace *as, uintptr_t addr, unsigned int error);
 bool aspace_may_have_page(const struct aspace *as);
 
 /*
- * As mmap(2) with lengths in bytes; address or negative errno.  A file must
- * have been opened so that this is allowed; the mapping takes a reference of
- * its own.  A shared mapping is shared by the threads of the process only: a
- * fork copies it as it does all others, and so files may not be mapped shared
- * and writable (-ENODEV).  Sleeps, as do the others.
+ * As mmap(2) with lengths in bytes; address or negative errno.  With NULL it is
+ * zeroed memory; a file must have been opened so that this is allowed; the
+ * mapping takes a reference of its own.  A shared mapping is shared by the
+ * threads of the process only: a fork copies it as it does all others, and so
+ * files may not be mapped shared and writable (-ENODEV).  Sleeps, as do the
+ * others.
  */
 long aspace_map(struct aspace *as, uintptr_t addr, size_t len,
-		unsigned int prot, unsigned int flags, struct file *file,
-		uint64_t offset);
+		unsigned int prot, unsigned int flags,
+		const struct area_backing *backing, uint64_t offset);
 
 /* As munmap(2), mprotect(2), mremap(2): 0 (or the address), -EINVAL, -ENOMEM,
  * -EFAULT, -EACCES as there. */

@@ -44,4 +44,8 @@ extern char text_start[], text_end[];
 extern char rodata_start[], rodata_end[];
 extern char data_start[], data_end[];
 
+/* What runs once all is ready: tests, the first program, or the prompt; in
+ * monitor/start.c, above all that it can start. */
+void start_system(void);
+
 #endif

@@ -1,5 +1,6 @@
 /*
- * console.h - the serial port COM1 and the VGA text screen, as one console.
+ * console.h - the serial port COM1, and the screen if there is one, as one
+ * console.
  *
  * Output goes to every console that is enabled (command line: console=serial,
  * console=vga, or both, the default).  Input is polled from COM1, and needs no
@@ -9,10 +10,10 @@
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
+#include "table.h"
 #include "types.h"
 
-/* Before everything else; serial output works from here on.  screen_init
- * needs nothing but the boot page tables either. */
+/* Before everything else; output works from here on. */
 void console_init(void);
 
 /* After the command line is known: obeys console=; NULL changes nothing. */
@@ -21,6 +22,7 @@ void console_select(const char *names);
 /* The devices, in masks. */
 #define CONSOLE_SERIAL 1u
 #define CONSOLE_SCREEN 2u
+#define CONSOLE_ALL (CONSOLE_SERIAL | CONSOLE_SCREEN)
 
 /* Text for every enabled device, with a carriage return before each newline;
  * printk's lock is the caller's business. */
@@ -35,8 +37,8 @@ void console_send(unsigned int devices, const char *bytes, size_t len);
  */
 int console_poll(void);
 
-/* The same from one device. */
-int console_poll_device(unsigned int device);
+/* The same from some devices. */
+int console_poll_device(unsigned int devices);
 
 /*
  * From now on, ready() is called when console_poll() may have a byte: any
@@ -48,47 +50,35 @@ bool console_listen(void (*ready)(void));
 /* Waits until all that was written has left the serial port. */
 void console_flush(void);
 
-void serial_init(void);
-void serial_write(const char *bytes, size_t len);
-int serial_poll(void);
-
-/* The receiver interrupts, on the line of COM1, and ready() is called then.
- * False: the line is taken, or there is no port. */
-bool serial_listen(void (*ready)(void));
 void serial_flush(void);
 
-/* ---- the screen: linux/screen/screen.c ---- */
+/* ---- the devices ---- */
 
-#define SCREEN_ROWS 25
-#define SCREEN_COLUMNS 80
+/* One of them; a row by CONSOLE in the device's own file. */
+struct console_device {
+	unsigned int mask; /* CONSOLE_* */
+	const char *name;  /* in console= */
 
-void screen_init(void);
-void screen_write(const char *bytes, size_t len);
+	/* From here on it works; it may need nothing but the boot page tables.
+	 */
+	void (*init)(void);
+	/* Bytes as they are; with printk's lock. */
+	void (*write)(const char *bytes, size_t len);
+	/* Or NULL: before a message of the kernel's, whatever a program has
+	 * left unfinished; with printk's lock. */
+	void (*begin_message)(void);
+	int (*poll)(void); /* as console_poll() */
+	/* ready() is called when poll() may have a byte; false: it must still
+	 * be polled. */
+	bool (*listen)(void (*ready)(void));
+};
 
-/* Forgets the escape sequence that has begun, before a message of the kernel's;
- * printk's lock, as for screen_write(). */
-void screen_cut_sequence(void);
+TABLE(consoles, struct console_device);
 
-/* What it answers to a program's question, as where the cursor is: a byte, or
- * -1.  One thread at a time. */
-int screen_answer(void);
-bool screen_has_answer(void);
-
-/* Do the arrow keys send what a program has asked for (DECCKM)? */
-bool screen_wants_application_keys(void);
-
-/* ---- the keyboard ---- */
-
-/* The next byte that the keyboard has typed, or -1; one thread at a time. After
- * ps2_init(); until then there is none. */
-int keyboard_poll(void);
-
-/* A key has been pressed: its character, or if 0 the sequence of the key
- * (KEY_*), if it has one, is what keyboard_poll() returns next.  Any context
- * but NMI. */
-void keyboard_type(unsigned int key, int character);
-
-/* Each key calls ready(); false: none will before somebody polls. */
-bool keyboard_listen(void (*ready)(void));
+#define CONSOLE(...) \
+	TABLE_ROW(consoles, struct console_device) \
+	{ \
+		__VA_ARGS__ \
+	}
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef PANIC_H
 #define PANIC_H
 
+#include "table.h"
 #include "types.h"
 
 struct trap_frame;
@@ -28,6 +29,31 @@ void panic_trap(struct trap_frame *frame, const char *fmt, ...)
 	} while (0)
 
 /*
+ * What a part of the kernel adds to the report, and where.  All other CPUs
+ * stand still, and what the report looks at may be what was broken: it takes no
+ * lock, and checks the pointers that it follows (vm_readable()).
+ */
+enum panic_place {
+	PANIC_FIRST,   /* before the message */
+	PANIC_HEADING, /* below it: under which circumstances */
+	PANIC_LOCKS,   /* below the backtrace: who holds what */
+	PANIC_HISTORY, /* below the other CPUs: what came before */
+};
+
+struct panic_report {
+	enum panic_place place;
+	void (*print)(void);
+};
+
+TABLE(panic_reports, struct panic_report);
+
+#define PANIC_REPORT(place, print) \
+	TABLE_ROW(panic_reports, struct panic_report) \
+	{ \
+		place, print \
+	}
+
+/*
  * Explains a fault in the kernel (page fault, protection, divide ...) in
  * words, and panics.
  */
@@ -41,8 +67,5 @@ void nmi_dispatch(struct trap_frame *frame);
 
 /* Is a panic under way on any CPU? */
 bool panicking(void);
-
-/* An interrupt line fires without end: counts, and masks it with words. */
-void storm_check(unsigned int line);
 
 #endif

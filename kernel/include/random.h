@@ -1,5 +1,5 @@
 /*
- * random.h - random numbers for programs.
+ * random.h - random numbers.
  */
 #ifndef RANDOM_H
 #define RANDOM_H
@@ -9,8 +9,5 @@
 /* Cannot be predicted from earlier output; the same in each run with the same
  * seed= on the command line.  Any context but NMI, no core lock held. */
 void random_bytes(void *buf, size_t len);
-
-/* Into a program's memory: how many bytes, or -EFAULT when not even one. */
-long random_to_user(uintptr_t buf, size_t len);
 
 #endif

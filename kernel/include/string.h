@@ -4,6 +4,7 @@
 #ifndef STRING_H
 #define STRING_H
 
+#include "table.h"
 #include "types.h"
 
 void *memcpy(void *dst, const void *src, size_t len);
@@ -33,11 +34,22 @@ int parse_u64(const char *s, uint64_t *out);
 /*
  * As in C17, with %d %i %u %x %X %o %c %s %p %%, the flags 0 - # + space and
  * ', width, precision, and the lengths hh h l ll z t j.  Beyond C17: the flag
- * ' groups digits by thousands with a comma.  No floating point.  Returns the
- * length the whole text has, and writes at most size bytes of it, always
- * terminated when size > 0.
+ * ' groups digits by thousands with a comma; and %pS is a return address as the
+ * call before it, "thread_block+0x1c (kernel/sched/thread.c:120)".  No floating
+ * point.  Returns the length the whole text has, and writes at most size bytes
+ * of it, always terminated when size > 0.
  */
 int snprintf(char *buf, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 int vsnprintf(char *buf, size_t size, const char *fmt, va_list args);
+
+/* Who turns the return addresses of %pS into words: replaces the text, which is
+ * the number, if it knows better.  Any context. */
+struct symbol_printer {
+	void (*print)(uintptr_t return_address, char *text, size_t size);
+};
+
+TABLE(symbol_printers, struct symbol_printer);
+
+#define SYMBOL_TEXT_SIZE 128
 
 #endif

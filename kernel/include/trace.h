@@ -42,9 +42,17 @@ struct trace_event {
 	uint64_t a, b;
 };
 
+/* Written by its CPU alone. */
+struct trace_ring {
+	uint64_t written; /* events since it was cleared */
+	struct trace_event events[TRACE_RING_SIZE];
+};
+
 struct cpu;
 
 extern bool trace_enabled;
+
+/* ---- recording: kernel/sched/trace.c ---- */
 
 /* Gives a CPU its ring; without memory for it, it records nothing. */
 void trace_init_cpu(struct cpu *c);
@@ -59,6 +67,8 @@ static inline void trace(enum trace_kind kind, uint64_t a, uint64_t b)
 }
 
 #define TRACE_PTR(p) ((uint64_t)(uintptr_t)(p))
+
+/* ---- reading: kernel/explain/trace_report.c ---- */
 
 /* Prints the last `count` events of all CPUs, merged by time. */
 void trace_print(unsigned int count);

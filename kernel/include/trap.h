@@ -9,6 +9,7 @@
 #ifndef TRAP_H
 #define TRAP_H
 
+#include "table.h"
 #include "types.h"
 
 enum {
@@ -65,5 +66,13 @@ void trap_dispatch(struct trap_frame *frame);
 /* Fills the interrupt descriptor table, once; and loads it, on each CPU. */
 void trap_init(void);
 void trap_load(void);
+
+/* Who looks at each interrupt of a device's line before it is dispatched: at
+ * one that fires without end, explain/storm.c. */
+struct line_check {
+	void (*check)(unsigned int line);
+};
+
+TABLE(line_checks, struct line_check);
 
 #endif

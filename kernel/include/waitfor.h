@@ -16,14 +16,16 @@
  * reported is the innermost one that is not WAIT_QUEUE, since that says most;
  * WAIT_DEVICE and WAIT_WORK stay what they are, whatever is called inside.
  *
- * From the record follow three things (kernel/sched/waitfor.c, lockorder.c):
- * the report of who waits for whom, with the cycle if there is one; that a
- * machine on which no thread can run says so at once; and that two locks taken
- * in both orders are noticed before that ends in a deadlock.
+ * From the record follow three things (kernel/explain/waitfor_report.c,
+ * kernel/explain/lockorder.c): the report of who waits for whom, with the cycle
+ *if there is one; that a machine on which no thread can run says so at once;
+ *and that two locks taken in both orders are noticed before that ends in a
+ *deadlock.
  */
 #ifndef WAITFOR_H
 #define WAITFOR_H
 
+#include "table.h"
 #include "time.h"
 #include "types.h"
 
@@ -110,7 +112,7 @@ void wait_forget(const void *object);
  */
 void assert_may_wait(const struct spinlock *lock, uintptr_t call_site);
 
-/* ---- the report: kernel/sched/waitfor.c ---- */
+/* ---- the report: kernel/explain/waitfor_report.c ---- */
 
 /*
  * Prints who waits for what, held by whom, and the cycle if there is one; true
@@ -123,24 +125,34 @@ bool wait_report(bool locked);
 void wait_explain_deadlock(void);
 
 /*
- * For the idle loop of a CPU that has nothing to do, interrupts off: if no
- * thread can ever run again, says so, once, with the report.  True when a
- * thread was made ready, which is the driver of a search that goes on.
+ * Who looks, when a CPU has nothing to do, whether that is for ever; interrupts
+ * off.  True when it has made a thread ready.
  */
-bool wait_check_deadlock(void);
+struct idle_check {
+	bool (*check)(void);
+};
 
-/* ---- the order of locks: kernel/sched/lockorder.c ---- */
+TABLE(idle_checks, struct idle_check);
 
+/* For the idle loop: asks all of them. */
+bool wait_check_idle(void);
+
+/* ---- the order of locks: kernel/explain/lockorder.c ---- */
+
+/* On in a run of tests, and by lockorder= on the command line. */
 extern bool lockorder_on;
 
-/* Reads lockorder= from the command line; on by default in a run of tests. */
-void lockorder_init(void);
-
 /*
- * Before a lock is taken, in a context that holds others: the first time that
- * two locks are taken in both orders, or several in a circle, it is reported
- * with the call sites, and the running test fails.
+ * Who is told, while that is on: before a lock is taken, in a context that may
+ * hold others; and that what was at this address is no lock any more.
  */
+struct lock_watcher {
+	void (*taken)(const void *lock, const char *name, uintptr_t call_site);
+	void (*made)(const void *lock);
+};
+
+TABLE(lock_watchers, struct lock_watcher);
+
 void lockorder_check_slow(const void *lock, const char *name,
 			  uintptr_t call_site);
 void lockorder_forget_slow(const void *lock);

@@ -262,9 +262,30 @@ static int64_t arg_signed(const struct spec *spec, struct arguments *args)
 	return (int64_t)(value << unused_bits) >> unused_bits;
 }
 
-static void format_one(struct output *out, const struct spec *spec, char letter,
-		       struct arguments *args)
+/* %p; and %pS, if somebody knows the names of addresses. */
+static void format_pointer(struct output *out, const struct spec *spec,
+			   void *pointer, const char **fmt)
 {
+	char text[SYMBOL_TEXT_SIZE];
+
+	if ((*fmt)[1] != 'S') {
+		format_int(out, spec, (uintptr_t)pointer, 'x', "0x");
+		return;
+	}
+	++*fmt;
+	snprintf(text, sizeof(text), "%p", pointer);
+	const struct symbol_printer *printer;
+	table_for_each (printer, symbol_printers)
+		printer->print((uintptr_t)pointer, text, sizeof(text));
+	format_str(out, spec, text);
+}
+
+/* Leaves *fmt at the last letter that it takes. */
+static void format_one(struct output *out, const struct spec *spec,
+		       const char **fmt, struct arguments *args)
+{
+	char letter = **fmt;
+
 	switch (letter) {
 	case 'd':
 	case 'i':
@@ -277,8 +298,7 @@ static void format_one(struct output *out, const struct spec *spec, char letter,
 		format_unsigned(out, spec, arg_unsigned(spec, args), letter);
 		break;
 	case 'p':
-		format_int(out, spec, (uintptr_t)va_arg(args->list, void *),
-			   'x', "0x");
+		format_pointer(out, spec, va_arg(args->list, void *), fmt);
 		break;
 	case 'c': {
 		char c = va_arg(args->list, int);
@@ -312,7 +332,7 @@ int vsnprintf(char *buf, size_t size, const char *fmt, va_list list)
 		}
 		fmt++;
 		struct spec spec = parse_spec(&fmt, &args);
-		format_one(&out, &spec, *fmt, &args);
+		format_one(&out, &spec, &fmt, &args);
 		if (*fmt != '\0')
 			fmt++;
 	}

@@ -31,7 +31,6 @@
 #include "aspace_parts.h"
 #include "cpu.h"
 #include "heap.h"
-#include "inode.h"
 #include "pagetable.h"
 #include "panic.h"
 #include "thread.h"
@@ -107,8 +106,7 @@ struct aspace *aspace_fork(struct aspace *parent)
 	if (!child)
 		return NULL;
 	child->program = parent->program;
-	if (child->program.exe)
-		inode_get(child->program.exe);
+	backing_get(child->program.exe);
 	core_mutex_lock(&parent->lock);
 	error = fork_areas(parent, child);
 	/* What the parent could write it now shares, even if we failed. */
@@ -175,7 +173,7 @@ static void aspace_destroy(struct aspace *as)
 	}
 	assert(as->resident_pages == 0);
 	pagetable_destroy(as);
-	inode_put(as->program.exe);
+	backing_put(as->program.exe);
 	kfree(as);
 }
 

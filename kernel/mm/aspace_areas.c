@@ -2,8 +2,8 @@
  * aspace_areas.c - the list of areas of an address space.
  *
  * An area is a range of pages of one kind: the same rights, the same flags, the
- * same file if any, at offsets that go on.  Areas do not overlap, and are on a
- * list in the order of their addresses.  Two neighbours that touch and are of
+ * same backing if any, at offsets that go on.  Areas do not overlap, and are on
+ * a list in the order of their addresses.  Two neighbours that touch and are of
  * one kind are joined, so that a program that maps page after page has one area
  * and not thousands.
  *
@@ -23,7 +23,6 @@
 #include "aspace_parts.h"
 
 #include "errno.h"
-#include "file.h"
 #include "heap.h"
 #include "pagetable.h"
 #include "panic.h"
@@ -70,15 +69,13 @@ struct area *area_copy(struct aspace *as, const struct area *model)
 	if (!area)
 		return NULL;
 	*area = *model;
-	if (area->file)
-		file_get(area->file);
+	backing_get(area->backing);
 	return area;
 }
 
 void area_free(struct area *area)
 {
-	if (area->file)
-		file_put(area->file);
+	backing_put(area->backing);
 	kfree(area);
 }
 
@@ -108,8 +105,10 @@ void area_grow_down(struct aspace *as, struct area *area, uintptr_t start)
 static bool areas_alike(const struct area *low, const struct area *high)
 {
 	return low->end == high->start && low->prot == high->prot &&
-	       low->flags == high->flags && low->file == high->file &&
-	       (!low->file ||
+	       low->flags == high->flags &&
+	       low->backing.object == high->backing.object &&
+	       low->backing.ops == high->backing.ops &&
+	       (!low->backing.ops ||
 		low->offset + (low->end - low->start) == high->offset);
 }
 

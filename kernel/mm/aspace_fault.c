@@ -31,7 +31,6 @@
 
 #include "aspace_parts.h"
 #include "errno.h"
-#include "file.h"
 #include "pagetable.h"
 #include "process.h"
 #include "string.h"
@@ -132,11 +131,12 @@ static int find_zeroed(struct aspace *as, const struct area *area,
 	return 0;
 }
 
-static int file_page(const struct area *area, uintptr_t addr, struct page **out)
+static int backed_page(const struct area *area, uintptr_t addr,
+		       struct page **out)
 {
 	uint64_t offset = area->offset + (addr - area->start);
 
-	return area->file->ops->page(area->file, offset, out);
+	return area->backing.ops->page(area->backing.object, offset, out);
 }
 
 /* Maps what is missing around addr, whose entry is given: the window is
@@ -152,16 +152,16 @@ static void map_around(struct aspace *as, const struct area *area,
 		uint64_t *near = entry + ((intptr_t)(at - addr) >> PAGE_SHIFT);
 		struct page *page;
 
-		if (!*near && file_page(area, at, &page) == 0)
+		if (!*near && backed_page(area, at, &page) == 0)
 			pagetable_install(as, near, page, area->prot, false);
 	}
 }
 
-static int find_in_file(struct aspace *as, const struct area *area,
-			uintptr_t addr, bool write, uint64_t *entry)
+static int find_backed(struct aspace *as, const struct area *area,
+		       uintptr_t addr, bool write, uint64_t *entry)
 {
 	struct page *page, *copy;
-	int error = file_page(area, addr, &page);
+	int error = backed_page(area, addr, &page);
 
 	if (error)
 		return error;
@@ -193,8 +193,9 @@ int fault_in(struct aspace *as, uintptr_t addr, unsigned int error,
 		return -ENOMEM;
 	*out = entry;
 	if (!*entry)
-		return area->file ? find_in_file(as, area, addr, write, entry)
-				  : find_zeroed(as, area, entry);
+		return area->backing.ops
+			       ? find_backed(as, area, addr, write, entry)
+			       : find_zeroed(as, area, entry);
 	if (write && !(*entry & PTE_WRITE))
 		return own_page(as, entry, addr);
 	return 0; /* another thread was here first */

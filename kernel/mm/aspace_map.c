@@ -15,7 +15,6 @@
 
 #include "aspace_parts.h"
 #include "errno.h"
-#include "file.h"
 #include "pagetable.h"
 #include "process.h"
 #include "trap.h"
@@ -25,9 +24,9 @@
 
 /* ---- map ---- */
 
-static bool area_is_shared_file(const struct area *area)
+static bool area_is_shared(const struct area *area)
 {
-	return area->file && (area->flags & MAP_TYPE) == MAP_SHARED;
+	return area->backing.ops && (area->flags & MAP_TYPE) == MAP_SHARED;
 }
 
 /* Is this area something that we can do? */
@@ -39,15 +38,15 @@ static int model_check(const struct area *model, size_t len)
 		return -EINVAL;
 	if (len > USER_MAX)
 		return -ENOMEM;
-	if (!model->file)
+	if (!model->backing.ops)
 		return 0;
 	if (model->offset % PAGE_SIZE)
 		return -EINVAL;
 	if (model->offset + len < len)
 		return -EOVERFLOW;
-	if (!model->file->ops->page)
+	if (!model->backing.ops->page)
 		return -ENODEV;
-	if (area_is_shared_file(model) && (model->prot & PROT_WRITE))
+	if (area_is_shared(model) && (model->prot & PROT_WRITE))
 		return -ENODEV;
 	return 0;
 }
@@ -137,17 +136,20 @@ static void range_populate(struct aspace *as, uintptr_t start, uintptr_t end,
 }
 
 long aspace_map(struct aspace *as, uintptr_t addr, size_t len,
-		unsigned int prot, unsigned int flags, struct file *file,
-		uint64_t offset)
+		unsigned int prot, unsigned int flags,
+		const struct area_backing *backing, uint64_t offset)
 {
 	struct area model = {
 		.prot = prot & PROT_ALL,
-		.flags = (flags & AREA_FLAGS) | (file ? 0 : MAP_ANONYMOUS),
-		.file = file,
-		.offset = file ? offset : 0,
+		.flags = (flags & AREA_FLAGS) | (backing ? 0 : MAP_ANONYMOUS),
 	};
-	long start = model_check(&model, len);
+	long start;
 
+	if (backing) {
+		model.backing = *backing;
+		model.offset = offset;
+	}
+	start = model_check(&model, len);
 	if (start)
 		return start;
 	len = ALIGN_UP(len, PAGE_SIZE);
@@ -229,7 +231,7 @@ static bool may_protect(struct aspace *as, uintptr_t start, uintptr_t end,
 	struct area *area = area_at_or_above(as, start);
 
 	for (; area && area->start < end; area = area_next(as, area))
-		if (area_is_shared_file(area) && (prot & PROT_WRITE))
+		if (area_is_shared(area) && (prot & PROT_WRITE))
 			return false;
 	return true;
 }

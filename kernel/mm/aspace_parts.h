@@ -15,15 +15,15 @@ struct area *area_at_or_above(struct aspace *as, uintptr_t addr);
 struct area *area_next(struct aspace *as, struct area *area);
 struct area *area_prev(struct aspace *as, struct area *area);
 
-/* An area like this one, with a file reference of its own, and on no list.
- * NULL when memory is exhausted, or as has too many areas. */
+/* An area like this one, with a reference of its own of what backs it, and on
+ * no list. NULL when memory is exhausted, or as has too many areas. */
 struct area *area_copy(struct aspace *as, const struct area *model);
 
 /* Puts an area on the list, where there is room for it, and joins it with its
  * neighbours if they are alike: it may be gone afterwards. */
 void area_insert(struct aspace *as, struct area *area);
 
-/* Drops the file, and frees it; it is on no list. */
+/* Drops that reference, and frees it; it is on no list. */
 void area_free(struct area *area);
 
 /* Moves an area's lower end, which nothing else is in the way of. */

@@ -17,17 +17,12 @@
  * The process's lock guards its credentials.  The same rules hold for users and
  * groups, so both are one set of functions over struct id_set.
  */
+#include "cred.h"
 #include "errno.h"
 #include "process_parts.h"
 #include "string.h"
 #include "syscall.h"
 #include "uaccess.h"
-
-#define KEEP UINT32_MAX /* (uid_t)-1: leave as it is */
-
-struct id_set {
-	uint32_t real, effective, saved, fs;
-};
 
 static struct id_set users_of(const struct credentials *c)
 {
@@ -37,98 +32,6 @@ static struct id_set users_of(const struct credentials *c)
 static struct id_set groups_of(const struct credentials *c)
 {
 	return (struct id_set){c->gid, c->egid, c->sgid, c->fsgid};
-}
-
-/* ---- the rules ---- */
-
-/* A call that changes ids, and its arguments. */
-struct id_change {
-	enum { SET_ONE, SET_TWO, SET_THREE } rule;
-	uint32_t real, effective, saved;
-};
-
-static bool is_one_of(const struct id_set *ids, uint32_t id)
-{
-	return id == ids->real || id == ids->effective || id == ids->saved;
-}
-
-static bool may_become(const struct id_set *ids, uint32_t id)
-{
-	return id == KEEP || is_one_of(ids, id);
-}
-
-/* setuid(2): root becomes that user for good, others change what they use. */
-static int set_one(struct id_set *ids, bool root, uint32_t id)
-{
-	if (id == KEEP)
-		return -EINVAL;
-	if (root)
-		ids->real = ids->saved = id;
-	else if (id != ids->real && id != ids->saved)
-		return -EPERM;
-	ids->effective = id;
-	return 0;
-}
-
-/* setreuid(2): the saved one follows when the real one is set, or when the
- * effective one becomes something else than the real one was. */
-static int set_two(struct id_set *ids, bool root, uint32_t real,
-		   uint32_t effective)
-{
-	struct id_set old = *ids;
-
-	if (!root && real != KEEP && real != old.real && real != old.effective)
-		return -EPERM;
-	if (!root && !may_become(&old, effective))
-		return -EPERM;
-	if (real != KEEP)
-		ids->real = real;
-	if (effective != KEEP)
-		ids->effective = effective;
-	if (real != KEEP || (effective != KEEP && effective != old.real))
-		ids->saved = ids->effective;
-	return 0;
-}
-
-static int set_three(struct id_set *ids, bool root, uint32_t real,
-		     uint32_t effective, uint32_t saved)
-{
-	if (!root && !(may_become(ids, real) && may_become(ids, effective) &&
-		       may_become(ids, saved)))
-		return -EPERM;
-	if (real != KEEP)
-		ids->real = real;
-	if (effective != KEEP)
-		ids->effective = effective;
-	if (saved != KEEP)
-		ids->saved = saved;
-	return 0;
-}
-
-static int ids_change(struct id_set *ids, bool root,
-		      const struct id_change *change)
-{
-	int error;
-
-	if (change->rule == SET_ONE)
-		error = set_one(ids, root, change->effective);
-	else if (change->rule == SET_TWO)
-		error = set_two(ids, root, change->real, change->effective);
-	else
-		error = set_three(ids, root, change->real, change->effective,
-				  change->saved);
-	ids->fs = ids->effective;
-	return error;
-}
-
-/* setfsuid(2) has no error: it returns the old one, whatever happens. */
-static uint32_t fs_change(struct id_set *ids, bool root, uint32_t id)
-{
-	uint32_t old = ids->fs;
-
-	if (id != KEEP && (root || id == old || is_one_of(ids, id)))
-		ids->fs = id;
-	return old;
 }
 
 /* ---- applying them ---- */
@@ -179,98 +82,75 @@ static void groups_apply(struct credentials *c, const struct id_set *ids)
 	c->fsgid = ids->fs;
 }
 
-static long users_set(const struct id_change *change)
+long users_set(id_rule *rule, struct id_change *change)
 {
 	struct process *p = cred_lock();
 	struct id_set ids = users_of(&p->cred);
-	int error = ids_change(&ids, p->cred.euid == 0, change);
+	long result = rule(&ids, p->cred.euid == 0, change);
 
-	if (!error && ids.real != p->cred.uid)
-		error = user_change(p, ids.real);
-	if (!error)
+	if (result >= 0 && ids.real != p->cred.uid && user_change(p, ids.real))
+		result = -EAGAIN;
+	if (result >= 0)
 		users_apply(&p->cred, &ids);
 	cred_unlock(p);
-	return error;
+	return result;
 }
 
-static long groups_set(const struct id_change *change)
+long groups_set(id_rule *rule, struct id_change *change)
 {
 	struct process *p = cred_lock();
 	struct id_set ids = groups_of(&p->cred);
-	int error = ids_change(&ids, p->cred.euid == 0, change);
+	long result = rule(&ids, p->cred.euid == 0, change);
 
-	if (!error)
+	if (result >= 0)
 		groups_apply(&p->cred, &ids);
 	cred_unlock(p);
-	return error;
+	return result;
+}
+
+struct id_set users_get(void)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = users_of(&p->cred);
+
+	cred_unlock(p);
+	return ids;
+}
+
+struct id_set groups_get(void)
+{
+	struct process *p = cred_lock();
+	struct id_set ids = groups_of(&p->cred);
+
+	cred_unlock(p);
+	return ids;
 }
 
 /* ---- system calls ---- */
 
+/* setuid(2): root becomes that user for good, others change what they use. */
+static int set_one(struct id_set *ids, bool root, struct id_change *change)
+{
+	uint32_t id = change->effective;
+
+	if (id == KEEP)
+		return -EINVAL;
+	if (root)
+		ids->real = ids->saved = id;
+	else if (id != ids->real && id != ids->saved)
+		return -EPERM;
+	ids->effective = ids->fs = id;
+	return 0;
+}
+
 long sys_setuid(unsigned int uid)
 {
-	struct id_change change = {.rule = SET_ONE, .effective = uid};
-
-	return users_set(&change);
+	return users_set(set_one, &(struct id_change){.effective = uid});
 }
 
 long sys_setgid(unsigned int gid)
 {
-	struct id_change change = {.rule = SET_ONE, .effective = gid};
-
-	return groups_set(&change);
-}
-
-long sys_setreuid(unsigned int real, unsigned int effective)
-{
-	struct id_change change = {SET_TWO, real, effective, KEEP};
-
-	return users_set(&change);
-}
-
-long sys_setregid(unsigned int real, unsigned int effective)
-{
-	struct id_change change = {SET_TWO, real, effective, KEEP};
-
-	return groups_set(&change);
-}
-
-long sys_setresuid(unsigned int real, unsigned int effective,
-		   unsigned int saved)
-{
-	struct id_change change = {SET_THREE, real, effective, saved};
-
-	return users_set(&change);
-}
-
-long sys_setresgid(unsigned int real, unsigned int effective,
-		   unsigned int saved)
-{
-	struct id_change change = {SET_THREE, real, effective, saved};
-
-	return groups_set(&change);
-}
-
-long sys_setfsuid(unsigned int uid)
-{
-	struct process *p = cred_lock();
-	struct id_set ids = users_of(&p->cred);
-	uint32_t old = fs_change(&ids, p->cred.euid == 0, uid);
-
-	users_apply(&p->cred, &ids);
-	cred_unlock(p);
-	return old;
-}
-
-long sys_setfsgid(unsigned int gid)
-{
-	struct process *p = cred_lock();
-	struct id_set ids = groups_of(&p->cred);
-	uint32_t old = fs_change(&ids, p->cred.euid == 0, gid);
-
-	groups_apply(&p->cred, &ids);
-	cred_unlock(p);
-	return old;
+	return groups_set(set_one, &(struct id_change){.effective = gid});
 }
 
 long sys_getuid(void)
@@ -291,33 +171,6 @@ long sys_getgid(void)
 long sys_getegid(void)
 {
 	return current->proc->cred.egid;
-}
-
-static long ids_put(const struct id_set *ids, uintptr_t real,
-		    uintptr_t effective, uintptr_t saved)
-{
-	if (put_user(ids->real, real) || put_user(ids->effective, effective) ||
-	    put_user(ids->saved, saved))
-		return -EFAULT;
-	return 0;
-}
-
-long sys_getresuid(uintptr_t real, uintptr_t effective, uintptr_t saved)
-{
-	struct process *p = cred_lock();
-	struct id_set ids = users_of(&p->cred);
-
-	cred_unlock(p);
-	return ids_put(&ids, real, effective, saved);
-}
-
-long sys_getresgid(uintptr_t real, uintptr_t effective, uintptr_t saved)
-{
-	struct process *p = cred_lock();
-	struct id_set ids = groups_of(&p->cred);
-
-	cred_unlock(p);
-	return ids_put(&ids, real, effective, saved);
 }
 
 /* How many there are; size 0 only asks that. */

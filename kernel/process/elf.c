@@ -109,11 +109,12 @@ static int segment_map(struct aspace *as, struct file *file,
 	uintptr_t zeros = ph->filesz ? ALIGN_UP(data_end, (uintptr_t)PAGE_SIZE)
 				     : start - skip;
 	unsigned int prot = segment_prot(ph);
+	struct area_backing backing = file_backing(file);
 	long error = 0;
 
 	if (ph->filesz)
 		error = aspace_map(as, start - skip, ph->filesz + skip, prot,
-				   MAP_PRIVATE | MAP_FIXED, file,
+				   MAP_PRIVATE | MAP_FIXED, &backing,
 				   ph->offset - skip);
 	if (error >= 0 && end > zeros)
 		error = aspace_map(as, zeros, end - zeros, prot,

@@ -81,7 +81,7 @@ static int image_build(struct program *program, const struct exec_args *args,
 	if (error)
 		return error;
 	program->entry = image.entry;
-	program->as->program.exe = inode_get(exec->file->inode);
+	program->as->program.exe = backing_get(file_backing(exec->file));
 	return exec_stack_build(program->as, args, &image, &program->cred,
 				&program->rsp);
 }

@@ -25,7 +25,6 @@
 #include "file.h"
 #include "futex.h"
 #include "heap.h"
-#include "input.h"
 #include "panic.h"
 #include "power.h"
 #include "printk.h"
@@ -131,6 +130,14 @@ static void orphans_to_init(struct process *p)
 	}
 }
 
+static void tell_exit(struct process *p)
+{
+	const struct exit_hook *hook;
+
+	table_for_each (hook, exit_hooks)
+		hook->exits(p);
+}
+
 static void process_end(struct process *p, struct estate *estate)
 {
 	struct thread *t = current;
@@ -139,9 +146,7 @@ static void process_end(struct process *p, struct estate *estate)
 		init_ended(p->exit_status);
 	p->max_resident = MAX(MAX(p->max_resident, estate->as->max_resident),
 			      p->children_max_resident);
-	input_process_exit(p);
-	if (p->sid == p->pid)
-		tty_session_ended(p->sid);
+	tell_exit(p);
 	estate_free(estate);
 	spin_lock(&process_lock);
 	t->proc = NULL;
@@ -298,4 +303,18 @@ void process_fault(struct trap_frame *frame, int signal)
 		process_kill(p, signal);
 	}
 	spin_unlock(&process_lock);
+}
+
+bool process_wait_for_memory(unsigned int tries)
+{
+	struct process *p = current->proc;
+	const struct memory_hook *hook;
+
+	table_for_each (hook, memory_hooks)
+		return hook->wait(tries);
+	spin_lock(&process_lock);
+	printk("%s[%d]: out of memory\n", p->name, p->pid);
+	process_kill(p, SIGKILL);
+	spin_unlock(&process_lock);
+	return false;
 }

@@ -26,7 +26,7 @@ static const char *const environment[] = {
 
 /* ---- in the new process ---- */
 
-static void console_open(void)
+static void standard_files_open(void)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct file *f;
@@ -73,7 +73,7 @@ static void init_begin(void *arg)
 	int error;
 
 	strlcpy(command, arg, sizeof(command));
-	console_open();
+	standard_files_open();
 	error = command_split(&args, command);
 	if (!error)
 		error = exec_args_run(&args, &frame);
@@ -88,6 +88,17 @@ static void init_begin(void *arg)
 }
 
 /* ---- around it ---- */
+
+static void limits_init(struct rlimit limits[RLIMITS])
+{
+	for (unsigned int i = 0; i < RLIMITS; i++)
+		limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+	limits[RLIMIT_STACK].soft = USER_STACK_SIZE;
+	limits[RLIMIT_CORE].soft = 0;
+	limits[RLIMIT_NOFILE] = (struct rlimit){FD_MAX, FD_MAX};
+	limits[RLIMIT_NICE] = (struct rlimit){0, 0};
+	limits[RLIMIT_NPROC] = (struct rlimit){PID_MAX, PID_MAX};
+}
 
 static int process_build(struct process *p)
 {

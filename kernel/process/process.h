@@ -19,6 +19,7 @@
 #include "cpu.h"
 #include "list.h"
 #include "spinlock.h"
+#include "table.h"
 #include "thread.h"
 #include "trap.h"
 #include "types.h"
@@ -128,6 +129,20 @@ struct process {
 
 extern struct spinlock process_lock;
 
+/* Who wants to know that a process ends: in its last thread, while it still has
+ * its files and its memory.  May sleep. */
+struct exit_hook {
+	void (*exits)(struct process *p);
+};
+
+TABLE(exit_hooks, struct exit_hook);
+
+#define EXIT_HOOK(function) \
+	TABLE_ROW(exit_hooks, struct exit_hook) \
+	{ \
+		function \
+	}
+
 #define current_process() (current->proc)
 
 /*
@@ -174,6 +189,16 @@ static inline int process_exit_status(int code)
 
 /* ---- kernel/process/wait.c ---- */
 
+/* Source: waitpid(2), waitid(2); values of Linux. */
+#define WNOHANG 1u
+#define WSTOPPED 2u
+#define WEXITED 4u
+#define WCONTINUED 8u
+#define WNOWAIT 0x1000000u
+#define WNOTHREAD 0x20000000u
+#define WALL 0x40000000u
+#define WCLONE 0x80000000u
+
 enum wait_type { WAIT_ANY, WAIT_PID, WAIT_GROUP };
 
 struct wait_query {
@@ -194,6 +219,10 @@ struct wait_result {
  * no such child; -ERESTARTSYS.
  */
 int process_wait(const struct wait_query *query, struct wait_result *result);
+
+/* The usage of the child and those it waited for, to a user's struct rusage if
+ * addr is one.  -EFAULT. */
+int wait_rusage_put(uintptr_t addr, const struct wait_result *result);
 
 /* ---- kernel/process/process.c ---- */
 
@@ -295,13 +324,20 @@ void user_enter(struct trap_frame *frame) __attribute__((noreturn));
  * signal would. */
 void process_fault(struct trap_frame *frame, int signal);
 
-/* ---- kernel/process/oom.c ---- */
+/* ---- kernel/process/exit.c ---- */
 
 /*
- * The current process needs a page, and there is none: makes another one end,
- * and sleeps a moment.  True: try again, with one more in `tries`, which begins
- * at 0.  False: the process has been killed itself.  Sleeps.
+ * The current process needs a page, and there is none.  True: try again, with
+ * one more in `tries`, which begins at 0.  False: the process has been killed
+ * itself, as it is when nobody looks for memory elsewhere.  Sleeps.
  */
 bool process_wait_for_memory(unsigned int tries);
+
+/* Who does: makes another process end, and sleeps a moment. */
+struct memory_hook {
+	bool (*wait)(unsigned int tries); /* as above */
+};
+
+TABLE(memory_hooks, struct memory_hook);
 
 #endif

@@ -68,9 +68,6 @@ void user_count(struct user *user, int delta);
 
 /* ---- rlimit.c ---- */
 
-/* What init begins with. */
-void limits_init(struct rlimit limits[RLIMITS]);
-
 /* ---- clone.c ---- */
 
 /* A process that was made with CLONE_VFORK lies on its parent's stack as this

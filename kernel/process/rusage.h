@@ -20,4 +20,8 @@ struct cpu_time;
 
 void rusage_fill(struct rusage *usage, struct cpu_time time, size_t max_pages);
 
+/* The same total, in parts that are not less than those reported last, which
+ * these now are. */
+struct cpu_time cpu_time_report(struct cpu_time *last, struct cpu_time now);
+
 #endif

@@ -28,9 +28,6 @@
 /* rt_sigprocmask(2) */
 enum { SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK };
 
-#define MIN_ALTSTACK 2048 /* sigaltstack(2): MINSIGSTKSZ */
-#define SS_DISABLE 2
-
 /* ---- sending: all need process_lock ---- */
 
 static bool signal_ends(const struct process *p, int signal)
@@ -274,17 +271,6 @@ long sys_rt_sigprocmask(int how, uintptr_t set_addr, uintptr_t old_addr,
 	return error;
 }
 
-long sys_rt_sigpending(uintptr_t set_addr, size_t size)
-{
-	struct thread *t = current;
-	uint64_t set;
-
-	if (size > sizeof(set))
-		return -EINVAL;
-	set = (t->signals_pending | t->proc->signals_pending) & t->sigmask;
-	return copy_to_user(set_addr, &set, size);
-}
-
 /* ---- actions ---- */
 
 static void action_exchange(int signal, const struct sigaction_record *action,
@@ -319,23 +305,5 @@ long sys_rt_sigaction(int signal, uintptr_t new_addr, uintptr_t old_addr,
 		return -EFAULT;
 	action.mask &= ~NEVER_BLOCKED;
 	action_exchange(signal, new_addr ? &action : NULL, &old);
-	return old_addr ? put_user(old, old_addr) : 0;
-}
-
-long sys_sigaltstack(uintptr_t new_addr, uintptr_t old_addr)
-{
-	__typeof__(current->altstack) stack, old = current->altstack;
-
-	if (new_addr) {
-		if (get_user(stack, new_addr))
-			return -EFAULT;
-		if (stack.flags & ~SS_DISABLE)
-			return -EINVAL;
-		if (stack.flags & SS_DISABLE)
-			stack.stack = stack.size = 0;
-		else if (stack.size < MIN_ALTSTACK)
-			return -ENOMEM;
-		current->altstack = stack;
-	}
 	return old_addr ? put_user(old, old_addr) : 0;
 }

@@ -40,4 +40,6 @@
 #define SIG_DFL 0
 #define SIG_IGN 1
 
+#define SS_DISABLE 2 /* sigaltstack(2): there is none */
+
 #endif

@@ -1,5 +1,5 @@
 /*
- * wait.c - a parent learns how its children ended: wait4(2), waitid(2).
+ * wait.c - a parent learns how its children ended: wait4(2).
  *
  * A child that has ended stays a zombie until its parent has asked for its
  * status.  Whoever finds it first, of the parent's threads, frees it, notes
@@ -17,34 +17,8 @@
 #include "syscall.h"
 #include "uaccess.h"
 
-/* Source: waitpid(2), waitid(2); values of Linux. */
-#define WNOHANG 1u
-#define WSTOPPED 2u
-#define WEXITED 4u
-#define WCONTINUED 8u
-#define WNOWAIT 0x1000000u
-#define WNOTHREAD 0x20000000u
-#define WALL 0x40000000u
-#define WCLONE 0x80000000u
-
 #define WAIT4_OPTIONS \
 	(WNOHANG | WSTOPPED | WCONTINUED | WNOTHREAD | WALL | WCLONE)
-#define WAITID_EVENTS (WSTOPPED | WEXITED | WCONTINUED)
-#define WAITID_OPTIONS \
-	(WNOHANG | WNOWAIT | WAITID_EVENTS | WNOTHREAD | WALL | WCLONE)
-
-enum { P_ALL, P_PID, P_PGID }; /* waitid's first argument */
-
-/* siginfo_t of SIGCHLD, and its codes: sigaction(2). */
-struct child_info {
-	int32_t signal, error, code, pad;
-	int32_t pid;
-	uint32_t uid;
-	int32_t status;
-};
-
-enum { CLD_EXITED = 1, CLD_KILLED, CLD_DUMPED };
-
 /* ---- looking for a child: all need process_lock ---- */
 
 /* Children that end without SIGCHLD are "clone" children: clone(2). */
@@ -153,7 +127,7 @@ static void query_from_pid(struct wait_query *query, int pid)
 		query->id = current->proc->pgid;
 }
 
-static int rusage_put(uintptr_t addr, const struct wait_result *result)
+int wait_rusage_put(uintptr_t addr, const struct wait_result *result)
 {
 	struct rusage usage;
 
@@ -179,64 +153,7 @@ long sys_wait4(int pid, uintptr_t status, int options, uintptr_t rusage)
 		return error;
 	if (status && put_user(result.status, status))
 		return -EFAULT;
-	if (rusage_put(rusage, &result))
+	if (wait_rusage_put(rusage, &result))
 		return -EFAULT;
 	return result.pid;
-}
-
-/* ---- waitid ---- */
-
-/* All zero when there was no child: so says waitid(2) of WNOHANG. */
-static int info_put(uintptr_t addr, const struct wait_result *result)
-{
-	struct child_info info = {0};
-	int killed_by = result->status & 0x7f;
-
-	if (!addr)
-		return 0;
-	if (result->pid) {
-		info.signal = SIGCHLD;
-		info.code = killed_by ? CLD_KILLED : CLD_EXITED;
-		if (result->status & 0x80)
-			info.code = CLD_DUMPED;
-		info.pid = result->pid;
-		info.uid = result->uid;
-		info.status = killed_by ? killed_by : result->status >> 8;
-	}
-	return put_user(info, addr);
-}
-
-static int query_from_id(struct wait_query *query, int type, int id)
-{
-	switch (type) {
-	case P_ALL:
-		query->type = WAIT_ANY;
-		return 0;
-	case P_PID:
-		query->type = WAIT_PID;
-		query->id = id;
-		return id > 0 ? 0 : -EINVAL;
-	case P_PGID:
-		query->type = WAIT_GROUP;
-		query->id = id ? id : current->proc->pgid;
-		return id >= 0 ? 0 : -EINVAL;
-	default:
-		return -EINVAL;
-	}
-}
-
-long sys_waitid(int type, int id, uintptr_t info, int options, uintptr_t rusage)
-{
-	struct wait_query query = {.options = options};
-	struct wait_result result;
-	int error = query_from_id(&query, type, id);
-
-	if (error || (options & ~WAITID_OPTIONS) || !(options & WAITID_EVENTS))
-		return -EINVAL;
-	error = process_wait(&query, &result);
-	if (error)
-		return error;
-	if (info_put(info, &result))
-		return -EFAULT;
-	return result.pid ? rusage_put(rusage, &result) : 0;
 }

@@ -6,11 +6,11 @@
  * it, so there is no lock; others read it in reports, when all stand still, and
  * at the prompt, where a line may be old by the time it is read.
  *
- * The reports that are made from it are in waitfor_report.c.
+ * The reports that are made from it are in explain/waitfor_report.c.
  */
 #include "waitfor.h"
-#include "backtrace.h"
 #include "cpu.h"
+#include "hooks.h"
 #include "panic.h"
 #include "spinlock.h"
 #include "thread.h"
@@ -80,17 +80,43 @@ void wait_forget(const void *object)
 	lockorder_forget(object);
 }
 
+bool lockorder_on HOOK_FLAG;
+
+void lockorder_check_slow(const void *lock, const char *name,
+			  uintptr_t call_site)
+{
+	const struct lock_watcher *row;
+
+	table_for_each (row, lock_watchers)
+		row->taken(lock, name, call_site);
+}
+
+void lockorder_forget_slow(const void *lock)
+{
+	const struct lock_watcher *row;
+
+	table_for_each (row, lock_watchers)
+		row->made(lock);
+}
+
+bool wait_check_idle(void)
+{
+	const struct idle_check *row;
+
+	table_for_each (row, idle_checks)
+		if (row->check())
+			return true;
+	return false;
+}
+
 /* ---- sleeping with a spinlock ---- */
 
 static __attribute__((noinline, noreturn)) void wait_panic(
 	const struct spinlock *lock, uintptr_t taken_at, uintptr_t call_site)
 {
-	char here[SYMBOL_TEXT_SIZE], there[SYMBOL_TEXT_SIZE];
-
-	panic("spinlock \"%s\" is held by a thread that goes to sleep, at %s; "
-	      "\"%s\" was taken at %s",
-	      lock->name, symbol_format_call(call_site, here, sizeof(here)),
-	      lock->name, symbol_format_call(taken_at, there, sizeof(there)));
+	panic("spinlock \"%s\" is held by a thread that goes to sleep, at %pS; "
+	      "\"%s\" was taken at %pS",
+	      lock->name, (void *)call_site, lock->name, (void *)taken_at);
 }
 
 void assert_may_wait(const struct spinlock *lock, uintptr_t call_site)

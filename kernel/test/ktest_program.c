@@ -16,6 +16,7 @@
  * A whole folder, test=user, is left to run(1) alone.
  */
 #include "cmdline.h"
+#include "device.h"
 #include "errno.h"
 #include "file.h"
 #include "inode.h"
@@ -169,10 +170,14 @@ static long ktest_write(struct file *f, uintptr_t buf, size_t len,
 	return len;
 }
 
-const struct file_ops ktest_file_ops = {
+static const struct file_ops ktest_file_ops = {
 	.read = ktest_read,
 	.write = ktest_write,
 };
+
+/* The number is one for local use. */
+DEVICE(.name = "ktest", .number = DEVICE_NUMBER(10, 240),
+       .ops = &ktest_file_ops);
 
 /* ---- which programs ---- */
 

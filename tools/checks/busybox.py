@@ -20,10 +20,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-
-from boot import Boot
-from machine import BUILD, ROOT, USER
-from waiting import LAST_RESORT
+from tools.machine.boot import Boot
+from tools.machine.machine import BUILD, ROOT, USER
+from tools.machine.waiting import LAST_RESORT
 
 from .framework import LOGS, Context, Failed, check, expect
 
@@ -54,7 +53,7 @@ def archive(context: Context, further: Sequence[str] = ()) -> Path:
     more.write_text("\n".join([*sorted(rows), *further, ""]), encoding="utf-8")
     lists = ["user/root.list", BUILD / context.stage / "tests.list", "user/busybox.list", more]
     made = folder / "root.cpio"
-    command = [sys.executable, "tools/mkroot.py", made, BUILD / "user/stripped", *lists]
+    command = [sys.executable, "-m", "tools.machine.mkroot", made, BUILD / "user/stripped", *lists]
     subprocess.run([str(word) for word in command], cwd=ROOT, check=True)
     return made
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from boot import Boot
+from tools.machine.boot import Boot
 
 from .busybox import ESCAPE, SCRIPTS, VI_END, VI_STEPS, Host, busybox_is_there, power_off, shell
 from .console import COLUMNS, press, screen_rows, wait_for_row, wait_for_screen

@@ -12,9 +12,9 @@ import termios
 from collections.abc import Callable
 from pathlib import Path
 
-from boot import Boot, BootError, End, kill, start
-from machine import TESTS_PASSED, USER
-from waiting import wait_until
+from tools.machine.boot import Boot, BootError, End, kill, start
+from tools.machine.machine import TESTS_PASSED, USER
+from tools.machine.waiting import wait_until
 
 from .framework import Context, Failed, add_check, check, expect
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from machine import TESTS_FAILED, TESTS_PASSED, Machine
+from tools.machine.machine import TESTS_FAILED, TESTS_PASSED, Machine
 
 from .framework import Context, add_check, check, expect, ktap_parse
 

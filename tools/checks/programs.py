@@ -14,10 +14,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from boot import Boot
-from debian import NoPackage, package_file
-from machine import BUILD
-from waiting import LAST_RESORT
+from tools.machine.boot import Boot
+from tools.machine.debian import NoPackage, package_file
+from tools.machine.machine import BUILD
+from tools.machine.waiting import LAST_RESORT
 
 from .busybox import LEFT, PROMPT, SCRIPTS, UP, archive, busybox_is_there, expect_same, power_off
 from .framework import LOGS, Context, check, expect

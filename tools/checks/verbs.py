@@ -12,9 +12,9 @@ import termios
 from pathlib import Path
 from types import TracebackType
 
-import boot
-from machine import ROOT
-from waiting import wait_until
+from tools.machine import boot
+from tools.machine.machine import ROOT
+from tools.machine.waiting import wait_until
 
 from .framework import Context, Failed, check, expect, interactive
 from .source import make
@@ -33,7 +33,8 @@ class Terminal:
         self.passed = 0
         self.log = log
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", sys.executable, str(ROOT / "tools/machine.py"), *arguments],
+            ["setsid", "--ctty", sys.executable, "-m", "tools.machine", *arguments],
+            cwd=ROOT,
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,

@@ -270,6 +270,19 @@ TEST(at_least_so_many)
 	EXPECT_READ(&t, "abc");
 }
 
+/* A busy machine may take any time for something: but not each time. */
+static bool reads_at_once(struct terminal *t)
+{
+	for (int i = 0; i < 50; i++) {
+		long start = now_ms();
+
+		EXPECT_READ(t, "");
+		if (now_ms() - start < 190)
+			return true;
+	}
+	return false;
+}
+
 TEST(not_longer_than_so_long)
 {
 	struct terminal t = terminal_open();
@@ -279,9 +292,7 @@ TEST(not_longer_than_so_long)
 	EXPECT_READ(&t, "");
 	EXPECT(now_ms() - start >= 190);
 	terminal_raw(&t, 0, 0);
-	start = now_ms();
-	EXPECT_READ(&t, "");
-	EXPECT(now_ms() - start < 190);
+	EXPECT(reads_at_once(&t));
 	terminal_raw(&t, 9, 2);
 	start = now_ms();
 	terminal_type(&t, "ab");

@@ -17,11 +17,9 @@
  * a report is printed and all stand still.
  */
 #include "spinlock.h"
-#include "backtrace.h"
 #include "hooks.h"
 #include "panic.h"
 #include "perturb.h"
-#include "printk.h"
 #include "thread.h"
 #include "trace.h"
 
@@ -95,11 +93,9 @@ void spin_panic_kept(const char *who)
 {
 	const struct spin_record *r = &current->spin;
 	size_t newest = MIN(r->held, MAX_HELD_SPINLOCKS);
-	char where[SYMBOL_TEXT_SIZE];
 
-	panic("%s returns with spinlock \"%s\" held, taken at %s", who,
-	      r->lock[newest]->name,
-	      symbol_format_call(r->at[newest], where, sizeof(where)));
+	panic("%s returns with spinlock \"%s\" held, taken at %pS", who,
+	      r->lock[newest]->name, (void *)r->at[newest]);
 }
 
 /* ---- the wrappers ---- */
@@ -174,96 +170,4 @@ void spin_unlock(struct spinlock *lock)
 	r->lock[r->held] = NULL;
 	r->held--;
 	lab_spin_unlock(lock, CALL_SITE);
-}
-
-/* ---- the report ---- */
-
-#define NO_CPU (-1)
-
-/* Which CPU's thread holds the lock, and since where; NO_CPU when none does. */
-static int find_holder(const struct spinlock *lock, uintptr_t *since)
-{
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		if (!cpus[i].running)
-			continue;
-
-		const struct spin_record *r = &cpus[i].running->spin;
-
-		for (size_t k = 1; k <= r->held; k++)
-			if (r->lock[k] == lock) {
-				*since = r->at[k];
-				return i;
-			}
-	}
-	return NO_CPU;
-}
-
-/* The lock that a CPU waits for, or NULL. */
-static const struct spinlock *waited_for(unsigned int cpu)
-{
-	const struct thread *t = cpus[cpu].running;
-
-	return t ? spin_waits(t) : NULL;
-}
-
-static void print_wait(unsigned int cpu)
-{
-	const struct spin_record *r = &cpus[cpu].running->spin;
-	const struct spinlock *lock = waited_for(cpu);
-	char waits[SYMBOL_TEXT_SIZE], since[SYMBOL_TEXT_SIZE];
-	uintptr_t taken_at = 0;
-	int holder = find_holder(lock, &taken_at);
-
-	symbol_format_call(r->at[r->held + 1], waits, sizeof(waits));
-	printk("CPU %u waits for spinlock \"%s\" at %s", cpu, lock->name,
-	       waits);
-	if (holder == NO_CPU) {
-		printk(", which nobody holds\n");
-		return;
-	}
-	symbol_format_call(taken_at, since, sizeof(since));
-	printk(", held by CPU %d since %s\n", holder, since);
-}
-
-/* Follows who waits for whom from a CPU; true when that leads back to it. */
-static bool waits_for_itself(unsigned int start)
-{
-	unsigned int cpu = start;
-
-	for (unsigned int steps = 0; steps < cpu_count; steps++) {
-		uintptr_t since;
-		int holder;
-
-		const struct spinlock *lock = waited_for(cpu);
-
-		if (!lock)
-			return false;
-		holder = find_holder(lock, &since);
-		if (holder == NO_CPU)
-			return false;
-		if ((unsigned int)holder == start)
-			return true;
-		cpu = holder;
-	}
-	return false;
-}
-
-bool spin_report(void)
-{
-	bool cycle = false;
-
-	for (unsigned int i = 0; i < cpu_count; i++) {
-		if (!waited_for(i))
-			continue;
-		bool in_cycle = waits_for_itself(i);
-
-		if (in_cycle)
-			printk("deadlock: ");
-		print_wait(i);
-		cycle |= in_cycle;
-	}
-	if (cycle)
-		printk("deadlock: these waits form a cycle, so none of them "
-		       "ends\n");
-	return cycle;
 }

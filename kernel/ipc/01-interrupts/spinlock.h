@@ -85,11 +85,4 @@ void spin_wait_resume(struct spin_wait wait);
  * spinlock: the panic says who, which, and where it was taken. */
 void spin_panic_kept(const char *who) __attribute__((noreturn));
 
-/*
- * For the NMI report and panic: prints the spinlocks that each CPU holds and
- * waits for, and the cycle if CPUs wait for one another.  True when there is
- * a cycle.
- */
-bool spin_report(void);
-
 #endif

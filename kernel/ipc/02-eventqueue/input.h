@@ -17,6 +17,7 @@
 #include "file.h"
 #include "keymap.h"
 #include "list.h"
+#include "table.h"
 #include "types.h"
 #include "waitq.h"
 
@@ -148,9 +149,19 @@ static inline size_t scancode_read(struct scancode_pipe *p, uint8_t *buf,
 
 /* ---- given: kernel/ipc/02-eventqueue/input_events.c ---- */
 
-/* Makes input_events, and calls the student's lab_input_start(); when that
- * fails, the console goes on polling the keyboard.  After ps2_init(). */
-void input_init(void);
+/* Who hears of each event of input_events, as it is pushed; any context but
+ * NMI. */
+struct event_hook {
+	void (*pushed)(const struct event *e);
+};
+
+TABLE(event_hooks, struct event_hook);
+
+#define EVENT_HOOK(function) \
+	TABLE_ROW(event_hooks, struct event_hook) \
+	{ \
+		function \
+	}
 
 /* Does input come by interrupts?  Then the calls and /dev/input work. */
 bool input_started(void);
@@ -170,12 +181,9 @@ extern struct pollhead input_pollhead;
  * none; -EFAULT, and then the event stays.  Sleeps. */
 int input_take_to_user(uintptr_t out);
 void input_file_init(void);
-extern const struct file_ops input_file_ops;
 
 /* ---- given: kernel/ipc/02-eventqueue/input_calls.c ---- */
 
-/* The process ends: it is no subscriber any more.  Sleeps. */
-void input_process_exit(struct process *p);
 void sys_input_init(void);
 
 #endif

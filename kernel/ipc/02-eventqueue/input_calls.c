@@ -112,8 +112,11 @@ long sys_scancode_unsubscribe(void)
 	return input_started() ? end_subscription(current->proc) : -ENOSYS;
 }
 
-void input_process_exit(struct process *p)
+/* It is no subscriber any more. */
+static void process_exits(struct process *p)
 {
 	if (p->scancodes)
 		end_subscription(p);
 }
+
+EXIT_HOOK(process_exits);

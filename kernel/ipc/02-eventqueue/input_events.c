@@ -6,15 +6,15 @@
  * system's own queue, input_events, hears of it, whatever that function does:
  *
  *	event_push(&input_events) --> the ring (student's)
- *				  \-> keyboard_type(): the console
+ *				  \-> EVENT_HOOKs: the screen's keyboard
  *				   -> input_readers, input_pollhead
  *
  * A waiter looks at the ring with input_lock held, and event_push() takes that
  * lock after it has changed the ring: so no wake-up falls in between.  It is
  * taken before the ring's own lock.
  */
-#include "console.h"
 #include "errno.h"
+#include "init.h"
 #include "input.h"
 #include "printk.h"
 #include "ps2.h"
@@ -38,8 +38,10 @@ void eventq_init(struct eventq *q, const char *name)
 
 static void event_announce(const struct event *e)
 {
-	if (e->type == EVENT_KEY_DOWN)
-		keyboard_type(e->data[0], e->data[1]);
+	const struct event_hook *hook;
+
+	table_for_each (hook, event_hooks)
+		hook->pushed(e);
 	spin_lock(&input_lock);
 	waitq_wake(&input_readers, WAKE_ALL);
 	poll_notify(&input_pollhead);
@@ -108,7 +110,9 @@ unsigned int input_subscribers(void)
 
 /* ---- at boot ---- */
 
-void input_init(void)
+/* Makes input_events, and calls the student's lab_input_start(); when that
+ * fails, the console goes on polling the keyboard. */
+static void input_init(void)
 {
 	int error;
 
@@ -129,3 +133,5 @@ bool input_started(void)
 {
 	return started;
 }
+
+INIT(INIT_PARTS, input_init);

@@ -14,6 +14,7 @@
  * input_reading guards the stash, a mutex since copying may sleep; input_lock
  * comes after it.
  */
+#include "device.h"
 #include "errno.h"
 #include "fs.h"
 #include "input.h"
@@ -115,7 +116,10 @@ static unsigned int input_file_poll(struct file *f, struct pollhead **head)
 	return can_read() ? POLLIN : 0;
 }
 
-const struct file_ops input_file_ops = {
+static const struct file_ops input_file_ops = {
 	.read = input_file_read,
 	.poll = input_file_poll,
 };
+
+DEVICE(.name = "input", .number = DEVICE_NUMBER(13, 64),
+       .ops = &input_file_ops);

@@ -64,9 +64,6 @@ struct epoll {
 
 extern const struct file_ops epoll_ops;
 
-/* Once, at boot. */
-void epoll_init(void);
-
 /* With one reference; NULL: out of memory. */
 struct file *epoll_file_create(void);
 

@@ -8,7 +8,9 @@
 #include "epoll.h"
 #include "errno.h"
 #include "fd_table.h"
+#include "init.h"
 #include "poll.h"
+#include "poll_timeout.h"
 #include "syscall.h"
 #include "time.h"
 #include "uaccess.h"
@@ -21,10 +23,12 @@ enum { EPOLL_CTL_ADD = 1, EPOLL_CTL_DEL, EPOLL_CTL_MOD };
 
 static struct core_mutex nesting_lock;
 
-void epoll_init(void)
+static void epoll_init(void)
 {
 	core_mutex_init(&nesting_lock, "epoll nesting");
 }
+
+INIT(INIT_PARTS, epoll_init);
 
 static struct epoll *epoll_of(const struct file *f)
 {

@@ -218,7 +218,8 @@ static struct epoll_item *item_of(const struct epoll *ep, const struct file *f)
 	return item;
 }
 
-void epoll_file_closed(struct file *f)
+/* The file has no references any more. */
+static void file_closed(struct file *f)
 {
 	struct epoll_item *item;
 	struct epoll *ep;
@@ -231,3 +232,5 @@ void epoll_file_closed(struct file *f)
 		epoll_put(ep);
 	}
 }
+
+TABLE_ROW(file_hooks, struct file_hook){.file_closed = file_closed};

@@ -118,7 +118,7 @@ static int still_open(const struct file *f, int fd)
 	return same ? 0 : -EBADF;
 }
 
-long lock_control(struct file *f, int fd, int command, uintptr_t arg)
+static long lock_control(struct file *f, int fd, int command, uintptr_t arg)
 {
 	struct lock_record wanted;
 	struct flock fl;
@@ -144,6 +144,13 @@ long lock_control(struct file *f, int fd, int command, uintptr_t arg)
 	}
 	return error;
 }
+
+FCNTL(F_GETLK, lock_control);
+FCNTL(F_SETLK, lock_control);
+FCNTL(F_SETLKW, lock_control);
+FCNTL(F_OFD_GETLK, lock_control);
+FCNTL(F_OFD_SETLK, lock_control);
+FCNTL(F_OFD_SETLKW, lock_control);
 
 /* ---- flock ---- */
 

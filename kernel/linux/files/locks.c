@@ -309,3 +309,17 @@ void locks_release(struct inode *inode, const void *owner)
 	}
 	spin_unlock(&lock);
 }
+
+static void descriptor_closed(struct file *f, const struct fdtable *t)
+{
+	locks_release(f->inode, t);
+}
+
+static void file_closed(struct file *f)
+{
+	if (f->inode && f->inode->locks)
+		locks_release(f->inode, f);
+}
+
+TABLE_ROW(file_hooks, struct file_hook){.descriptor_closed = descriptor_closed,
+					.file_closed = file_closed};

@@ -47,14 +47,4 @@ bool lock_find_conflict(const struct inode *inode, struct lock_record *wanted);
 /* All that the owner has on the file ends. */
 void locks_release(struct inode *inode, const void *owner);
 
-/* Nearly no file has a lock: this is what a close(2) costs. */
-static inline void locks_end(const struct file *f, const void *owner)
-{
-	if (f->inode && unlikely(f->inode->locks))
-		locks_release(f->inode, owner);
-}
-
-/* fcntl(2) with one of these commands; arg is a user's struct flock. */
-long lock_control(struct file *f, int fd, int command, uintptr_t arg);
-
 #endif

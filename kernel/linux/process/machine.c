@@ -13,9 +13,9 @@
 #include "spinlock.h"
 #include "string.h"
 #include "syscall.h"
-#include "sysctl.h"
 #include "time.h"
 #include "uaccess.h"
+#include "uts.h"
 #include "vm.h"
 
 static struct spinlock lock = SPINLOCK_INIT("uname");

@@ -1,5 +1,5 @@
 /*
- * misc.c - what is left over: names, thread-local storage, where a thread runs.
+ * misc.c - what is left over: names, where a thread runs.
  */
 #include "cpu.h"
 #include "errno.h"
@@ -9,15 +9,12 @@
 #include "uaccess.h"
 #include "x86.h"
 
-/* Source: prctl(2), arch_prctl(2); values of Linux. */
+/* Source: prctl(2); values of Linux. */
 #define PR_GET_DUMPABLE 3
 #define PR_SET_DUMPABLE 4
 #define PR_SET_NAME 15
 #define PR_GET_NAME 16
 #define PR_GET_SECCOMP 21
-
-#define ARCH_SET_FS 0x1002
-#define ARCH_GET_FS 0x1003
 
 #define ROBUST_LIST_HEAD_SIZE 24
 
@@ -72,29 +69,6 @@ long sys_prctl(int option, uint64_t arg)
 	}
 }
 
-long sys_arch_prctl(int option, uintptr_t addr)
-{
-	switch (option) {
-	case ARCH_SET_FS:
-		/* An address that is not canonical would fault in the kernel,
-		 * when it is loaded (SDM 2B, WRMSR). */
-		if (addr >= USER_TOP)
-			return -EPERM;
-		user_set_fs_base(addr);
-		return 0;
-	case ARCH_GET_FS:
-		return put_user(current->fs_base, addr);
-	default:
-		return -EINVAL;
-	}
-}
-
-long sys_set_tid_address(uintptr_t addr)
-{
-	current->clear_tid = addr;
-	return current->tid;
-}
-
 long sys_set_robust_list(uintptr_t head, size_t size)
 {
 	if (size != ROBUST_LIST_HEAD_SIZE)
@@ -127,15 +101,6 @@ long sys_get_robust_list(int tid, uintptr_t head_addr, uintptr_t size_addr)
 }
 
 /* ---- where it runs ---- */
-
-/* Who yields usually waits for another, which may run on another CPU: under
- * icount, PAUSE lets that CPU go on. */
-long sys_sched_yield(void)
-{
-	thread_yield();
-	cpu_relax();
-	return 0;
-}
 
 /* Old by the time the program reads it. */
 long sys_getcpu(uintptr_t cpu_addr, uintptr_t node_addr)

@@ -21,6 +21,8 @@
 
 #include "errno.h"
 #include "heap.h"
+#include "init.h"
+#include "panic.h"
 #include "string.h"
 #include "time.h"
 #include "uaccess.h"
@@ -180,14 +182,35 @@ static struct proc_node numbered(const struct proc_node *dir, int number)
 	return node;
 }
 
-static const struct proc_entry *find_entry(const struct proc_entry *names,
+/* A directory's entries, one after the other: first those of its table, then
+ * the rows that are in it.  NULL: before the first, and after the last. */
+static const struct proc_entry *entry_after(const struct proc_entry *dir,
+					    const struct proc_entry *e)
+{
+	bool is_row = e >= proc_files_start && e < proc_files_end;
+
+	if (dir->names && !is_row) {
+		e = e ? e + 1 : dir->names;
+		if (e->name)
+			return e;
+	}
+	if (!dir->path)
+		return NULL;
+	for (e = is_row ? e + 1 : proc_files_start; e < proc_files_end; e++)
+		if (strcmp(e->in, dir->path) == 0)
+			return e;
+	return NULL;
+}
+
+static const struct proc_entry *find_entry(const struct proc_entry *dir,
 					   const char *name, size_t len)
 {
-	for (; names && names->name; names++)
-		if (strlen(names->name) == len &&
-		    memcmp(names->name, name, len) == 0)
-			return names;
-	return NULL;
+	const struct proc_entry *e = NULL;
+
+	while ((e = entry_after(dir, e)))
+		if (strlen(e->name) == len && memcmp(e->name, name, len) == 0)
+			break;
+	return e;
 }
 
 static struct inode *proc_find(struct inode *dir, const char *name, size_t len)
@@ -196,7 +219,7 @@ static struct inode *proc_find(struct inode *dir, const char *name, size_t len)
 	struct proc_node node = *parent;
 	int number;
 
-	node.entry = find_entry(parent->entry->names, name, len);
+	node.entry = find_entry(parent->entry, name, len);
 	if (node.entry)
 		return node_create(dir, name, len, &node);
 	number = parse_number(name, len);
@@ -219,15 +242,16 @@ static bool proc_next(const struct inode *dir, uint64_t from,
 		      struct virtual_name *name)
 {
 	const struct proc_node *parent = node_of(dir);
-	const struct proc_entry *names = parent->entry->names;
 	struct proc_node node = *parent;
-	unsigned int count = 0;
+	uint64_t position = 0;
 	int number;
 
-	while (names && names[count].name)
-		count++;
-	if (from < count) {
-		node.entry = &names[from];
+	node.entry = NULL;
+	while (from < FIRST_NUMBER &&
+	       (node.entry = entry_after(parent->entry, node.entry)) &&
+	       position < from)
+		position++;
+	if (node.entry) {
 		strlcpy(name->name, node.entry->name, sizeof(name->name));
 		name_fill(name, &node, from + 1);
 		return true;
@@ -282,7 +306,12 @@ static int text_print(struct file *f, struct open_text *open)
 
 	text_clear(&open->text);
 	open->printed = true;
-	error = node->entry->show(node, &open->text);
+	if (node->entry->values) {
+		proc_show_values(node->entry, &open->text);
+		error = 0;
+	} else {
+		error = node->entry->show(node, &open->text);
+	}
 	return error ? error : text_error(&open->text);
 }
 
@@ -314,14 +343,16 @@ static long proc_write(struct file *f, uintptr_t buf, size_t len, uint64_t *pos)
 	char value[STORE_MAX];
 	int error;
 
-	if (!node->entry->store || len >= sizeof(value))
+	if ((!node->entry->store && !node->entry->values) ||
+	    len >= sizeof(value))
 		return -EINVAL;
 	if (copy_from_user(value, buf, len))
 		return -EFAULT;
 	value[len] = '\0';
 	if (len > 0 && value[len - 1] == '\n')
 		value[len - 1] = '\0';
-	error = node->entry->store(node, value);
+	error = node->entry->values ? proc_store_values(node->entry, value)
+				    : node->entry->store(node, value);
 	if (error)
 		return error;
 	*pos += len;
@@ -377,13 +408,46 @@ static const struct proc_entry process_entry = {
 
 static const struct proc_entry root_entry = {
 	.mode = S_IFDIR | 0555,
-	.names = proc_system_names,
+	.path = "",
 	.numbers = &process_entry,
 	.next = next_process,
 };
 
-void proc_init(struct inode *dir)
+/* A process finds its own descriptors by these names in /dev. */
+static const struct {
+	const char *name, *target;
+} dev_links[] = {
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
+};
+
+static void make_link(struct inode *dir, const char *name, const char *target)
 {
+	struct inode *inode;
+
+	if (dir_find(dir, name, strlen(name)))
+		return;
+	inode = inode_create(S_IFLNK | 0777);
+	if (!inode || symlink_fill(inode, target, strlen(target)) ||
+	    dir_add(dir, name, strlen(name), inode))
+		panic("proc_start: no memory for /dev/%s", name);
+	inode_put(inode);
+}
+
+static void proc_start(void)
+{
+	struct inode *dir, *dev;
+
+	core_mutex_lock(&fs_lock);
+	dir = fs_directory(fs_root(), "proc", 0555);
 	dir->virtual = &proc_ops;
 	dir->object = (void *)&root_node;
+	dev = fs_directory(fs_root(), "dev", 0755);
+	for (size_t i = 0; i < ARRAY_SIZE(dev_links); i++)
+		make_link(dev, dev_links[i].name, dev_links[i].target);
+	core_mutex_unlock(&fs_lock);
 }
+
+INIT(INIT_FILES, proc_start);

@@ -53,12 +53,14 @@ int proc_link_exe(const struct proc_node *node, struct text *text,
 		  struct inode **target)
 {
 	struct inode *exe = NULL;
+	struct file *file;
 	struct process *p;
 
 	spin_lock(&process_lock);
 	p = proc_process(node);
-	if (p && p->aspace && p->aspace->program.exe)
-		exe = inode_get(p->aspace->program.exe);
+	file = p && p->aspace ? backing_file(&p->aspace->program.exe) : NULL;
+	if (file)
+		exe = inode_get(file->inode);
 	spin_unlock(&process_lock);
 	return link_to(text, exe, target);
 }

@@ -36,9 +36,11 @@ static struct aspace *aspace_of(const struct proc_node *node)
 static void print_area_name(const struct aspace *as, const struct area *area,
 			    struct text *text)
 {
-	if (area->file && area->file->inode) {
+	const struct file *file = backing_file(&area->backing);
+
+	if (file && file->inode) {
 		core_mutex_lock(&fs_lock);
-		proc_print_path(text, area->file->inode);
+		proc_print_path(text, file->inode);
 		core_mutex_unlock(&fs_lock);
 	} else if (area->start < as->brk && area->end > as->brk_start) {
 		text_printf(text, "[heap]");
@@ -50,7 +52,8 @@ static void print_area_name(const struct aspace *as, const struct area *area,
 static void print_area(const struct aspace *as, const struct area *area,
 		       void *arg)
 {
-	const struct inode *inode = area->file ? area->file->inode : NULL;
+	const struct file *file = backing_file(&area->backing);
+	const struct inode *inode = file ? file->inode : NULL;
 	struct text *text = arg;
 	size_t begin = text->len;
 

@@ -12,6 +12,7 @@
 #include "errno.h"
 #include "string.h"
 #include "time.h"
+#include "tty.h"
 
 /* A process, or one of its threads, at a moment. */
 struct snapshot {
@@ -343,12 +344,12 @@ static int next_thread(const struct proc_node *dir, int from)
 	}
 
 static const struct proc_entry thread_names[] = {
-	PROC_FILE("stat", show_stat),
-	PROC_FILE("statm", show_statm),
-	PROC_FILE("status", show_status),
+	PID_FILE("stat", show_stat),
+	PID_FILE("statm", show_statm),
+	PID_FILE("status", show_status),
 	COMM,
-	PROC_FILE("cmdline", proc_show_cmdline),
-	PROC_FILE("maps", proc_show_maps),
+	PID_FILE("cmdline", proc_show_cmdline),
+	PID_FILE("maps", proc_show_maps),
 	{0},
 };
 
@@ -357,22 +358,22 @@ static const struct proc_entry thread_entry = {
 	.names = thread_names,
 };
 
-static const struct proc_entry fd_entry = PROC_LINK(NULL, proc_link_fd);
+static const struct proc_entry fd_entry = PID_LINK(NULL, proc_link_fd);
 
 const struct proc_entry proc_process_names[] = {
-	PROC_FILE("stat", show_stat),
-	PROC_FILE("statm", show_statm),
-	PROC_FILE("status", show_status),
+	PID_FILE("stat", show_stat),
+	PID_FILE("statm", show_statm),
+	PID_FILE("status", show_status),
 	COMM,
-	PROC_FILE("cmdline", proc_show_cmdline),
+	PID_FILE("cmdline", proc_show_cmdline),
 	{.name = "environ", .mode = S_IFREG | 0400, .show = proc_show_environ},
-	PROC_FILE("maps", proc_show_maps),
-	PROC_FILE("limits", show_limits),
-	PROC_FILE("mounts", proc_show_mounts),
-	PROC_FILE("mountinfo", proc_show_mountinfo),
-	PROC_LINK("cwd", proc_link_cwd),
-	PROC_LINK("root", proc_link_root),
-	PROC_LINK("exe", proc_link_exe),
+	PID_FILE("maps", proc_show_maps),
+	PID_FILE("limits", show_limits),
+	PID_FILE("mounts", proc_show_mounts),
+	PID_FILE("mountinfo", proc_show_mountinfo),
+	PID_LINK("cwd", proc_link_cwd),
+	PID_LINK("root", proc_link_root),
+	PID_LINK("exe", proc_link_exe),
 	{.name = "fd",
 	 .mode = S_IFDIR | 0500,
 	 .numbers = &fd_entry,

@@ -4,26 +4,14 @@
  * Those that can be written are root's; a number out of its range is -EINVAL,
  * and nothing changes.
  */
-#include "sysctl.h"
-
 #include "errno.h"
 #include "page.h"
 #include "procfs.h"
 #include "random.h"
 #include "string.h"
+#include "uts.h"
 
-struct sysctl sysctl_msgmax = {8192, 1, INT32_MAX};
-struct sysctl sysctl_msgmnb = {16384, 1, INT32_MAX};
-struct sysctl sysctl_msgmni = {32000, 0, 32768};
-struct sysctl sysctl_shmmax = {UINT64_MAX - (1ul << 24), 1, UINT64_MAX};
-struct sysctl sysctl_shmall = {UINT64_MAX - (1ul << 24), 1, UINT64_MAX};
-struct sysctl sysctl_shmmni = {4096, 0, 32768};
-struct sysctl sysctl_sem[4] = {
-	{32000, 1, 65536},
-	{1024000000, 1, INT32_MAX},
-	{500, 1, INT32_MAX},
-	{32000, 0, 32768},
-};
+#define MAX_VALUES 4 /* of one file */
 
 /* ---- numbers ---- */
 
@@ -48,7 +36,7 @@ static int take_number(const char **text, uint64_t *number)
 static int store_numbers(struct sysctl *values, unsigned int count,
 			 const char *text)
 {
-	uint64_t numbers[ARRAY_SIZE(sysctl_sem)];
+	uint64_t numbers[MAX_VALUES];
 
 	for (unsigned int i = 0; i < count; i++)
 		if (take_number(&text, &numbers[i]) ||
@@ -61,38 +49,41 @@ static int store_numbers(struct sysctl *values, unsigned int count,
 	return 0;
 }
 
-#define NUMBER(which) \
-	static int show_##which(const struct proc_node *node, \
-				struct text *text) \
-	{ \
-		text_printf(text, "%lu\n", sysctl_##which.value); \
-		return 0; \
-	} \
-	static int store_##which(const struct proc_node *node, \
-				 const char *value) \
-	{ \
-		return store_numbers(&sysctl_##which, 1, value); \
-	}
-
-NUMBER(msgmax)
-NUMBER(msgmnb)
-NUMBER(msgmni)
-NUMBER(shmmax)
-NUMBER(shmall)
-NUMBER(shmmni)
-
-static int show_sem(const struct proc_node *node, struct text *text)
+int proc_store_values(const struct proc_entry *entry, const char *value)
 {
-	text_printf(text, "%lu\t%lu\t%lu\t%lu\n", sysctl_sem[0].value,
-		    sysctl_sem[1].value, sysctl_sem[2].value,
-		    sysctl_sem[3].value);
-	return 0;
+	return store_numbers(entry->values, entry->value_count, value);
 }
 
-static int store_sem(const struct proc_node *node, const char *value)
+void proc_show_values(const struct proc_entry *entry, struct text *text)
 {
-	return store_numbers(sysctl_sem, ARRAY_SIZE(sysctl_sem), value);
+	for (unsigned int i = 0; i < entry->value_count; i++)
+		text_printf(text, "%s%lu", i > 0 ? "\t" : "",
+			    entry->values[i].value);
+	text_printf(text, "\n");
 }
+
+/* Messages, semaphores and shared memory of System V; of semaphores how many in
+ * an array, in all, operations in a call, arrays. */
+static struct sysctl msgmax = {8192, 1, INT32_MAX};
+static struct sysctl msgmnb = {16384, 1, INT32_MAX};
+static struct sysctl msgmni = {32000, 0, 32768};
+static struct sysctl shmmax = {UINT64_MAX - (1ul << 24), 1, UINT64_MAX};
+static struct sysctl shmall = {UINT64_MAX - (1ul << 24), 1, UINT64_MAX};
+static struct sysctl shmmni = {4096, 0, 32768};
+static struct sysctl sem[4] = {
+	{32000, 1, 65536},
+	{1024000000, 1, INT32_MAX},
+	{500, 1, INT32_MAX},
+	{32000, 0, 32768},
+};
+
+SYSCTL("sys/kernel", "msgmax", msgmax);
+SYSCTL("sys/kernel", "msgmnb", msgmnb);
+SYSCTL("sys/kernel", "msgmni", msgmni);
+SYSCTL("sys/kernel", "shmmax", shmmax);
+SYSCTL("sys/kernel", "shmall", shmall);
+SYSCTL("sys/kernel", "shmmni", shmmni);
+SYSCTLS("sys/kernel", "sem", sem, ARRAY_SIZE(sem));
 
 /* ---- names ---- */
 
@@ -166,44 +157,22 @@ static int show_uuid(const struct proc_node *node, struct text *text)
 	return 0;
 }
 
-/* ---- the tables ---- */
+/* ---- the rows ---- */
 
-#define WRITABLE(which) \
-	{ \
-		.name = #which, .mode = S_IFREG | 0644, .show = show_##which, \
-		.store = store_##which \
-	}
+PROC_DIRECTORY("", "sys", "sys");
+PROC_DIRECTORY("sys", "kernel", "sys/kernel");
+PROC_DIRECTORY("sys", "vm", "sys/vm");
+PROC_DIRECTORY("sys", "fs", "sys/fs");
+PROC_DIRECTORY("sys/kernel", "random", "sys/kernel/random");
 
-static const struct proc_entry random_names[] = {
-	PROC_FILE("uuid", show_uuid),
-	{0},
-};
-
-const struct proc_entry proc_sysctl_kernel[] = {
-	WRITABLE(hostname),
-	WRITABLE(domainname),
-	PROC_FILE("ostype", show_ostype),
-	PROC_FILE("osrelease", show_osrelease),
-	PROC_FILE("version", show_version),
-	PROC_FILE("pid_max", show_pid_max),
-	PROC_FILE("cap_last_cap", show_cap_last_cap),
-	WRITABLE(msgmax),
-	WRITABLE(msgmnb),
-	WRITABLE(msgmni),
-	WRITABLE(shmmax),
-	WRITABLE(shmall),
-	WRITABLE(shmmni),
-	WRITABLE(sem),
-	{.name = "random", .mode = S_IFDIR | 0555, .names = random_names},
-	{0},
-};
-
-const struct proc_entry proc_sysctl_vm[] = {
-	PROC_FILE("overcommit_memory", show_overcommit),
-	{0},
-};
-
-const struct proc_entry proc_sysctl_fs[] = {
-	PROC_FILE("file-max", show_file_max),
-	{0},
-};
+PROC_FILE_WRITABLE("sys/kernel", "hostname", show_hostname, store_hostname);
+PROC_FILE_WRITABLE("sys/kernel", "domainname", show_domainname,
+		   store_domainname);
+PROC_FILE("sys/kernel", "ostype", show_ostype);
+PROC_FILE("sys/kernel", "osrelease", show_osrelease);
+PROC_FILE("sys/kernel", "version", show_version);
+PROC_FILE("sys/kernel", "pid_max", show_pid_max);
+PROC_FILE("sys/kernel", "cap_last_cap", show_cap_last_cap);
+PROC_FILE("sys/kernel/random", "uuid", show_uuid);
+PROC_FILE("sys/vm", "overcommit_memory", show_overcommit);
+PROC_FILE("sys/fs", "file-max", show_file_max);

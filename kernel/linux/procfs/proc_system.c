@@ -14,10 +14,10 @@
 #include "page.h"
 #include "realtime.h"
 #include "string.h"
-#include "sysctl.h"
 #include "thread.h"
 #include "time.h"
 #include "trap.h"
+#include "uts.h"
 
 /* ---- memory ---- */
 
@@ -274,31 +274,18 @@ static int link_mounts(const struct proc_node *node, struct text *text,
 	return 0;
 }
 
-/* ---- the tables ---- */
+/* ---- the rows ---- */
 
-static const struct proc_entry nothing[] = {{0}};
-
-static const struct proc_entry sys_names[] = {
-	PROC_DIRECTORY("kernel", proc_sysctl_kernel),
-	PROC_DIRECTORY("vm", proc_sysctl_vm),
-	PROC_DIRECTORY("fs", proc_sysctl_fs),
-	{0},
-};
-
-const struct proc_entry proc_system_names[] = {
-	PROC_LINK("self", link_self),
-	PROC_LINK("thread-self", link_thread_self),
-	PROC_LINK("mounts", link_mounts),
-	PROC_FILE("cmdline", show_cmdline),
-	PROC_FILE("cpuinfo", show_cpuinfo),
-	PROC_FILE("filesystems", show_filesystems),
-	PROC_FILE("interrupts", show_interrupts),
-	PROC_FILE("loadavg", show_loadavg),
-	PROC_FILE("meminfo", show_meminfo),
-	PROC_FILE("stat", show_stat),
-	PROC_FILE("uptime", show_uptime),
-	PROC_FILE("version", show_version),
-	PROC_DIRECTORY("sys", sys_names),
-	PROC_DIRECTORY("sysvipc", nothing),
-	{0},
-};
+PROC_LINK("", "self", link_self);
+PROC_LINK("", "thread-self", link_thread_self);
+PROC_LINK("", "mounts", link_mounts);
+PROC_FILE("", "cmdline", show_cmdline);
+PROC_FILE("", "cpuinfo", show_cpuinfo);
+PROC_FILE("", "filesystems", show_filesystems);
+PROC_FILE("", "interrupts", show_interrupts);
+PROC_FILE("", "loadavg", show_loadavg);
+PROC_FILE("", "meminfo", show_meminfo);
+PROC_FILE("", "stat", show_stat);
+PROC_FILE("", "uptime", show_uptime);
+PROC_FILE("", "version", show_version);
+PROC_DIRECTORY("", "sysvipc", "sysvipc");

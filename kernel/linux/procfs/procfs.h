@@ -1,17 +1,18 @@
 /*
  * procfs.h - what the files of /proc share, and nobody else.
  *
- * All names are in tables of struct proc_entry; those that are numbers (of
- * processes, threads, descriptors) in a table too, with a function that counts.
+ * What any part of the kernel shows is a row of proc_files (proc_file.h).  The
+ * names in the directory of a process are in tables here; those that are
+ * numbers (of processes, threads, descriptors) too, with a function that
+ * counts.
  */
 #ifndef PROCFS_H
 #define PROCFS_H
 
 #include "fs.h"
+#include "proc_file.h"
 #include "process.h"
 #include "text.h"
-
-struct proc_entry;
 
 /* A node of /proc: an entry, and whose it is. */
 struct proc_node {
@@ -21,41 +22,16 @@ struct proc_node {
 	struct inode *target;
 };
 
-struct proc_entry {
-	const char *name; /* NULL ends a table */
-	uint32_t mode;    /* S_IF* and permissions */
-
-	/* Of a directory: its names; and those that are numbers. */
-	const struct proc_entry *names;
-	const struct proc_entry *numbers;
-	/* The first number from `from` on; -1: there is none. */
-	int (*next)(const struct proc_node *dir, int from);
-
-	/* Of a file: what is read, and written (a terminated string).
-	 * Negative errno; -ESRCH: the process is gone. */
-	int (*show)(const struct proc_node *node, struct text *text);
-	int (*store)(const struct proc_node *node, const char *value);
-
-	/* Of a link: its path, and in *target, with a reference, the node it
-	 * leads to, or NULL.  Needs fs_lock. */
-	int (*link)(const struct proc_node *node, struct text *text,
-		    struct inode **target);
-};
-
-/* Rows of a table. */
-#define PROC_FILE(file_name, function) \
+/* Rows of the tables for processes; the others are rows of proc_files. */
+#define PID_FILE(file_name, function) \
 	{ \
 		.name = (file_name), .mode = S_IFREG | 0444, \
 		.show = (function) \
 	}
-#define PROC_LINK(link_name, function) \
+#define PID_LINK(link_name, function) \
 	{ \
 		.name = (link_name), .mode = S_IFLNK | 0777, \
 		.link = (function) \
-	}
-#define PROC_DIRECTORY(dir_name, entries) \
-	{ \
-		.name = (dir_name), .mode = S_IFDIR | 0555, .names = (entries) \
 	}
 
 /* ---- proc.c ---- */
@@ -71,17 +47,21 @@ void proc_print_path(struct text *text, const struct inode *inode);
 /* The process of a node, or NULL when it is gone; needs process_lock. */
 struct process *proc_process(const struct proc_node *node);
 
-/* ---- proc_process.c, proc_system.c ---- */
+/* ---- proc_process.c ---- */
 
 extern const struct proc_entry proc_process_names[]; /* of /proc/PID */
-extern const struct proc_entry proc_system_names[];  /* of /proc */
 
-/* ---- proc_system.c, proc_sysctl.c ---- */
+/* ---- proc_system.c ---- */
 
 int proc_show_mounts(const struct proc_node *node, struct text *text);
 int proc_show_mountinfo(const struct proc_node *node, struct text *text);
-extern const struct proc_entry proc_sysctl_kernel[], proc_sysctl_vm[];
-extern const struct proc_entry proc_sysctl_fs[]; /* of /proc/sys/... */
+
+/* ---- proc_sysctl.c ---- */
+
+/* Values, with tabs between; and the same as text becomes them: -EINVAL, and
+ * none of them changes. */
+void proc_show_values(const struct proc_entry *entry, struct text *text);
+int proc_store_values(const struct proc_entry *entry, const char *value);
 
 /* ---- proc_links.c: links of /proc/PID ---- */
 

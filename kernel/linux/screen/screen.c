@@ -16,7 +16,7 @@
  *
  * Some sequences ask: where is the cursor, what are you?  The answer is bytes
  * as if they had been typed.  It waits in a small ring until the console's
- * input thread fetches it (linux/tty/console_file.c): one side writes it, under
+ * input thread fetches it (linux/tty/machine_ttys.c): one side writes it, under
  * printk's lock, the other only reads, so the ring itself needs none.
  *
  * The card's font is code page 437, in which only ASCII is where Unicode has
@@ -26,6 +26,7 @@
  * 5; Linux, console_codes(4).
  */
 #include "screen.h"
+#include "keyboard.h"
 #include "string.h"
 #include "vga.h"
 
@@ -93,20 +94,16 @@ static void screen_reset(void)
 		.bottom = SCREEN_ROWS - 1,
 	};
 	screen.saved = screen.cursor;
+	keyboard_application_keys(false);
 	screen_page(false);
 	vga_cursor_show(true);
 	screen_erase(2);
 }
 
-void screen_init(void)
+static void screen_init(void)
 {
 	vga_init();
 	screen_reset();
-}
-
-bool screen_wants_application_keys(void)
-{
-	return screen.application_keys;
 }
 
 /* ---- ESC and one byte ---- */
@@ -236,14 +233,18 @@ static void put_byte(uint8_t c)
 }
 
 /* Which would swallow it: a message may be a panic. */
-void screen_cut_sequence(void)
+static void cut_sequence(void)
 {
 	state = TEXT;
 }
 
-void screen_write(const char *bytes, size_t len)
+static void screen_write(const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		put_byte(bytes[i]);
 	vga_cursor(screen.cursor.row, screen_shown_column());
 }
+
+CONSOLE(.mask = CONSOLE_SCREEN, .name = "vga", .init = screen_init,
+	.write = screen_write, .begin_message = cut_sequence,
+	.poll = keyboard_poll, .listen = keyboard_listen);

@@ -6,6 +6,7 @@
 
 #include "console.h"
 #include "types.h"
+#include "vga.h"
 
 /* Colours as ANSI counts them: 1 is red, 2 green, 4 blue. */
 struct pen {
@@ -28,7 +29,6 @@ struct screen {
 	unsigned int top, bottom; /* the scrolling region, both inclusive */
 	bool no_wrap;             /* the last column is overwritten */
 	bool insert;              /* characters move the rest of the line */
-	bool application_keys;    /* may be read without the lock */
 };
 
 extern struct screen screen;
@@ -53,6 +53,11 @@ static inline void screen_restore_cursor(void)
 }
 
 /* ---- screen.c ---- */
+
+/* What it answers to a program's question, as where the cursor is: a byte, or
+ * -1.  One thread at a time. */
+int screen_answer(void);
+bool screen_has_answer(void);
 
 /* Bytes as if they had been typed, when there is room for all. */
 void screen_answer_put(const char *text);

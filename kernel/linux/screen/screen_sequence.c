@@ -14,6 +14,7 @@
  * Sources: ECMA-48, 5.4 and 8.3; VT102 User Guide, chapter 5; Linux,
  * console_codes(4).
  */
+#include "keyboard.h"
 #include "screen.h"
 #include "string.h"
 #include "vga.h"
@@ -43,7 +44,7 @@ static void set_private_mode(unsigned int mode, bool on)
 {
 	switch (mode) {
 	case 1:
-		screen.application_keys = on;
+		keyboard_application_keys(on);
 		break;
 	case 6:
 		screen.cursor.origin = on;

@@ -20,7 +20,6 @@
  * Source: IBM VGA technical reference (CRT controller, index 0a-0f).
  */
 #include "vga.h"
-#include "console.h"
 #include "page.h"
 #include "string.h"
 #include "x86.h"

@@ -6,6 +6,9 @@
 
 #include "types.h"
 
+#define SCREEN_ROWS 25
+#define SCREEN_COLUMNS 80
+
 /* The low byte of a cell is the character, the high one its colours: bits 0 to
  * 2 of what is in front, 3: bright; 4 to 6 behind; 7: it blinks. */
 #define VGA_CELL(character, colours) ((uint16_t)(colours) << 8 | (character))

@@ -22,9 +22,11 @@
  * Source: Linux, pty(7), ptmx(4).
  */
 #include "pty.h"
+#include "device.h"
 #include "errno.h"
 #include "fs.h"
 #include "heap.h"
+#include "init.h"
 #include "stat.h"
 #include "string.h"
 #include "text.h"
@@ -191,7 +193,8 @@ static int name_make(struct pty *pty)
 
 static void pty_init(struct pty *pty, int number)
 {
-	tty_init(&pty->tty, "pty", DEVICE(PTS_MAJOR, number), &pty_device);
+	tty_init(&pty->tty, "pty", DEVICE_NUMBER(PTS_MAJOR, number),
+		 &pty_device);
 	pty->number = number;
 	pty->node = NULL;
 	pty->tty.files = 1; /* the master's */
@@ -219,7 +222,7 @@ static int number_take(struct pty *pty)
 	return number < MAX_PTYS ? number : -ENOSPC;
 }
 
-int ptmx_open(struct file *f, unsigned int minor, bool acquire)
+static int ptmx_open(struct file *f, unsigned int minor, bool acquire)
 {
 	struct pty *pty = kmalloc(sizeof(*pty));
 	int error;
@@ -251,7 +254,7 @@ static struct pty *pty_find(unsigned int number)
 	return pty;
 }
 
-int pts_open(struct file *f, unsigned int minor, bool acquire)
+static int pts_open(struct file *f, unsigned int minor, bool acquire)
 {
 	struct pty *pty = pty_find(minor);
 
@@ -263,8 +266,19 @@ int pts_open(struct file *f, unsigned int minor, bool acquire)
 	return 0;
 }
 
-void pty_start(struct inode *directory)
+DEVICE(.name = "ptmx", .number = DEVICE_NUMBER(5, 2), .open = ptmx_open);
+DEVICE(.number = DEVICE_NUMBER(PTS_MAJOR, 0), .more_minors = 255,
+       .open = pts_open);
+
+static void pty_start(void)
 {
+	struct inode *dev;
+
 	core_mutex_init(&ptys_lock, "pseudo-terminals");
-	pts = inode_get(directory);
+	core_mutex_lock(&fs_lock);
+	dev = fs_directory(fs_root(), "dev", 0755);
+	pts = inode_get(fs_directory(dev, "pts", 0755));
+	core_mutex_unlock(&fs_lock);
 }
+
+INIT(INIT_FILES, pty_start);

@@ -8,6 +8,8 @@
 
 #define SENT_RING 4096
 
+#define PTS_MAJOR 136 /* of /dev/pts/N; the minor is N */
+
 struct pty {
 	struct tty tty; /* its files are those of both ends */
 	int number;

@@ -7,7 +7,7 @@
  *	tty_ioctl.c	settings: termios, window size
  *	tty_session.c	whose terminal it is: sessions, groups, /dev/tty
  *	tty_file.c	a terminal as an open file
- *	console_file.c	the machine's own terminals
+ *	machine_ttys.c	the machine's own terminals
  *	pty.c, pty_master.c	those that programs make
  *
  * Source: Linux x86-64's termios(3) and tty_ioctl(4).
@@ -210,21 +210,11 @@ static inline void tty_count_file(struct tty *tty)
 	__atomic_fetch_add(&tty->files, 1, __ATOMIC_RELAXED);
 }
 
-/* For dev.c: /dev/tty, and the machine's own terminals. */
-int tty_open_own(struct file *f, unsigned int minor, bool acquire);
-int console_open(struct file *f, unsigned int minor, bool acquire);
-int serial_open(struct file *f, unsigned int minor, bool acquire);
-int screen_open(struct file *f, unsigned int minor, bool acquire);
+/* ---- tty_session.c ---- */
 
-/* ---- pty.c ---- */
-
-#define PTS_MAJOR 136 /* of /dev/pts/N; the minor is N */
-
-int ptmx_open(struct file *f, unsigned int minor, bool acquire);
-int pts_open(struct file *f, unsigned int minor, bool acquire);
-
-/* The terminals go into this directory; needs fs_lock. */
-void pty_start(struct inode *directory);
+/* The number in /dev of a session's terminal, and the group in its foreground;
+ * false: it has none. */
+bool tty_of_session(int session, uint64_t *number, int *foreground);
 
 /* ---- numbers ---- */
 

@@ -15,6 +15,7 @@
  *
  * Source: POSIX, 11.1 ("Interface Characteristics"); Linux, tty_ioctl(4).
  */
+#include "device.h"
 #include "errno.h"
 #include "process.h"
 #include "signals.h"
@@ -227,7 +228,7 @@ void tty_destroy(struct tty *tty)
 	spin_unlock(&session_lock);
 }
 
-void tty_session_ended(int session)
+static void session_ended(int session)
 {
 	struct tty *tty;
 	int group = 0;
@@ -240,6 +241,14 @@ void tty_session_ended(int session)
 	tell_group(group);
 }
 
+static void process_exits(struct process *p)
+{
+	if (p->sid == p->pid)
+		session_ended(p->sid);
+}
+
+EXIT_HOOK(process_exits);
+
 /* TIOCNOTTY: the leader leaves for all, any other for itself. */
 static long terminal_leave(const struct tty *tty)
 {
@@ -248,7 +257,7 @@ static long terminal_leave(const struct tty *tty)
 	if (!is_own(tty, p))
 		return -ENOTTY;
 	if (p->sid == p->pid)
-		tty_session_ended(p->sid);
+		session_ended(p->sid);
 	else
 		p->left_terminal = true;
 	return 0;
@@ -284,7 +293,7 @@ static struct tty *own_terminal(void)
 	return tty;
 }
 
-int tty_open_own(struct file *f, unsigned int minor, bool acquire)
+static int open_own(struct file *f, unsigned int minor, bool acquire)
 {
 	struct tty *tty = own_terminal();
 
@@ -293,6 +302,8 @@ int tty_open_own(struct file *f, unsigned int minor, bool acquire)
 	tty_attach(f, tty);
 	return 0;
 }
+
+DEVICE(.name = "tty", .number = DEVICE_NUMBER(5, 0), .open = open_own);
 
 /* ---- requests ---- */
 

@@ -126,59 +126,11 @@ static void test_refused(struct ktest *t)
 	EXPECT_EQ(t, aspace_protect(as, BASE, PAGE_SIZE, 64), -EINVAL);
 	EXPECT_EQ(t, aspace_protect(as, BASE, PAGE_SIZE + 1, PROT_READ),
 		  -ENOMEM);
-	EXPECT_EQ(t, aspace_remap(as, BASE, 0, 1, 0, 0), -EINVAL);
-	EXPECT_EQ(t, aspace_remap(as, BASE, 1, 0, 0, 0), -EINVAL);
-	EXPECT_EQ(t, aspace_remap(as, BASE, 1, 1, MREMAP_FIXED, 2 * BASE),
-		  -EINVAL);
-	EXPECT_EQ(t, aspace_remap(as, BASE, 2 * PAGE_SIZE, 1, 0, 0), -EFAULT);
 	EXPECT_EQ(t, user_area_count(as), 1);
 	aspace_put(as);
 	aspace_trim();
 }
 KTEST(aspace, refused);
-
-/* ---- mremap ---- */
-
-static void test_remap(struct ktest *t)
-{
-	struct aspace *as = aspace_create();
-	uint64_t word = 0;
-	long to;
-
-	ASSERT(t, as);
-	EXPECT_EQ(t, user_map(as, BASE, 2, PROT_RW), BASE);
-	EXPECT_EQ(t, user_write(as, BASE + PAGE_SIZE, 7), 0);
-
-	/* In place, while nothing is in the way. */
-	EXPECT_EQ(t, aspace_remap(as, BASE, 2 * PAGE_SIZE, 4 * PAGE_SIZE, 0, 0),
-		  BASE);
-	EXPECT_EQ(t, user_write(as, BASE + 3 * PAGE_SIZE, 8), 0);
-	EXPECT_EQ(t, user_map(as, BASE + 4 * PAGE_SIZE, 1, PROT_READ),
-		  BASE + 4 * PAGE_SIZE);
-	EXPECT_EQ(t, aspace_remap(as, BASE, 4 * PAGE_SIZE, 5 * PAGE_SIZE, 0, 0),
-		  -ENOMEM);
-
-	/* Then it moves, with its pages, also from the middle. */
-	to = aspace_remap(as, BASE + PAGE_SIZE, 3 * PAGE_SIZE, 600 * PAGE_SIZE,
-			  MREMAP_MAYMOVE, 0);
-	EXPECT(t, to > 0);
-	EXPECT_EQ(t, user_read(as, to, &word), 0);
-	EXPECT_EQ(t, word, 7);
-	EXPECT_EQ(t, user_read(as, to + 2 * PAGE_SIZE, &word), 0);
-	EXPECT_EQ(t, word, 8);
-	EXPECT_EQ(t, user_read(as, BASE + PAGE_SIZE, &word), -EFAULT);
-	EXPECT_EQ(t, user_read(as, BASE, &word), 0);
-	user_check(t, as);
-
-	/* Shorter. */
-	EXPECT_EQ(t, aspace_remap(as, to, 600 * PAGE_SIZE, PAGE_SIZE, 0, 0),
-		  to);
-	EXPECT_EQ(t, user_read(as, to + PAGE_SIZE, &word), -EFAULT);
-	user_check(t, as);
-	aspace_put(as);
-	aspace_trim();
-}
-KTEST(aspace, remap);
 
 /* ---- the heap and the stack ---- */
 
@@ -271,13 +223,14 @@ static bool file_setup(void)
 static void test_file(struct ktest *t)
 {
 	struct file file = {.refs = 1, .ops = &paged_ops};
+	struct area_backing backing = file_backing(&file);
 	struct aspace *as = aspace_create();
 	uint64_t word = 0;
 
 	ASSERT(t, as && file_setup());
 #define MAP(pages, prot, flags, offset) \
 	aspace_map(as, BASE, (pages)*PAGE_SIZE, prot, (flags) | MAP_FIXED, \
-		   &file, offset)
+		   &backing, offset)
 	EXPECT_EQ(t, MAP(4, PROT_RW, MAP_PRIVATE, PAGE_SIZE), BASE);
 	EXPECT_EQ(t, file.refs, 2);
 	EXPECT_EQ(t, user_read(as, BASE, &word), 0);
@@ -305,6 +258,7 @@ static void test_file(struct ktest *t)
 	EXPECT_EQ(t, aspace_protect(as, BASE, 1, PROT_RW), -EACCES);
 	EXPECT_EQ(t, MAP(1, PROT_READ, MAP_SHARED, 1), -EINVAL);
 	file.ops = &other_ops;
+	backing = file_backing(&file);
 	EXPECT_EQ(t, MAP(1, PROT_READ, MAP_PRIVATE, 0), -ENODEV);
 #undef MAP
 	aspace_put(as);

@@ -96,8 +96,9 @@ static size_t check_area(struct ktest *t, struct aspace *as,
 static bool can_join(const struct area *low, const struct area *high)
 {
 	return low->end == high->start && low->prot == high->prot &&
-	       low->flags == high->flags && low->file == high->file &&
-	       (!low->file ||
+	       low->flags == high->flags &&
+	       low->backing.object == high->backing.object &&
+	       (!low->backing.object ||
 		high->offset - low->offset == high->start - low->start);
 }
 

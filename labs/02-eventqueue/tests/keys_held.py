@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, MODIFIERS, Keyboard, finish, press
-
 from grader.peer import Guest
+
+from .us_keyboard import CHARACTERS, MODIFIERS, Keyboard, finish, press
 
 ROUNDS = 12
 

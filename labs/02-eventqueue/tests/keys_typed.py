@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, KEYS, MODIFIERS, OTHERS, Change, Keyboard, finish, press
-
 from grader.peer import Guest
+
+from .us_keyboard import CHARACTERS, KEYS, MODIFIERS, OTHERS, Change, Keyboard, finish, press
 
 BURSTS = 30
 NAMES = sorted(CHARACTERS) * 3 + sorted(set(OTHERS) - {"esc"}) + sorted(MODIFIERS) * 3

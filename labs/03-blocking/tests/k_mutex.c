@@ -153,6 +153,8 @@ static void test_mutex_timeout(struct ktest *t)
 	struct caller owner, late = {.call = pass}, patient = {.call = pass};
 	struct mutex m;
 
+	if (!deadlines_hold(t))
+		return;
 	mutex_init(&m, "late");
 	hold_elsewhere(t, &owner, &m);
 	EXPECT_RESULT(t, mutex_lock_until(&m, 1), -ETIMEDOUT,
