@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, KEYS, MODIFIERS, OTHERS, Change, Keyboard, finish, press
+from us_keyboard import (
+    CHARACTERS,
+    KEYS,
+    MODIFIERS,
+    OTHERS,
+    WITH_CHARACTER,
+    Change,
+    Keyboard,
+    finish,
+    press,
+)
 
 from grader.peer import Guest
 
@@ -29,7 +39,7 @@ def burst(guest: Guest, keyboard: Keyboard) -> list[Change]:
 
 def run(guest: Guest) -> None:
     guest.expect("ready")
-    keyboard = Keyboard()
+    keyboard = Keyboard(WITH_CHARACTER)
     for _ in range(BURSTS):
         press(guest, keyboard, burst(guest, keyboard))
     finish(guest, keyboard)
