@@ -13,9 +13,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import debian
-import machine as m
-from measure import Guest
+from bench.measure import Guest
+from tools.machine import debian
+from tools.machine import machine as m
 
 PACKAGE = "linux-image-amd64"  # depends on the one that has the kernel
 FOLDER = m.BUILD / "linux"
@@ -27,23 +27,16 @@ ICOUNT = ["-icount", "shift=0,sleep=off", "-rtc", "base=2026-01-01T00:00:00,cloc
 WORDS = "console=ttyS0 quiet panic=-1 nokaslr norandmaps rdinit=/bin/linux_init"
 
 
-class NoLinux(Exception):
-    """There is no Linux to compare with; says why."""
-
-
 def kernel() -> Path:
-    """The newest kernel in build/linux/; it is fetched when there is none."""
+    """The newest kernel in build/linux/, fetched when there is none; or NoPackage."""
     if found := sorted(FOLDER.glob("vmlinuz-*")):
         return found[-1]
     FOLDER.mkdir(parents=True, exist_ok=True)
-    try:
-        depends = debian.output(FOLDER, "apt-cache", "depends", PACKAGE)
-        if not (package := re.search(r"Depends: (linux-image-\S+)", depends)):
-            raise NoLinux(f"apt knows no package {PACKAGE}; perhaps after `apt-get update`")
-        print(f"Fetching {package[1]}, about 70 MB, once; it is not installed.", flush=True)
-        return debian.package_file(package[1], "vmlinuz-*", FOLDER)
-    except debian.NoPackage as error:
-        raise NoLinux(str(error)) from None
+    depends = debian.output(FOLDER, "apt-cache", "depends", PACKAGE)
+    if not (package := re.search(r"Depends: (linux-image-\S+)", depends)):
+        raise debian.NoPackage(f"apt knows no package {PACKAGE}; perhaps after `apt-get update`")
+    print(f"Fetching {package[1]}, about 70 MB, once; it is not installed.", flush=True)
+    return debian.package_file(package[1], "vmlinuz-*", FOLDER)
 
 
 def guest(image: Path, mitigations: bool = True) -> Guest:

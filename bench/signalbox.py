@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import machine as m
-from measure import Guest, output_of
+from bench.measure import Guest, output_of
+from tools.machine import machine as m
 
 AT_ONCE = 10  # rows: their names must fit into the kernel's command line
 SWITCH = re.compile(r"^# bench switch (\d+)", re.MULTILINE)

@@ -13,12 +13,11 @@ import re
 import shutil
 import subprocess
 
-from machine import ROOT
-
-from grader.errors import Trouble
 from grader.implementation import Failure, Implementation, is_given_header
 from grader.load import Lab, place
 from grader.objects import check_files, check_interface
+from tools.machine.errors import Trouble
+from tools.machine.machine import ROOT
 
 # No compiler needs as much for a lab: CPU seconds and KiB of memory of a process,
 # blocks of 512 bytes of a file.  What the host's shell cannot limit is not.

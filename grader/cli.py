@@ -1,4 +1,4 @@
-"""The command line of grade.py."""
+"""The command line of the grader, and how every program around it ends."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from boot import kill_all
-from machine import BUILD
-
 from grader import formats
-from grader.implementation import choose_implementation
-from grader.errors import Trouble, trouble_from
 from grader.grading import Grading, Request, default_jobs
+from grader.implementation import choose_implementation
 from grader.load import find_lab, load_lab, nearest
 from grader.report import Quiet, Report
 from grader.run import Replay
 from grader.watch import Limits
+from tools.machine.boot import kill_all
+from tools.machine.errors import Trouble, trouble_from
+from tools.machine.machine import BUILD
 
 SCHEDS = r"random|pct(:\d+)?|jitter|explore(:(\d+\.\d+(\+\d+\.\d+)*)?)?|fair"
 
@@ -147,6 +146,10 @@ def run_program(name: str, program: Callable[[], int]) -> int:
     return COULD_NOT
 
 
-def main() -> int:
-    """`make grade`."""
-    return run_program("grade", lambda: grade(sys.argv[1:]))
+def run_verb(package: str, verbs: dict[str, Callable[[list[str]], int]], words: list[str]) -> int:
+    """Runs the program of a package that the first word names, with the other words."""
+    verb = words[0] if words else ""
+    if verb not in verbs:
+        print(f"usage: python3 -m {package} {'|'.join(verbs)} [OPTION ...]", file=sys.stderr)
+        return COULD_NOT
+    return run_program(verb, lambda: verbs[verb](words[1:]))

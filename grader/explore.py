@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """All schedules of a small concurrent test: `make explore TEST=03/name` is this.
 
 The kernel does the search (kernel/test/ktest_explore.c): on one CPU, every
@@ -16,24 +15,17 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-import grader  # noqa: E402, F401  (it makes the modules in tools/ known)
-from boot import Boot, End  # noqa: E402
-from machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine  # noqa: E402
-
-from grader.build import build  # noqa: E402
-from grader.implementation import Implementation, choose_implementation  # noqa: E402
-from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, Parser, run_program  # noqa: E402
-from grader.errors import Trouble  # noqa: E402
-from grader.load import Lab, find_lab, load_lab  # noqa: E402
+from grader.build import build
+from grader.cli import COULD_NOT, FULL_MARKS, LESS, SCHEDS, Parser
+from grader.implementation import Implementation, choose_implementation
+from grader.load import Lab, find_lab, load_lab
+from tools.machine.boot import Boot, End
+from tools.machine.errors import Trouble
+from tools.machine.machine import BUILD, HANG, TESTS_FAILED, TESTS_PASSED, Machine
 
 LIMIT = 100_000_000_000  # guest instructions: a minute or two
-TIMEOUT = 600.0  # seconds
 COUNTS = re.compile(r"^# explored \S+: (\d+) schedules.*; (\d+) failed", re.MULTILINE)
 LISTED = re.compile(r"^#   sched=(explore:\S+)", re.MULTILINE)
 FAILED = re.compile(r"^# failed with sched=(\S+) seed=\d+", re.MULTILINE)
@@ -78,7 +70,7 @@ def run(stage: str, test: str, sched: str) -> Exploration:
     append = f"test={test}:limit={LIMIT} sched={sched} panic=exit"
     machine = Machine(stage=stage, cpus=1, append=append, icount=True)
     log = BUILD / stage / "explore" / (test.replace("/", "-") + ".log")
-    with Boot(machine, log, timeout=TIMEOUT) as guest:
+    with Boot(machine, log) as guest:
         end = guest.wait_exit()
     return Exploration(guest.text(), end)
 
@@ -149,7 +141,3 @@ def explore(words: list[str]) -> int:
     return report(
         implementation, test, options.sched, run(implementation.stage, test, options.sched)
     )
-
-
-if __name__ == "__main__":
-    sys.exit(run_program("explore", lambda: explore(sys.argv[1:])))

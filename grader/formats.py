@@ -11,8 +11,8 @@ from typing import Any
 
 from grader import commands
 from grader.implementation import Implementation
-from grader.errors import trouble_from
 from grader.verdict import Outcome, Result, Verdict
+from tools.machine.errors import trouble_from
 
 NOT_RUN = "not run"
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -11,17 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from machine import QEMU
-
 from grader import formats
 from grader.build import build
 from grader.implementation import Failure, Implementation
-from grader.errors import Trouble, trouble_from
 from grader.load import Test, nearest
 from grader.report import Report
 from grader.run import Replay, Runner, cases_of, plan_jobs
 from grader.verdict import Case, Finding, Outcome, Result, Verdict
 from grader.watch import Limits
+from tools.machine.errors import Trouble, trouble_from
+from tools.machine.machine import QEMU
 
 
 @dataclass(frozen=True)

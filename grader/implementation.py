@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from machine import BUILD, ROOT
-
-from grader.errors import Trouble
 from grader.load import Lab, place
+from tools.machine.errors import Trouble
+from tools.machine.machine import BUILD, ROOT
 
 IMPLEMENTATIONS = ("labs", "solutions")
 

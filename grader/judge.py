@@ -11,11 +11,10 @@ import re
 import signal
 from dataclasses import dataclass, field, replace
 
-from machine import EXIT_WORDS
-
 from grader.load import Schedule, Test
 from grader.protocol import Log, Span, find_schedule
 from grader.verdict import Case, Finding, Verdict, printable
+from tools.machine.machine import EXIT_WORDS
 
 COMMENTS_SHOWN = 4
 FRAMES_SHOWN = 8

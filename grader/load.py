@@ -6,6 +6,10 @@
     files = ["irq.c", "lock.c"]             # what a student may hand in
     interface = ["printk", "panic"]         # what their objects may use; or patterns
 
+    [defaults]                              # of every test that says nothing else:
+    cpus = [1]                              # cpus, sched, limit_instructions; only
+    limit_instructions = 100_000_000        # cpus for an outside half
+
     [[test]]
     name = "nesting"                        # test=01/nesting runs it
     exercise = "1.1"
@@ -40,9 +44,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from machine import ROOT
-
-from grader.errors import Trouble
+from tools.machine.errors import Trouble
+from tools.machine.machine import ROOT
 
 LABS = ROOT / "labs"
 POINTS = 100  # every lab is worth as many
@@ -182,6 +185,7 @@ LAB_KEYS = {
     "hours": Key(object, "a text"),
     "files": Key(*NAMES, needed=True),
     "interface": Key(*NAMES),
+    "defaults": Key(dict, "a table, [defaults]"),
     "test": Key(list, "a list of tables, [[test]]", needed=True),
 }
 TEST_KEYS = {
@@ -200,6 +204,8 @@ TEST_KEYS = {
     "deadlock_says": Key(*NAMES),
     "hint": Key(*TEXT),
 }
+DEFAULT_KEYS = {name: TEST_KEYS[name] for name in ("cpus", "sched", "limit_instructions")}
+PEER_DEFAULTS = ("cpus",)  # a test with an outside half has neither seeds nor a limit
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -229,13 +235,17 @@ def check_table(where: str, table: Any, keys: dict[str, Key]) -> None:
             raise Trouble(f'{where}: the key "{name}" is missing')
 
 
-def check_numbers(where: str, table: dict[str, Any]) -> None:
-    """The numbers of a test are in their ranges."""
+def check_points(where: str, table: dict[str, Any]) -> None:
+    """A test is worth something."""
     for name in ("points", "extra"):
         if table.get(name, 0) < 0:
             raise Trouble(f"{where}: {name} is less than 0")
     if table["points"] == 0 and table.get("extra", 0) == 0:
         raise Trouble(f"{where}: it is worth nothing: points or extra must be above 0")
+
+
+def check_runs(where: str, table: dict[str, Any]) -> None:
+    """How a test, or every test, is run: the numbers are in their ranges."""
     if table.get("limit_instructions", 1) < 1:
         raise Trouble(f"{where}: limit_instructions must be above 0")
     cpus = table.get("cpus", [1])
@@ -279,11 +289,28 @@ def check_texts(where: str, table: dict[str, Any], number: int) -> None:
                 raise Trouble(f"{where}: {words}") from None
 
 
-def read_test(where: str, table: dict[str, Any], number: int) -> Test:
+def read_defaults(file: Path, table: dict[str, Any]) -> dict[str, Any]:
+    """What [defaults] says, if there is one."""
+    where = f"{place(file)}: [defaults]"
+    defaults: dict[str, Any] = table.get("defaults", {})
+    check_table(where, defaults, DEFAULT_KEYS)
+    check_runs(where, defaults)
+    return defaults
+
+
+def with_defaults(table: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    """A test's table, with what it leaves to [defaults]."""
+    names = PEER_DEFAULTS if table.get("kind") == "peer" else DEFAULT_KEYS
+    return {name: value for name, value in defaults.items() if name in names} | table
+
+
+def read_test(where: str, table: dict[str, Any], number: int, defaults: dict[str, Any]) -> Test:
     """One [[test]]."""
     check_table(where, table, TEST_KEYS)
-    check_numbers(where, table)
+    check_points(where, table)
+    check_runs(where, table)
     check_texts(where, table, number)
+    table = with_defaults(table, defaults)
     return Test(
         name=table["name"],
         exercise=table["exercise"],
@@ -317,12 +344,13 @@ def parse_toml(file: Path) -> dict[str, Any]:
 
 def read_tests(file: Path, table: dict[str, Any]) -> tuple[Test, ...]:
     """Every [[test]], and that they fit together."""
+    defaults = read_defaults(file, table)
     tests: list[Test] = []
     for position, entry in enumerate(table["test"], 1):
         name = entry.get("name", "") if isinstance(entry, dict) else ""
         label = f" ({name})" if name else ""
         where = f"{place(file)}: [[test]] {position}{label}"
-        test = read_test(where, entry, table["number"])
+        test = read_test(where, entry, table["number"], defaults)
         if any(other.name == test.name for other in tests):
             raise Trouble(f"{where}: another test has this name")
         if test.kind == "peer" and not (file.parent / "tests" / f"{test.name}.py").exists():

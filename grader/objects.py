@@ -21,11 +21,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from machine import ROOT
-
-from grader.errors import Trouble
 from grader.implementation import Failure, Implementation, is_given_header
 from grader.load import Lab, place
+from tools.machine.errors import Trouble
+from tools.machine.machine import ROOT
 
 # What the compiler itself calls: to copy and clear, and at each access to
 # memory (kernel/test/access.c).

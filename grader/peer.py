@@ -28,15 +28,15 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from boot import Boot, BootError
-
-from grader.errors import Trouble
 from grader.hangs import SILENCE
 from grader.judge import cpu_stuck, hang_evidence
 from grader.load import Lab, Test, place
 from grader.protocol import Log, Span
+from tools.machine.boot import Boot, BootError
+from tools.machine.errors import Trouble
 
 MARK = "> "
 PATIENCE = 4.0  # s of QEMU's CPU time; an answer takes some thousandths
@@ -186,14 +186,26 @@ def outside_half(lab: Lab, test: Test) -> Path:
     return lab.folder / "tests" / f"{test.name}.py"
 
 
+def package_of(folder: Path) -> str:
+    """Makes a folder with outside halves a package: one says `from .shared import ...`.
+
+    Its name is its path, since two labs, or two trees, may have halves of one name.
+    """
+    name = f"outside:{folder}".replace(".", "_")
+    if name not in sys.modules:
+        package = ModuleType(name)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+    return name
+
+
 def load_outside_half(path: Path) -> Callable[[Guest], None]:
     """Its run()."""
-    spec = importlib.util.spec_from_file_location(f"outside_{path.stem}", path)
+    name = f"{package_of(path.parent)}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if not spec or not spec.loader or not path.exists():
         raise Trouble(f"there is no {place(path)}, the outside half of this test")
     module = importlib.util.module_from_spec(spec)
-    if str(path.parent) not in sys.path:  # for what several of them share
-        sys.path.append(str(path.parent))
     try:
         spec.loader.exec_module(module)
         run: Callable[[Guest], None] = module.run

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import time
+from dataclasses import replace
 from pathlib import Path
-
-import evidence
-from boot import Boot, BootError
-from machine import Machine
 
 from grader.judge import hang_evidence
 from grader.load import place
 from grader.verdict import printable
+from grader.watch import Limits, Patience
+from tools.machine import evidence
+from tools.machine.boot import Boot, BootError
+from tools.machine.machine import Machine
+from tools.machine.waiting import LAST_RESORT, wait_until
 
-WAIT = 2.0  # s, until the machine has come to where it stays
+NMI_REPORT_ENDS = "NMI report ends"
+SETTLED = 2.0  # s of CPU time or of idling: the machine is where it stays
 
 
 def explain_triple_fault(machine: Machine, log: Path) -> list[str]:
@@ -26,17 +28,28 @@ def explain_triple_fault(machine: Machine, log: Path) -> list[str]:
     return ["the last exceptions:", *lines, f"all interrupts, with registers: {place(log)}"]
 
 
-def explain_silence(machine: Machine, log: Path, answer: float) -> list[str]:
-    """Where the CPUs of a silent machine are: asked by an NMI from outside.
-
-    It has `answer` seconds for it.
-    """
+def explain_silence(machine: Machine, log: Path, limits: Limits) -> list[str]:
+    """Where the CPUs of a silent machine are: asked by an NMI from outside."""
     try:
-        with Boot(machine, log, qmp=True, timeout=answer) as guest:
-            time.sleep(WAIT)
+        with Boot(machine, log, qmp=True) as guest:
+            run_on(guest, replace(limits, patience=SETTLED), "")
             guest.qmp("inject-nmi")
-            guest.wait_for("NMI report ends", answer)
-            lines = guest.text().splitlines()
+            run_on(guest, limits, NMI_REPORT_ENDS)
+            text = guest.text()
     except (BootError, OSError, ValueError):
+        text = ""
+    if NMI_REPORT_ENDS not in text:
         return ["it does not answer an NMI either"]
-    return [printable(line) for line in hang_evidence(lines)]
+    return [printable(line) for line in hang_evidence(text.splitlines())]
+
+
+def run_on(guest: Boot, limits: Limits, words: str) -> None:
+    """Lets it run until its log has these words, or it has had time enough to write them."""
+    patience = Patience(guest.process.pid, limits)
+
+    def look() -> bool:
+        said = bool(words) and words in guest.text()
+        settled = not words and patience.spent() > SETTLED
+        return said or settled or bool(patience.exhausted(0, 0)) or guest.has_ended()
+
+    wait_until(look, lambda: guest.fail(f"nothing in {LAST_RESORT} s"))

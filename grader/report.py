@@ -13,12 +13,11 @@ import textwrap
 import threading
 from typing import TextIO
 
-from machine import Machine
-
 from grader import commands
 from grader.implementation import Failure, Implementation
 from grader.load import place
 from grader.verdict import MEANING, Finding, Outcome, Result, Verdict, printable
+from tools.machine.machine import Machine
 
 RED, GREEN, YELLOW, BOLD, FAINT = 31, 32, 33, 1, 2
 COLOURS = {Verdict.PASS: GREEN, Verdict.INFRA: YELLOW}

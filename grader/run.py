@@ -21,12 +21,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from boot import BootError, kill_all, stopping
-from machine import Machine
-
-from grader.implementation import Implementation
-from grader.errors import Trouble, trouble_from
 from grader.hangs import Hangs, function_of
+from grader.implementation import Implementation
 from grader.judge import Ending, Judge, panic_text
 from grader.load import STRATEGIES, Schedule, Test, place
 from grader.peer import Outside
@@ -34,6 +30,9 @@ from grader.post_mortem import explain_silence, explain_triple_fault
 from grader.protocol import Log, Span, new_token
 from grader.verdict import Case, Finding, Verdict
 from grader.watch import Booted, Limits, run_boot
+from tools.machine.boot import BootError, kill_all, stopping
+from tools.machine.errors import Trouble, trouble_from
+from tools.machine.machine import Machine
 
 LINE_ROOM = 3000  # characters of test= in the kernel's command line of 4096
 BOOT_ROOM = 6000  # runs on one CPU, in a boot: a second or two; more are shared out
@@ -361,7 +360,7 @@ class Runner:
 
     def silence(self, machine: Machine) -> list[str]:
         """Where a machine is that says nothing."""
-        return explain_silence(machine, self.log_path("silence"), self.limits.patience)
+        return explain_silence(machine, self.log_path("silence"), self.limits)
 
 
 class Passes:

@@ -3,32 +3,30 @@
 What ends a test that does not end is inside: the watchdog of the machine, which
 counts guest instructions and so does not care how busy this host is.  Here are
 the last resorts, against a kernel that has put even that out of action.  They
-count the CPU time of QEMU, for the same reason:
+count the CPU time of QEMU and its state, for the same reason:
 
     a test uses far more of it than its limit in instructions can take
-    QEMU idles for a while: the guest has halted, and nothing will wake it
+    QEMU sleeps at each of many looks: the guest has halted, and nothing will wake it
     the log grows beyond what any test prints
 """
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from boot import Boot
-from machine import Machine
-
-from grader.errors import trouble_from
 from grader.judge import Ending
 from grader.peer import Outside
 from grader.protocol import Log, Reader
+from tools.machine.boot import Boot
+from tools.machine.errors import trouble_from
+from tools.machine.machine import Machine
+from tools.machine.waiting import POLL, pause
 
-POLL = 0.01  # s, between two looks
 BOOT_SECONDS = 10.0  # of CPU time, to come to the first test, or to the next
-IDLE_SHARE = 0.02  # of a CPU; below it, QEMU does nothing
+AWAKE = 10  # looks that find QEMU asleep, for one that does not: it may blink
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Limits:
     """When a boot is given up from outside."""
 
     log_bytes: int = 4 * 2**20
-    patience: float = 20.0  # s of idling
+    patience: float = 20.0  # s of idling, at POLL a look: more where looks are rare
     speed: int = 10_000_000  # instructions in a second of CPU time; QEMU does 5 to 30 times as many
 
 
@@ -77,7 +75,7 @@ class Patience:
         self.limits = limits
         self.frames = -1
         self.budget = self.spent_before = 0.0
-        self.idle_since, self.idle_spent = time.monotonic(), 0.0
+        self.asleep, self.spent_last = 0, 0.0
 
     def spent(self) -> float:
         """QEMU's CPU time, s; 0 where that cannot be known."""
@@ -97,15 +95,18 @@ class Patience:
             self.budget, self.spent_before = BOOT_SECONDS + limit / self.limits.speed, spent
         if spent - self.spent_before > self.budget:
             return f"no sign of life for {spent - self.spent_before:.0f} s of CPU time"
-        return self.idle(spent, time.monotonic())
+        return self.idle(spent)
 
-    def idle(self, spent: float, now: float) -> str:
-        """The same, if it uses next to no CPU time."""
-        idle = now - self.idle_since
-        if spent - self.idle_spent > IDLE_SHARE * idle:
-            self.idle_since, self.idle_spent = now, spent
-        elif idle > self.limits.patience and all_asleep(self.pid):
-            return f"the machine has halted for good: QEMU idles for {idle:.0f} s"
+    def idle(self, spent: float) -> str:
+        """The same, if look after look finds it asleep: and not, on a busy machine,
+        waiting for a CPU."""
+        if spent == self.spent_last and all_asleep(self.pid):
+            self.asleep += 1
+        else:
+            self.asleep = max(0, self.asleep - AWAKE)
+        self.spent_last = spent
+        if self.asleep * POLL > self.limits.patience:
+            return f"the machine has halted for good: QEMU idles for {self.asleep * POLL:.0f} s"
         return ""
 
 
@@ -170,7 +171,7 @@ class Watch:
             span = log.open_span
             limit = self.limit_of(span.name) if span else 0
             self.silent = patience.exhausted(log.frames, limit)
-            time.sleep(POLL)
+            pause()
         guest.close()
 
 

@@ -1,18 +1,15 @@
-"""Where the grader is, and the tree in which a false lab is graded (fakes.py)."""
+"""The tree in which a false lab is graded (fakes.py)."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-
-from fakes import Tree  # noqa: E402
+from grader.tests.fakes import Tree
 
 
 @pytest.fixture

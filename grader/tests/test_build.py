@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from grader import build, implementation, objects
-from grader.errors import Trouble
 from grader.load import Lab, Schedule, Test
 from grader.run import BOOT_ROOM, LINE_ROOM, Replay, cases_of, plan_jobs
+from tools.machine.errors import Trouble
 
 LAB = Lab(
     folder=Path("labs/01-interrupts"),
@@ -114,6 +114,8 @@ def test_a_function_twice() -> None:
         ("/bin/sh: 1: nasm: not found", "nasm: not found"),
     ],
 )
+
+
 def test_what_is_not_the_student_s_fault(line: str, words: str) -> None:
     assert words in str(build.make_trouble(["CC   kernel/x.c", line]))
 
@@ -173,6 +175,8 @@ def compile_object(tmp_path: Path, source: str) -> None:
         ('#define lab_lock lab_own\n#include "lock.c"', ""),
     ],
 )
+
+
 def test_the_interface(tmp_path: Path, monkeypatch, source: str, words: str) -> None:
     monkeypatch.setattr(implementation, "BUILD", tmp_path / "build")
     for module in (implementation, objects):

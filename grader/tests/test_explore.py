@@ -22,6 +22,8 @@ LAB = Lab(Path("labs/09-fake"), 9, "", "", ("work.c",), (), ())
         ("# hang in 09/first with sched=explore:7.0 seed=1", "it hangs"),
     ],
 )
+
+
 def test_a_deadlock_is_no_hang(capsys, line: str, words: str) -> None:
     done = Exploration(f"KTAP version 1\n{line}\n", End(HANG))
     assert report(Implementation(LAB, "labs"), "09/first", "explore:7.0", done) == 1
@@ -31,7 +33,7 @@ def test_a_deadlock_is_no_hang(capsys, line: str, words: str) -> None:
 
 
 def test_what_is_not_made_for_it_is_refused_at_once(tree) -> None:
-    command = [sys.executable, "grader/explore.py", "--lab", "9", "--test", "09/first"]
+    command = [sys.executable, "-m", "grader", "explore", "--lab", "9", "--test", "09/first"]
     done = subprocess.run(command, cwd=tree.root, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("explore: 09/first is not made for this; TEST= one of: ")

@@ -142,6 +142,8 @@ def test_the_test_before_it_keeps_its_own_verdict() -> None:
         (41, {}, Verdict.WRONG),
     ],
 )
+
+
 def test_how_a_boot_ends_in_the_middle_of_a_test(status: int, more, verdict: Verdict) -> None:
     log = read_log(f"#@{TOKEN} ready\n#@{TOKEN} begin 01/x\n".encode(), TOKEN)
     finding = Judge(log, Ending(status, **more)).judge(Case(Test("x", "1.1", 1), 1), log.spans[0])

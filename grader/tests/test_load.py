@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from fakes import LAB
 
-from grader.errors import Trouble
-from grader.load import find_lab, load_lab
+from grader.load import DEFAULT_LIMIT, find_lab, load_lab
+from grader.tests.fakes import LAB
+from tools.machine.errors import Trouble
 
 FULL = """\
 number = 9
@@ -55,6 +55,54 @@ def test_everything_is_read(tmp_path: Path) -> None:
     assert test.limit == 2_000_000_000
     assert test.panic_says == (r"taken at .*work\.c",)
     assert (challenge.points, challenge.extra) == (0, 10)
+
+
+DEFAULTS = """\
+[defaults]
+cpus = [1, 2]
+sched = { random = 5 }
+limit_instructions = 700
+
+[[test]]
+"""
+
+
+def test_defaults_are_of_tests_that_say_nothing_else(tmp_path: Path) -> None:
+    text = LAB.replace("[[test]]\n", DEFAULTS, 1)
+    text = text.replace("points = 40", "points = 40\ncpus = [4]\nsched = {}\nlimit_instructions = 9")
+    first, second = load(tmp_path, text).tests
+    assert (first.cpus, first.sched, first.limit) == ((1, 2), {"random": 5}, 700)
+    assert (second.cpus, second.sched, second.limit) == ((4,), {}, 9)
+
+
+def test_of_the_defaults_an_outside_half_has_cpus_alone(tmp_path: Path) -> None:
+    text = LAB.replace("[[test]]\n", DEFAULTS, 1).replace("points = 60", 'points = 60\nkind = "peer"')
+    (tmp_path / "09-fake/tests").mkdir(parents=True)
+    (tmp_path / "09-fake/tests/first.py").write_text("")
+    first, second = load(tmp_path, text).tests
+    assert (first.cpus, first.sched, first.limit) == ((1, 2), {}, DEFAULT_LIMIT)
+    assert second.limit == 700
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("limit_instruction = 9", r'lab.toml: \[defaults\]: unknown key "limit_instruction"; did you mean limit_instructions'),
+        ("points = 9", r'\[defaults\]: unknown key "points"; there is cpus, sched, limit_instructions'),
+        ("cpus = 2", r"\[defaults\]: cpus must be a list of numbers, and is 2"),
+        ("cpus = [9]", r"\[defaults\]: cpus must be numbers from 1 to 8, and is \[9\]"),
+        ("sched = { pxt = 1 }", r'\[defaults\]: sched: unknown key "pxt"; did you mean pct'),
+        ("limit_instructions = 0", r"\[defaults\]: limit_instructions must be above 0"),
+    ],
+)
+
+
+def test_a_mistake_in_the_defaults_is_one_readable_line(
+    tmp_path: Path, line: str, words: str
+) -> None:
+    with pytest.raises(Trouble, match=words) as raised:
+        load(tmp_path, LAB.replace("[[test]]\n", f"[defaults]\n{line}\n\n[[test]]\n", 1))
+    assert "\n" not in str(raised.value)
 
 
 def test_the_selector_is_what_the_kernel_reads(tmp_path: Path) -> None:
@@ -134,6 +182,8 @@ def test_a_strategy_without_seeds_is_not_asked_for(tmp_path: Path) -> None:
         ("[[test]]", "[test]", "lab.toml:12:6: Cannot declare"),
     ],
 )
+
+
 def test_a_mistake_is_one_readable_line(tmp_path: Path, old: str, new: str, line: str) -> None:
     assert old in LAB
     with pytest.raises(Trouble) as raised:

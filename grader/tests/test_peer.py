@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from fakes import LAB
+
+from grader.tests.fakes import LAB
 
 PEER = 'kind = "peer"\nneeds = ["qmp"]'
 
@@ -54,6 +55,8 @@ sys.exit(33)
 
 HALF = """\
 from grader.peer import Guest
+
+
 def run(guest: Guest) -> None:
     guest.expect("ready")
     for _ in range(3):
@@ -149,6 +152,16 @@ def test_a_mistake_in_an_outside_half_is_nobody_s_fault(peer) -> None:
     done = peer.grade()
     assert done.status == 2
     assert "labs/09-fake/tests/first.py: ModuleNotFoundError" in done.err
+
+
+def test_halves_share_a_module_beside_them(peer) -> None:
+    half(peer, "shared", "def key(guest):\n    return guest.random.choice('abc')\n")
+    for name in ("first", "second"):
+        using = HALF.replace("import Guest\n", "import Guest\n\nfrom .shared import key as choose\n")
+        using = re.sub(r"guest\.random\.choice\(.*?\)", "choose(guest)", using)
+        half(peer, name, using)
+    done = peer.grade()
+    assert done.last == "lab 09-fake: 100/100", done.out + done.err
 
 
 def test_a_missing_outside_half(peer) -> None:

@@ -2,7 +2,7 @@
  * backtrace.h - who called whom, with function, file and line.
  *
  * The symbols and line numbers travel in the image, in a table that
- * tools/symbols.py makes after the first link (boot/kernel.ld,
+ * tools/machine/symbols.py makes after the first link (boot/kernel.ld,
  * explain/symbols.c).
  */
 #ifndef BACKTRACE_H

@@ -2,8 +2,8 @@
  * symbols.c - which function, file and line an address belongs to.
  *
  * The answers come from a table in the image, section .ksyms, which
- * tools/symbols.py makes from the symbols and the DWARF line numbers of a first
- * link, and which a second link puts in.  All numbers are little-endian:
+ * tools/machine/symbols.py makes from the symbols and the DWARF line numbers of
+ * a first link, and which a second link puts in.  All numbers are little-endian:
  *
  *	header		magic, and how much there is of what follows
  *	symbols		functions, labels and objects, by address

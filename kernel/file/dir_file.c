@@ -115,7 +115,7 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 {
 	struct listing l = {.size = MIN(len, LISTING_SIZE)};
 	uint64_t pos = f->pos;
-	bool at_end;
+	bool at_end, removed;
 
 	l.buf = kmalloc(LISTING_SIZE);
 	if (!l.buf)
@@ -123,11 +123,14 @@ static long dir_getdents64(struct file *f, uintptr_t buf, size_t len)
 	core_mutex_lock(&fs_lock);
 	list_from(&l, f->inode, &pos);
 	at_end = is_end(f->inode, pos);
+	removed = f->inode->nlink == 0 && !f->inode->virtual;
 	core_mutex_unlock(&fs_lock);
 
 	long result = l.used;
 
-	if (l.used == 0 && !at_end)
+	if (removed)
+		result = -ENOENT;
+	else if (l.used == 0 && !at_end)
 		result = -EINVAL; /* not even one name fits */
 	else if (copy_to_user(buf, l.buf, l.used))
 		result = -EFAULT;

@@ -16,6 +16,9 @@
 
 #define LOOKUP_FOLLOW 1u /* the last component, if it is a symbolic link */
 #define LOOKUP_EMPTY 2u  /* "" is dirfd itself (AT_EMPTY_PATH) */
+/* The call is about the name: a link is not followed, with slashes neither, and
+ * the caller looks at l->slashes. */
+#define LOOKUP_NAME 4u
 
 enum last_kind { LAST_NAME, LAST_DOT, LAST_DOTDOT, LAST_ROOT };
 
@@ -45,6 +48,9 @@ int lookup_prepare(struct lookup *l, int dirfd, const char *path);
 int lookup_prepare_user(struct lookup *l, int dirfd, uintptr_t path);
 int lookup_walk(struct lookup *l, unsigned int flags);
 void lookup_release(struct lookup *l);
+
+/* Is there a slash behind what is no directory?  Needs fs_lock. */
+bool lookup_needs_directory(const struct lookup *l);
 
 /* Prepare, take fs_lock, walk.  On an error all is undone; else lookup_end()
  * unlocks and releases. */

@@ -46,7 +46,7 @@ int name_create(struct lookup *l, struct inode *inode)
 long name_new(int dirfd, uintptr_t path, struct inode *inode)
 {
 	struct lookup l;
-	long result = lookup_user(&l, dirfd, path, 0);
+	long result = lookup_user(&l, dirfd, path, LOOKUP_NAME);
 
 	if (!result) {
 		result = name_create(&l, inode);
@@ -123,7 +123,7 @@ static long make_link(int old_dirfd, uintptr_t old_path, int dirfd,
 			      &inode);
 	if (result)
 		return result;
-	result = lookup_user(&l, dirfd, path, 0);
+	result = lookup_user(&l, dirfd, path, LOOKUP_NAME);
 	if (!result) {
 		result = lookup_may_create(&l, false);
 		if (!result && inode_is(inode, S_IFDIR))
@@ -178,6 +178,8 @@ static int may_unlink(const struct lookup *l)
 		return -EISDIR;
 	if (!l->inode)
 		return -ENOENT;
+	if (lookup_needs_directory(l))
+		return -ENOTDIR;
 	int error = name_may_remove(l->dir, l->inode);
 
 	if (!error && inode_is(l->inode, S_IFDIR))
@@ -206,7 +208,7 @@ static long remove_name(int dirfd, uintptr_t path, bool directory)
 {
 	struct inode *gone = NULL;
 	struct lookup l;
-	long result = lookup_user(&l, dirfd, path, 0);
+	long result = lookup_user(&l, dirfd, path, LOOKUP_NAME);
 
 	if (result)
 		return result;

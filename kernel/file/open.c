@@ -59,6 +59,8 @@ static int open_check(const struct inode *inode, unsigned int flags)
 		return 0;
 	if (inode_is(inode, S_IFLNK))
 		return -ELOOP; /* O_NOFOLLOW */
+	if ((flags & O_NOATIME) && !inode_is_owner(inode))
+		return -EPERM;
 	if (inode_is(inode, S_IFDIR) &&
 	    ((flags & O_CREAT) || wants_write(flags)))
 		return -EISDIR;
@@ -69,19 +71,23 @@ static int open_check(const struct inode *inode, unsigned int flags)
 	return inode_permission(inode, want);
 }
 
-/* The node to open, with a reference.  Takes fs_lock. */
-static int target_find(struct lookup *l, unsigned int flags, uint32_t mode,
+/* The node to open, with a reference; one that is made here has nothing in it,
+ * so O_TRUNC is done.  Takes fs_lock. */
+static int target_find(struct lookup *l, unsigned int *flags, uint32_t mode,
 		       struct inode **out)
 {
-	bool nofollow =
-		(flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
+	bool nofollow = (*flags & O_NOFOLLOW) ||
+			((*flags & O_CREAT) && (*flags & O_EXCL));
 	int error;
 
 	core_mutex_lock(&fs_lock);
 	error = lookup_walk(l, nofollow ? 0 : LOOKUP_FOLLOW);
-	if (!error)
-		error = l->inode ? open_check(l->inode, flags)
-				 : missing_create(l, flags, mode);
+	if (!error && l->inode) {
+		error = open_check(l->inode, *flags);
+	} else if (!error) {
+		error = missing_create(l, *flags, mode);
+		*flags &= ~O_TRUNC;
+	}
 	if (!error)
 		*out = inode_get(l->inode);
 	core_mutex_unlock(&fs_lock);
@@ -140,7 +146,7 @@ static int open_prepared(struct lookup *l, unsigned int flags, uint32_t mode,
 	f = file_create(&path_ops, flags & ~OPEN_ONLY);
 	if (!f)
 		return -ENOMEM;
-	error = target_find(l, flags, mode, &inode);
+	error = target_find(l, &flags, mode, &inode);
 	if (!error)
 		error = inode_attach(f, inode, flags);
 	if (error)

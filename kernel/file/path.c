@@ -189,6 +189,14 @@ static int link_follow(struct lookup *l, const struct inode *link)
 	return 0;
 }
 
+/* Does a link that comes last stand for where it leads? */
+static bool link_means_target(const struct lookup *l, unsigned int flags)
+{
+	if (flags & LOOKUP_NAME)
+		return false;
+	return l->slashes || (flags & LOOKUP_FOLLOW);
+}
+
 static int lookup_step(struct lookup *l, unsigned int flags)
 {
 	if (!l->inode)
@@ -202,7 +210,7 @@ static int lookup_step(struct lookup *l, unsigned int flags)
 		return -EACCES;
 	l->inode = component_find(l);
 	if (l->inode && inode_is(l->inode, S_IFLNK) &&
-	    (!is_last(l) || l->slashes || (flags & LOOKUP_FOLLOW)))
+	    (!is_last(l) || link_means_target(l, flags)))
 		return link_follow(l, l->inode);
 	return 0;
 }
@@ -223,9 +231,14 @@ int lookup_walk(struct lookup *l, unsigned int flags)
 		return flags & LOOKUP_EMPTY ? 0 : -ENOENT;
 	while (!error && next_component(l))
 		error = lookup_step(l, flags);
-	if (!error && l->slashes && l->inode && !inode_is(l->inode, S_IFDIR))
+	if (!error && !(flags & LOOKUP_NAME) && lookup_needs_directory(l))
 		error = -ENOTDIR;
 	return error;
+}
+
+bool lookup_needs_directory(const struct lookup *l)
+{
+	return l->slashes && l->inode && !inode_is(l->inode, S_IFDIR);
 }
 
 /* ---- all in one ---- */

@@ -58,7 +58,10 @@ static int check_places(const struct lookup *from, const struct lookup *to,
 		return -ENOENT;
 	if (to->inode && (flags & RENAME_NOREPLACE))
 		return -EEXIST;
-	if (to->slashes && !inode_is(from->inode, S_IFDIR) && !exchange)
+	if (lookup_needs_directory(from))
+		return -ENOTDIR;
+	if (exchange ? lookup_needs_directory(to)
+		     : to->slashes && !inode_is(from->inode, S_IFDIR))
 		return -ENOTDIR;
 	if (is_above(from->inode, to->dir))
 		return -EINVAL;
@@ -140,9 +143,9 @@ static long rename_walked(struct lookup *from, struct lookup *to,
 	int error;
 
 	core_mutex_lock(&fs_lock);
-	error = lookup_walk(from, 0);
+	error = lookup_walk(from, LOOKUP_NAME);
 	if (!error)
-		error = lookup_walk(to, 0);
+		error = lookup_walk(to, LOOKUP_NAME);
 	if (!error)
 		error = rename_check(from, to, flags);
 	if (!error && from->inode != to->inode) {

@@ -310,7 +310,10 @@ long sys_getdents64(int fd, uintptr_t buf, unsigned int len)
 	return result;
 }
 
+/* What ioctl(2) does to any file. */
 #define FIONBIO 0x5421
+#define FIONCLEX 0x5450
+#define FIOCLEX 0x5451
 
 static long set_nonblocking(struct file *f, uintptr_t arg)
 {
@@ -333,6 +336,9 @@ long sys_ioctl(int fd, unsigned int request, uintptr_t arg)
 		return -EBADF;
 	if (file->flags & O_PATH)
 		result = -EBADF;
+	else if (request == FIOCLEX || request == FIONCLEX)
+		result = fdtable_set_cloexec(current->proc->files, fd,
+					     request == FIOCLEX);
 	else if (request == FIONBIO)
 		result = set_nonblocking(file, arg);
 	else if (file->ops->ioctl)

@@ -100,14 +100,22 @@ struct thread {
 	uint8_t early;    /* EARLY_*: came when it was not blocked */
 	bool timed_out;   /* its deadline ended the last block */
 	struct list_head run_link;
-	uint64_t priority;        /* of sched=pct; higher runs first */
-	unsigned int base, boost; /* thread_set_priority(), thread_boost() */
-	unsigned int rank;        /* the higher of both: who runs first */
-	bool moving;              /* READY, but between two queues */
-	uint64_t switched_out;    /* time_cycles() when it lost its CPU */
-	uint64_t run_cycles;      /* TSC cycles: see thread_cycles_at() */
-	uint64_t system_cycles;   /* of these in the kernel: cputime.c */
-	uint64_t sampled_cycles;  /* run_cycles when that was last seen */
+	/* Of each two names the second is what older submissions call it. */
+	union {
+		unsigned int own_priority, base; /* thread_set_priority() */
+	};
+	union {
+		unsigned int lent_priority, boost; /* thread_boost() */
+	};
+	union {
+		unsigned int priority, rank; /* the higher: it runs first */
+	};
+	uint64_t pct_priority;   /* of sched=pct; higher runs first */
+	bool moving;             /* READY, but between two queues */
+	uint64_t switched_out;   /* time_cycles() when it lost its CPU */
+	uint64_t run_cycles;     /* TSC cycles: see thread_cycles_at() */
+	uint64_t system_cycles;  /* of these in the kernel: cputime.c */
+	uint64_t sampled_cycles; /* run_cycles when that was last seen */
 
 	/* Private to the thread, or to the switch. */
 	struct timer timer;   /* of thread_block_until() */

@@ -74,7 +74,8 @@ static bool segment_is_valid(const struct program_header *ph, uintptr_t bias)
 	return ph->filesz <= ph->memsz && ph->memsz <= MMAP_TOP &&
 	       start >= ph->vaddr && start >= USER_MIN &&
 	       start <= MMAP_TOP - ph->memsz &&
-	       ph->vaddr % PAGE_SIZE == ph->offset % PAGE_SIZE &&
+	       (ph->filesz == 0 ||
+		ph->vaddr % PAGE_SIZE == ph->offset % PAGE_SIZE) &&
 	       ph->offset <= INT64_MAX - ph->filesz;
 }
 

@@ -26,7 +26,7 @@ static const char *const environment[] = {
 
 /* ---- in the new process ---- */
 
-static void console_open(void)
+static void standard_files_open(void)
 {
 	for (int fd = 0; fd < 3; fd++) {
 		struct file *f;
@@ -73,7 +73,7 @@ static void init_begin(void *arg)
 	int error;
 
 	strlcpy(command, arg, sizeof(command));
-	console_open();
+	standard_files_open();
 	error = command_split(&args, command);
 	if (!error)
 		error = exec_args_run(&args, &frame);

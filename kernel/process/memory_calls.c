@@ -24,6 +24,32 @@ static int mmap_check_access(const struct file *file, unsigned int prot,
 	return 0;
 }
 
+/* What is wrong with the call comes before what is wrong with the file. */
+static int mmap_check_arguments(uintptr_t addr, size_t len, unsigned int flags)
+{
+	unsigned int type = flags & MAP_TYPE;
+
+	if (len == 0 || (type != MAP_SHARED && type != MAP_PRIVATE) ||
+	    ((flags & MAP_FIXED) && addr % PAGE_SIZE))
+		return -EINVAL;
+	return 0;
+}
+
+/* MAP_SHARED, and no flag that is unknown: mmap(2).  0 or -EOPNOTSUPP. */
+static int mmap_validate(unsigned int *flags)
+{
+	const unsigned int known = MAP_TYPE | MAP_FIXED | MAP_GROWSDOWN |
+				   MAP_NORESERVE | MAP_POPULATE | MAP_STACK |
+				   MAP_FIXED_NOREPLACE;
+
+	if ((*flags & MAP_TYPE) != MAP_SHARED_VALIDATE)
+		return 0;
+	if (*flags & ~known)
+		return -EOPNOTSUPP;
+	*flags = (*flags & ~MAP_TYPE) | MAP_SHARED;
+	return 0;
+}
+
 static long mmap_file(uintptr_t addr, size_t len, unsigned int prot,
 		      unsigned int flags, int fd, uint64_t offset)
 {
@@ -32,7 +58,9 @@ static long mmap_file(uintptr_t addr, size_t len, unsigned int prot,
 
 	if (!file)
 		return -EBADF;
-	result = mmap_check_access(file, prot, flags);
+	result = mmap_check_arguments(addr, len, flags);
+	if (!result)
+		result = mmap_check_access(file, prot, flags);
 	if (!result)
 		result = aspace_map(current_process()->aspace, addr, len, prot,
 				    flags, file, offset);
@@ -45,8 +73,12 @@ long sys_mmap(uintptr_t addr, size_t len, unsigned int prot, unsigned int flags,
 {
 	if (offset % PAGE_SIZE)
 		return -EINVAL;
-	if (!(flags & MAP_ANONYMOUS))
-		return mmap_file(addr, len, prot, flags, fd, offset);
+	if (!(flags & MAP_ANONYMOUS)) {
+		long error = mmap_validate(&flags);
+
+		return error ? error
+			     : mmap_file(addr, len, prot, flags, fd, offset);
+	}
 	return aspace_map(current_process()->aspace, addr, len, prot, flags,
 			  NULL, 0);
 }

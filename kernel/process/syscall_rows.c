@@ -96,6 +96,7 @@ SYSCALL(124, getsid);
 SYSCALL(127, rt_sigpending);
 SYSCALL(131, sigaltstack);
 SYSCALL(132, utime);
+SYSCALL(130, rt_sigsuspend);
 SYSCALL(133, mknod);
 SYSCALL(137, statfs);
 SYSCALL(138, fstatfs);

@@ -11,8 +11,8 @@
  * Which CPU's queue a thread is put on, and what a CPU does that has none to
  * run, is in wake.c.
  *
- * A queue is ordered by rank, which is a thread's priority, its own or
- * borrowed; mostly all have 0.  Who becomes ready with a higher rank than that
+ * A queue is ordered by priority, a thread's own or one that it borrows; mostly
+ * all have 0.  Who becomes ready with a higher one than that
  * of the thread that runs on its CPU makes that CPU look, by an interrupt.
  *
  * There is no periodic tick.  A CPU that runs a thread arms its timer for the
@@ -47,13 +47,13 @@ struct run_queue *sched_lock_thread(struct thread *t)
 
 /* ---- queues ---- */
 
-/* Behind those of its rank, before those of lower ones. */
+/* Behind those of its priority, before those of lower ones. */
 void sched_queue_insert(struct run_queue *rq, struct thread *t)
 {
 	struct thread *other;
 
 	list_for_each (other, &rq->ready, run_link)
-		if (other->rank < t->rank)
+		if (other->priority < t->priority)
 			break;
 	list_push_back(&other->run_link, &t->run_link);
 }
@@ -227,7 +227,7 @@ void thread_yield(void)
 	struct list_head *link;
 
 	core_lock_acquire_first(c, &rq->lock, HERE);
-	if (unlikely(hooks_any | sched_ranked)) {
+	if (unlikely(hooks_any | sched_prioritized)) {
 		yield_slowly(rq);
 		return;
 	}
@@ -357,14 +357,14 @@ void thread_sleep_until(uint64_t deadline)
 		thread_block_until(deadline);
 }
 
-/* To wake an idle CPU the interrupt is enough; a thread of lower rank makes
+/* To wake an idle CPU the interrupt is enough; a thread of lower priority makes
  * way, and jitter wants a slice at once. */
 void sched_kick(void)
 {
 	struct run_queue *rq = this_cpu()->rq;
 
 	core_lock(&rq->lock);
-	if (sched_is_outranked(rq, current))
+	if (sched_should_preempt(rq, current))
 		rq->need_resched = true;
 	if (perturb_strategy() == SCHED_JITTER)
 		sched_arm_slice(rq);

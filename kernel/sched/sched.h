@@ -15,7 +15,7 @@
 struct run_queue {
 	/* Needs lock. */
 	struct core_lock lock;
-	struct list_head ready; /* by run_link: by rank, oldest first */
+	struct list_head ready; /* by run_link: by priority, oldest first */
 	unsigned int length;
 	bool slice_armed; /* sched_slice_over() will come */
 	uint64_t switches;
@@ -56,13 +56,13 @@ static inline struct run_queue *sched_lock_local(void)
 	return c->rq;
 }
 
-/* Puts t behind those of its rank, before those of lower ones. */
+/* Puts t behind those of its priority, before those of lower ones. */
 void sched_queue_insert(struct run_queue *rq, struct thread *t);
 
 /* Needs the queue's lock, as the next one. */
 static inline void queue_push(struct run_queue *rq, struct thread *t)
 {
-	if (likely(t->rank == 0))
+	if (likely(t->priority == 0))
 		list_push_back(&rq->ready, &t->run_link);
 	else
 		sched_queue_insert(rq, t);
@@ -75,30 +75,31 @@ static inline void queue_remove(struct run_queue *rq, struct thread *t)
 	rq->length--;
 }
 
-/* Some thread has had a rank that is not 0; once set it stays. */
-extern bool sched_ranked;
+/* Some thread has had a priority that is not 0; once set it stays. */
+extern bool sched_prioritized;
 
 /* Is a thread ready that shall run before t?  Needs the run queue's lock, as do
  * the next three. */
-static inline bool sched_is_outranked(const struct run_queue *rq,
-				      const struct thread *t)
+static inline bool sched_should_preempt(const struct run_queue *rq,
+					const struct thread *t)
 {
 	return rq->length > 0 &&
-	       list_first(&rq->ready, struct thread, run_link)->rank > t->rank;
+	       list_first(&rq->ready, struct thread, run_link)->priority >
+		       t->priority;
 }
 
 /* May another ready thread run instead of the current one? */
 static inline bool sched_may_switch(const struct run_queue *rq)
 {
 	return rq->length > 0 &&
-	       list_first(&rq->ready, struct thread, run_link)->rank >=
-		       current->rank;
+	       list_first(&rq->ready, struct thread, run_link)->priority >=
+		       current->priority;
 }
 
-/* How many ready threads, the first of the queue, have the highest rank. */
+/* How many ready threads, the first of the queue, have the highest priority. */
 unsigned int sched_candidates(const struct run_queue *rq);
 
-/* t is on the queue, and its rank has changed. */
+/* t is on the queue, and its priority has changed. */
 void sched_reorder(struct run_queue *rq, struct thread *t);
 
 /* Takes the run queue lock that guards t's state. */

@@ -142,7 +142,7 @@ int thread_create(struct thread **out, const char *name,
 	t->state = THREAD_NEW;
 	t->cpu = intr_push()->id;
 	intr_pop();
-	t->priority = perturb_priority();
+	t->pct_priority = perturb_priority();
 	list_init(&t->run_link);
 	list_init(&t->mutexes);
 	core_lock_init(&t->exit_lock, "thread exit", RANK_THREAD_EXIT);

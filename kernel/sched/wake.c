@@ -90,7 +90,7 @@ void sched_enqueue(struct run_queue *rq, struct thread *t)
 	queue_push(target, t);
 	trace(TRACE_WAKE, t->id, cpu);
 	idle = cpus[cpu].running == cpus[cpu].idle;
-	if (idle ? cpu != self->id : t->rank > cpus[cpu].running->rank)
+	if (idle ? cpu != self->id : t->priority > cpus[cpu].running->priority)
 		apic_send_ipi(cpu, VECTOR_RESCHEDULE);
 	/* A busy CPU comes to it at the end of its time slice; one that went
 	 * idle since we chose may come and take it before. */
@@ -120,8 +120,8 @@ static __attribute__((noinline)) bool unblock_anywhere(struct thread *t)
  * It is unless it goes first, or a CPU is idle.  Needs this CPU's queue. */
 static inline bool stays_here(const struct cpu *c, const struct thread *t)
 {
-	return t->cpu == c->id && t->state == THREAD_BLOCKED && t->rank == 0 &&
-	       idle_mask == 0;
+	return t->cpu == c->id && t->state == THREAD_BLOCKED &&
+	       t->priority == 0 && idle_mask == 0;
 }
 
 /*

@@ -34,7 +34,7 @@
 #include "watchdog.h"
 
 #define GATE_TIMEOUT (10 * NSEC_PER_SEC)
-#define SETTLE_TIMEOUT (5 * NSEC_PER_SEC) /* the machine may be busy */
+#define SETTLE_TIMEOUT (5 * NSEC_PER_SEC)
 #define SETTLE_STEP NSEC_PER_MSEC
 
 extern const struct ktest_case ktests_start[], ktests_end[];
@@ -91,17 +91,18 @@ static struct core_lock gates_lock = CORE_LOCK_INIT("gates", RANK_GATES);
 
 bool gate_wait(struct ktest *t, struct gate *gate)
 {
-	uint64_t deadline = time_ns() + GATE_TIMEOUT;
+	uint64_t start = time_ns();
 	struct wait_record outer;
-	bool open;
+	bool open, late = false;
 
 	assert_may_sleep();
 	outer = wait_begin(WAIT_GATE, gate, NULL, CALL_SITE);
 	core_lock(&gates_lock);
 	gate->waiter = current;
-	while (!gate->open && time_ns() < deadline) {
+	while (!gate->open && !late) {
 		core_unlock(&gates_lock);
-		thread_block_until(deadline);
+		thread_block_until(time_ns() + GATE_TIMEOUT);
+		late = ktest_is_late(start, GATE_TIMEOUT);
 		core_lock(&gates_lock);
 	}
 	open = gate->open;
@@ -111,7 +112,9 @@ bool gate_wait(struct ktest *t, struct gate *gate)
 	wait_end(outer);
 	if (!open)
 		ktest_fail(t, __FILE__, __LINE__,
-			   "gate_wait: nobody opened the gate for 10 s");
+			   "gate_wait: nobody opened the gate for %llu s",
+			   (unsigned long long)((time_ns() - start) /
+						NSEC_PER_SEC));
 	return open;
 }
 
@@ -179,10 +182,11 @@ static bool usage_grew(struct usage before, struct usage after)
 /* Looks again and again, for a while, whether all has been given back. */
 static struct usage usage_settled(struct usage before)
 {
-	uint64_t deadline = time_ns() + SETTLE_TIMEOUT;
+	uint64_t start = time_ns();
 	struct usage after = usage_now();
 
-	while (usage_grew(before, after) && time_ns() < deadline) {
+	while (usage_grew(before, after) &&
+	       !ktest_is_late(start, SETTLE_TIMEOUT)) {
 		thread_sleep_until(time_ns() + SETTLE_STEP);
 		after = usage_now();
 	}

@@ -66,11 +66,20 @@ void ktest_skip(struct ktest *t, const char *why);
 
 /*
  * Is time counted in instructions, as under QEMU's -icount?  If not, the host
- * may take an emulated CPU away between any two of them: deadlines then need to
- * be far away, what comes at once may take seconds, and what something costs
- * cannot be said.  Thread context.
+ * may take an emulated CPU away between any two of them, for as long as it
+ * likes: no test may then depend on what comes first, a deadline or something
+ * else, nor on what something costs; it waits for events, or skips itself.
+ * Thread context.
  */
 bool ktest_time_is_exact(void);
+
+/* In ns: against what hangs for ever, where time is the host's.  No other limit
+ * of tests is in seconds there.  What is waited for comes within a second. */
+#define KTEST_LAST_RESORT (600 * NSEC_PER_SEC)
+
+/* Has what is waited for since then not come within the limit, ns?  Without
+ * exact time the limit is KTEST_LAST_RESORT.  Thread context. */
+bool ktest_is_late(uint64_t since, uint64_t limit);
 
 #define EXPECT(t, condition) \
 	do { \
@@ -100,8 +109,8 @@ bool ktest_time_is_exact(void);
 /*
  * Hand-shakes, instead of sleeping and hoping.  A gate starts closed;
  * gate_open() lets one waiter through that waits now or comes later.
- * gate_wait() gives up after 10 s of guest time: the test fails, and it
- * returns false.
+ * gate_wait() gives up after 10 s (see ktest_is_late()): the test fails, and
+ * it returns false.
  */
 struct gate {
 	struct thread *waiter;

@@ -51,3 +51,12 @@ bool ktest_time_is_exact(void)
 		answer = loops_are_alike() ? EXACT : NOT_EXACT;
 	return answer == EXACT;
 }
+
+bool ktest_is_late(uint64_t since, uint64_t limit)
+{
+	uint64_t waited = time_ns() - since;
+
+	if (waited < limit)
+		return false;
+	return waited >= KTEST_LAST_RESORT || ktest_time_is_exact();
+}

@@ -99,7 +99,7 @@ uint64_t perturb_priority(void)
 
 static void pct_drop(struct thread *t)
 {
-	t->priority = __atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
+	t->pct_priority = __atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
 }
 
 /* A thread that yields has nothing to do but wait for others: were it not to
@@ -125,7 +125,7 @@ static struct thread *pct_highest(struct run_queue *rq)
 	list_for_each (t, &rq->ready, run_link) {
 		if (candidates-- == 0)
 			break;
-		if (!best || t->priority > best->priority)
+		if (!best || t->pct_priority > best->pct_priority)
 			best = t;
 	}
 	return best;
@@ -143,7 +143,7 @@ static bool pct_should_switch(void)
 		if (pct.change[i] == step)
 			pct_drop(self);
 	best = pct_highest(rq);
-	higher = best && best->priority > self->priority;
+	higher = best && best->pct_priority > self->pct_priority;
 	core_unlock(&rq->lock);
 	return higher;
 }

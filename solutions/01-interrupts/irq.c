@@ -241,6 +241,8 @@ size_t lab_irq_report(char *buf, size_t size)
 {
 	size_t length = 0;
 
+	if (size > 0)
+		buf[0] = '\0'; /* when no line has fired */
 #ifdef SOLUTION
 	uint64_t counts[IRQ_LINES];
 

@@ -12,7 +12,7 @@ import shutil
 import tomllib
 from typing import Any
 
-from machine import ROOT, stage_words
+from tools.machine.machine import ROOT, stage_words
 
 from .framework import LOGS, Context, check, expect
 from .source import make
@@ -57,8 +57,8 @@ def bench_targets(context: Context) -> None:
             above.append(words)
     expect(
         not above,
-        "slower than bench/targets.toml allows (a compiler newer than those in the Makefile's"
-        " GCC_KNOWN may be why)",
+        "slower than bench/targets.toml allows (a compiler newer than GCC_KNOWN in"
+        " mk/tools.mk may be why)",
         "at most the target",
         "; ".join(above),
     )

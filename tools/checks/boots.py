@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from boot import BochsBoot
-from machine import PANIC, USER, Machine
+from tools.machine.boot import BochsBoot
+from tools.machine.machine import PANIC, USER, Machine
 
 from .framework import Context, add_check, check, expect
 

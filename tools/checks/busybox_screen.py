@@ -8,17 +8,16 @@ was seen are left in build/check/, to be looked at.
 from __future__ import annotations
 
 import re
-import time
 
-from boot import Boot
+from tools.machine.boot import Boot
 
 from .busybox import ESCAPE, SCRIPTS, VI_END, VI_STEPS, Host, busybox_is_there, power_off, shell
-from .console import COLUMNS, press, screen_rows, wait_for_row
-from .framework import LOGS, Context, Failed, check, expect
+from .console import COLUMNS, press, screen_rows, wait_for_row, wait_for_screen
+from .framework import LOGS, Context, check, expect
 
 PROMPT = r"^/check #$"
 
-# Short ones, since each key takes its time, with short outputs.
+# Short ones, with short outputs.
 COMMANDS = (
     "ls -1",
     "cat one.sh",
@@ -43,13 +42,18 @@ def picture(context: Context, guest: Boot, name: str) -> None:
 
 def wait_for_rows(guest: Boot, at_least: int) -> list[str]:
     """Waits for a prompt with so many rows above it, and none below: those without the first."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        rows = "\n".join(screen_rows(guest)).rstrip("\n").split("\n")
-        if len(rows) > at_least and re.search(PROMPT, rows[-1]) and (at_least or len(rows) == 1):
-            return rows[1:-1]
-        time.sleep(0.05)
-    raise Failed("there is no prompt below:\n" + "\n".join(rows))
+
+    def right(rows: list[str]) -> bool:
+        rows = used(rows)
+        alone = bool(at_least) or len(rows) == 1
+        return len(rows) > at_least and bool(re.search(PROMPT, rows[-1])) and alone
+
+    return used(wait_for_screen(guest, right, "there is no prompt below:"))[1:-1]
+
+
+def used(rows: list[str]) -> list[str]:
+    """Without the empty ones at the end."""
+    return "\n".join(rows).rstrip("\n").split("\n")
 
 
 def wrapped(text: str) -> list[str]:
@@ -67,7 +71,7 @@ def keyboard(context: Context) -> None:
     if not busybox_is_there(context, linux=True):
         return
     host = Host(LOGS / context.name / "host")
-    with shell(context, typing=True, qmp=True) as guest:
+    with shell(context, icount=True, typing=True, qmp=True) as guest:
         wait_for_row(guest, "^~ #$")
         press(guest, "cd /check\n")
         wait_for_row(guest, PROMPT)
@@ -125,7 +129,7 @@ def sequences(context: Context) -> None:
     """Escape sequences: insert, delete, erase, scroll a region, draw lines, wrap."""
     if not busybox_is_there(context):
         return
-    with shell(context, typing=True, qmp=True) as guest:
+    with shell(context, icount=True, typing=True, qmp=True) as guest:
         wait_for_row(guest, "^~ #$")
         press(guest, "sh /check/screen.sh\n")
         wait_for_row(guest, "xz$")
@@ -141,7 +145,7 @@ def screen(context: Context) -> None:
     if not busybox_is_there(context, linux=True):
         return
     written = Host(LOGS / context.name / "host").vi("note").splitlines()
-    with shell(context, typing=True, qmp=True) as guest:
+    with shell(context, icount=True, typing=True, qmp=True) as guest:
         wait_for_row(guest, "^~ #$")
         press(guest, "vi note\n")
         press_steps(guest)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import socket
-import time
+import struct
+import subprocess
+import termios
+from collections.abc import Callable
+from pathlib import Path
 
-from boot import Boot, BootError, End, kill, start
-from machine import TESTS_PASSED, USER
+from tools.machine.boot import Boot, BootError, End, kill, start
+from tools.machine.machine import TESTS_PASSED, USER
+from tools.machine.waiting import wait_until
 
 from .framework import Context, Failed, add_check, check, expect
 
@@ -74,18 +81,63 @@ def paste(context: Context) -> None:
         power_off(context, guest)
 
 
+def capacity() -> int:
+    """How many bytes fit into a pair of sockets, one by one, as QEMU writes them."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    count = 0
+    with ours, theirs:
+        try:
+            while True:
+                count += ours.send(b"x")
+        except BlockingIOError:
+            return count
+
+
+def unread(ours: socket.socket) -> int:
+    """Bytes that wait to be read."""
+    return int(struct.unpack("i", fcntl.ioctl(ours, termios.FIONREAD, b"\0" * 4))[0])
+
+
+def cpu_time(pid: int) -> float:
+    """What a process has used, s."""
+    words = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+POLLED = 2.0  # s of QEMU's CPU time, in which the guest finds the line full all the time
+
+
+def read_slowly(ours: socket.socket, process: subprocess.Popen[bytes]) -> bytes:
+    """Reads only when no more fits, so that the guest has to wait, and waits for long at
+    first; until QEMU has ended."""
+    full, text, busy_until = capacity(), b"", 0.0
+
+    def look() -> bool:
+        if process.poll() is not None:
+            return True
+        return unread(ours) >= full and cpu_time(process.pid) >= busy_until
+
+    while process.poll() is None:
+        wait_until(look, lambda: Failed(f"the guest stops, after {text!r}"))
+        if not busy_until:
+            busy_until = cpu_time(process.pid) + POLLED
+            continue
+        text += ours.recv(unread(ours))
+    with ours.makefile("rb") as rest:
+        return text + rest.read()
+
+
 @check("console/slow-reader", 3)
 def slow_reader(context: Context) -> None:
-    """Whoever reads the serial line may be busy for a while: nothing is lost."""
+    """Whoever reads the serial line may be slow: nothing is lost."""
     ours, theirs = socket.socketpair()
     machine = context.machine(icount=False, append="test=lib")
     device = f"socket,id=com1,fd={theirs.fileno()}"
     command = machine.qemu_command(["-chardev", device, "-serial", "chardev:com1"])
     process = start(command, context.log(), [theirs.fileno()])
     theirs.close()
-    time.sleep(2)  # far more than it takes until some 280 bytes wait to be read
-    with ours.makefile("rb") as serial:
-        text = serial.read().decode("utf-8", "replace").replace("\r\n", "\n")
+    text = read_slowly(ours, process).decode("utf-8", "replace").replace("\r\n", "\n")
     end = End(process.wait())
     kill(process)
     expect(end.status == TESTS_PASSED, "how it ended", End(TESTS_PASSED).words, end.words)
@@ -93,8 +145,12 @@ def slow_reader(context: Context) -> None:
 
 
 def nmi_reports(context: Context, cpus: int) -> None:
-    """An NMI prints where every CPU and thread is, twice, and all goes on."""
-    with context.boot(context.machine(cpus=cpus, icount=False), typing=True, qmp=True) as guest:
+    """An NMI prints where every CPU and thread is, twice, and all goes on.
+
+    Under icount: which NMI belongs to a report, and which asks for a new one, the kernel
+    tells by its clock (kernel/explain/nmi.c), and that must not be the host's.
+    """
+    with context.boot(context.machine(cpus=cpus), typing=True, qmp=True) as guest:
         guest.wait_for(PROMPT)
         for _ in range(2):
             guest.qmp("inject-nmi")
@@ -108,7 +164,8 @@ def nmi_reports(context: Context, cpus: int) -> None:
             expect("(kernel/" in report, "no backtrace names a file and line")
             guest.type("\r")
             guest.wait_for(PROMPT)
-            time.sleep(0.3)  # the next NMI comes later than the echo of this one
+            guest.type("cpus\r")  # takes a while: the next NMI is no echo of this one
+            guest.wait_for(PROMPT)
         again = guest.text().count("NMI report ends")
         expect(again == 2, "each NMI makes one report", 2, again)
         guest.type("spin 3600\r")  # with all CPUs busy, too
@@ -161,32 +218,61 @@ def screen_rows(guest: Boot) -> list[str]:
 
 def wait_for_row(guest: Boot, wanted: str) -> list[str]:
     """Waits until a row of the screen matches."""
-    deadline = time.monotonic() + 20
-    while True:
+    return wait_for_screen(
+        guest,
+        lambda rows: any(re.search(wanted, row) for row in rows),
+        f"the screen does not show {wanted!r}, but:",
+    )
+
+
+def wait_for_screen(guest: Boot, right: Callable[[list[str]], bool], wrong: str) -> list[str]:
+    """Waits until the rows of the screen are as they should be."""
+    rows: list[str] = []
+
+    def look() -> bool:
+        nonlocal rows
         rows = screen_rows(guest)
-        if any(re.search(wanted, row) for row in rows):
-            return rows
-        if time.monotonic() > deadline:
-            shown = "\n".join(rows).strip("\n")
-            raise Failed(f"the screen does not show {wanted!r}, but:\n{shown}")
-        time.sleep(0.05)
+        return right(rows)
+
+    wait_until(look, lambda: Failed("\n".join([wrong, *rows]).strip("\n")))
+    return rows
+
+
+STATUS_PORT = 0x64  # of the keyboard's controller
+OUTPUT_FULL = 1  # a byte waits there to be read
+
+
+def keyboard_is_read(guest: Boot) -> bool:
+    """Has the kernel taken all that the keyboard sent?"""
+    status = guest.monitor_command(f"i /b {STATUS_PORT:#x}").split()[-1]
+    return not int(status, 16) & OUTPUT_FULL
 
 
 def press(guest: Boot, keys: str) -> None:
-    """Types on the keyboard of the guest."""
+    """Types on the keyboard of the guest, each key when the one before was taken.
+
+    The controller holds 16 bytes, and the kernel's ring of events 256.  So the machine
+    should count instructions: its CPUs then take turns, and whoever reads the ring keeps
+    up with the interrupt handler that fills it, however busy the host is.
+    """
     for key in keys:
         plain = SHIFTED.get(key, key.lower())
-        codes = [{"type": "qcode", "data": QCODES.get(plain, plain)}]
-        if plain != key:
-            codes.insert(0, {"type": "qcode", "data": "shift"})
-        guest.qmp("send-key", keys=codes, **{"hold-time": 5})
-        time.sleep(0.03)
+        names = ["shift"] * (plain != key) + [QCODES.get(plain, plain)]
+        moves = [(name, True) for name in names] + [(name, False) for name in reversed(names)]
+        events = [
+            {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": name}}}
+            for name, down in moves
+        ]
+        guest.qmp("input-send-event", events=events)
+        wait_until(
+            lambda: keyboard_is_read(guest), lambda: guest.fail(f"the key {key!r} is not taken")
+        )
 
 
 @check("console/screen", 5)
 def screen_session(context: Context) -> None:
     """The same prompt on the screen, typed at with the keyboard."""
-    machine = context.machine(cpus=2, icount=False)
+    machine = context.machine(cpus=2)
     with context.boot(machine, typing=True, qmp=True) as guest:
         wait_for_row(guest, "signalbox>")
         press(guest, "help\n")

@@ -6,8 +6,8 @@ import re
 import shlex
 import sys
 
-from boot import run_program
-from machine import ROOT
+from tools.machine.boot import run_program
+from tools.machine.machine import ROOT
 
 from .framework import Context, check, expect, interactive
 
@@ -51,7 +51,7 @@ def run_gdb(context: Context, script: str, append: str, cpus: int) -> dict[str, 
     log = context.log()
     commands = log.with_suffix(".gdb")
     commands.write_text(script, encoding="utf-8")
-    command = [sys.executable, str(ROOT / "tools/machine.py"), "gdb", "--stage", context.stage]
+    command = [sys.executable, "-m", "tools.machine", "gdb", "--stage", context.stage]
     command += ["--cpus", str(cpus), "--append", append, "--icount"]
     command += ["--gdb-args", f"-batch -nx -x {shlex.quote(str(commands))}"]
     with interactive:

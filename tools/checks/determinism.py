@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from machine import TESTS_PASSED
+from tools.machine.machine import TESTS_PASSED
 
 from .framework import Context, Failed, add_check, check, expect
 

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-from machine import HANG, ROOT, TESTS_FAILED, TESTS_PASSED, Machine
+from tools.machine.machine import HANG, ROOT, TESTS_FAILED, TESTS_PASSED, Machine
 
 from .framework import Context, add_check, check, expect
 
@@ -82,14 +82,14 @@ def epoll(context: Context) -> None:
 @check("explore/mutants", 12)
 def mutants(context: Context) -> None:
     """Each lost wake-up that is planted in lab 3 is found, and what is found can be run again."""
-    command = [sys.executable, "grader/searches.py", "--lab", "3"]
+    command = [sys.executable, "-m", "grader.proof", "searches", "--lab", "3"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     for line in done.stdout.splitlines():
         if found := re.match(r"(ok  |FAIL) (\S+)", line):
             kind = context.results.passed if found[1] == "ok  " else context.results.failed
             kind.append(f"searches/{found[2]}")
             context.note(line)
-    expect(done.returncode == 0, "grader/searches.py fails", "status 0", done.stderr[-1500:])
+    expect(done.returncode == 0, "grader.proof searches fails", "status 0", done.stderr[-1500:])
     expect(len(context.results.passed) >= 8, "mutants are missing", "8 or more", done.stdout)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from machine import HANG, PANIC, ROOT, TESTS_FAILED, TESTS_PASSED
+from tools.machine.machine import HANG, PANIC, ROOT, TESTS_FAILED, TESTS_PASSED
 
 from .framework import Context, add_check, check, expect
 

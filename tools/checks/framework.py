@@ -24,8 +24,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boot
-from machine import BUILD, DEFAULT_STAGE, Machine
+from tools.machine import boot
+from tools.machine.machine import BUILD, DEFAULT_STAGE, Machine
 
 LOGS = BUILD / "check"
 TESTS_FAILED = "tests failed inside the kernel"

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from machine import ROOT
+from tools.machine.machine import ROOT
 
 from .framework import Context, check, expect
 
@@ -23,7 +23,8 @@ LABS = sorted(path.name for path in (ROOT / "labs").glob("[0-9][0-9]-*"))
 
 def grader(program: str, *options: str) -> tuple[int, str]:
     """Runs one of the grader's programs: its exit status, and what it printed."""
-    command = [sys.executable, f"grader/{program}.py", *options]
+    package = "grader" if program == "grade" else "grader.proof"
+    command = [sys.executable, "-m", package, program, *options]
     done = subprocess.run(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
@@ -40,7 +41,7 @@ def trials(context: Context, program: str) -> None:
                 kind.append(f"{program}/{found[2]}")
             if line.startswith(("FAIL", "     |")):
                 context.note(line)
-        expect(status == 0, f"grader/{program}.py fails", "status 0", f"{status}\n{text[-1500:]}")
+        expect(status == 0, f"grader.proof {program} fails", "status 0", f"{status}\n{text[-1500:]}")
         expect(bool(context.results.passed), f"there are no {program} of {lab}")
         context.note(text.splitlines()[-1])
 
@@ -101,7 +102,8 @@ def soak(context: Context) -> None:
 @check("grade/tools", 20)
 def tests_of_the_grader(context: Context) -> None:
     """pytest over canned logs and false QEMUs."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "grader/tests"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["grader/tests", "grader/proof/tests"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     expect(done.returncode == 0, "pytest fails", "success", done.stdout[-3000:] + done.stderr)
     context.note(done.stdout.splitlines()[-1])

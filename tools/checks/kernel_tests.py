@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 
-from machine import TESTS_FAILED, TESTS_PASSED, Machine
+from tools.machine.machine import TESTS_FAILED, TESTS_PASSED, Machine
 
 from .framework import Context, add_check, check, expect, ktap_parse
 
 
 def run_tests(context: Context, machine: Machine) -> str:
     """Counts each test's result."""
-    with context.boot(machine, timeout=300) as guest:
+    with context.boot(machine) as guest:
         end = guest.wait_exit()
     text = guest.text()
     if end.status not in (TESTS_PASSED, TESTS_FAILED):

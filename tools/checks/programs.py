@@ -14,9 +14,10 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from boot import Boot
-from debian import NoPackage, package_file
-from machine import BUILD
+from tools.machine.boot import Boot
+from tools.machine.debian import NoPackage, package_file
+from tools.machine.machine import BUILD
+from tools.machine.waiting import LAST_RESORT
 
 from .busybox import LEFT, PROMPT, SCRIPTS, UP, archive, busybox_is_there, expect_same, power_off
 from .framework import LOGS, Context, check, expect
@@ -60,7 +61,7 @@ def on_linux(program: Program, folder: Path) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=LAST_RESORT,
         check=False,
     )
     return done.stdout.decode("utf-8", "replace")

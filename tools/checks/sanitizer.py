@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from machine import PANIC, stage_words
+from tools.machine.machine import PANIC, stage_words
 
 from .framework import Context, check, expect
 from .kernel_tests import run_tests

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
-from machine import ROOT, Machine, stage_words
+from tools.machine.machine import ROOT, Machine, stage_words
 
 from .framework import LOGS, Context, Failed, check, expect
+
 
 def sources() -> list[Path]:
     """Every file that git knows, or would add."""
@@ -140,6 +143,64 @@ def tests_of_the_tools(context: Context) -> None:
         return
     expect(done.returncode == 0, "pytest fails", "success", done.stdout[-2000:] + done.stderr)
     context.note(done.stdout.splitlines()[-1])
+
+
+# Which packages each may import, beside itself.  The first that fits a file counts.
+LAYERS = {
+    "tools.machine": (),
+    "grader.proof": ("grader", "tools.machine"),
+    "grader": ("tools.machine",),
+    "bench": ("tools.machine",),
+    "labs": ("grader.peer",),
+    "tools.course": ("grader", "tools.machine"),
+    "tools.checks": ("grader", "tools"),
+    "tools.tests": ("tools", "grader.load"),
+    "tools.gdb": (),
+}
+OURS = ("tools", "grader", "bench")
+
+
+def imports_of(text: str) -> set[str]:
+    """The modules of this tree that a file imports: "tools.machine.boot"."""
+    found = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] in OURS}
+
+
+def is_within(name: str, packages: Iterable[str]) -> bool:
+    """Is the module one of these, or in one of them?"""
+    return any(f"{name}.".startswith(f"{package}.") for package in packages)
+
+
+@check("source/imports")
+def one_direction(context: Context) -> None:
+    """Python imports one way, machine <- grader <- course <- checks, and by no path trick."""
+    wrong, count = [], 0
+    for file in sources():
+        if file.suffix != ".py":
+            continue
+        place, text = file.relative_to(ROOT), file.read_text(encoding="utf-8")
+        module = ".".join(place.with_suffix("").parts)
+        layer = next((name for name in LAYERS if is_within(module, [name])), "")
+        if not layer and place != Path("tools/__init__.py"):
+            wrong.append(f"{place} is of no layer")
+        imported = imports_of(text)
+        count += len(imported)
+        wrong += [
+            f"{place} imports {name}"
+            for name in sorted(imported)
+            if layer and not is_within(name, (layer, *LAYERS[layer]))
+            or is_within(name, ["grader.proof"]) and layer != "grader.proof"
+        ]
+        if "sys" + ".path" in text:
+            wrong.append(f"{place} changes where modules are looked for")
+    expect(count > 100, "this check looks at nothing", "more than 100 imports", count)
+    expect(not wrong, "imports go astray", "none", "\n    " + "\n    ".join(wrong))
+    context.note(f"{count} imports")
 
 
 @check("source/documents")
@@ -283,7 +344,7 @@ def marks_in_handouts(context: Context) -> None:
 
 # Material of the grader and of one lab: the README of the folder above tells.
 INDEXED_ABOVE = re.compile(
-    r"grader/(mutants|variants|adversaries)/|(labs|solutions)/\d\d-|handouts/instructor"
+    r"grader/proof/(mutants|variants|adversaries)/|(labs|solutions)/\d\d-|handouts/instructor"
 )
 
 

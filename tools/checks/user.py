@@ -9,9 +9,8 @@ from __future__ import annotations
 import platform
 import re
 import subprocess
-import sys
 
-from machine import BUILD, ROOT, TESTS_PASSED
+from tools.machine.machine import BUILD, ROOT, TESTS_PASSED
 
 from .framework import Context, add_check, check, expect
 from .kernel_tests import run_tests
@@ -99,7 +98,7 @@ def oracle(context: Context) -> None:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         context.note("not run: the programs are for Linux on x86-64")
         return
-    command = [sys.executable, "tools/oracle", "--programs", str(BUILD / "user")]
+    command = ["tools/oracle", "--programs", str(BUILD / "user")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     log = context.log()
     log.write_text(done.stdout + done.stderr, encoding="utf-8")

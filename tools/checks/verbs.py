@@ -9,17 +9,16 @@ import select
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 from types import TracebackType
 
-import boot
-from machine import ROOT
+from tools.machine import boot
+from tools.machine.machine import ROOT
+from tools.machine.waiting import wait_until
 
 from .framework import Context, Failed, check, expect, interactive
 from .source import make
 
-TIMEOUT = 180.0  # seconds; a busy machine is no failure
 PROMPT = "signalbox> "
 CTRL_A, CTRL_C = "\x01", "\x03"
 
@@ -34,7 +33,8 @@ class Terminal:
         self.passed = 0
         self.log = log
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", sys.executable, str(ROOT / "tools/machine.py"), *arguments],
+            ["setsid", "--ctty", sys.executable, "-m", "tools.machine", *arguments],
+            cwd=ROOT,
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,
@@ -56,23 +56,30 @@ class Terminal:
         os.close(self.theirs)
 
     def read(self) -> bool:
-        """Takes what is there; False when nothing came for a moment."""
-        if not select.select([self.ours], [], [], 0.1)[0]:
+        """Takes what is there; False when there is nothing."""
+        if not select.select([self.ours], [], [], 0)[0]:
             return False
         self.text += os.read(self.ours, 65536).decode("utf-8", "replace").replace("\r\n", "\n")
         return True
 
     def wait_for(self, pattern: str) -> None:
         """Waits until the program has printed it, after what was waited for before."""
-        deadline = time.monotonic() + TIMEOUT
-        while not (found := re.compile(pattern).search(self.text, self.passed)):
-            if not self.read() and self.process.poll() is not None and not self.read():
-                break
-            if time.monotonic() > deadline:
-                break
-        if not found:
+
+        def missing() -> Failed:
             lines = boot.last_lines(self.text)
-            raise Failed(f"the terminal does not show /{pattern}/, but:\n{lines}")
+            return Failed(f"the terminal does not show /{pattern}/, but:\n{lines}")
+
+        def look() -> re.Match[str] | None:
+            ended = self.process.poll() is not None  # before looking: then all is there
+            while self.read():
+                pass
+            found = re.compile(pattern).search(self.text, self.passed)
+            if not found and ended:
+                raise missing()
+            return found
+
+        found = wait_until(look, missing)
+        assert found
         self.passed = found.end()
 
     def type(self, keys: str) -> None:
@@ -81,11 +88,14 @@ class Terminal:
 
     def expect_exit(self, status: int) -> None:
         """The program ends so, and leaves the terminal as it was."""
-        deadline = time.monotonic() + TIMEOUT
-        while self.process.poll() is None and time.monotonic() < deadline:
-            self.read()
-        while self.read():
-            pass
+
+        def look() -> bool:
+            ended = self.process.poll() is not None  # before looking: then all is there
+            while self.read():  # what nobody reads would hold it up
+                pass
+            return ended
+
+        wait_until(look, lambda: Failed(f"it does not end:\n{boot.last_lines(self.text)}"))
         got = self.process.poll()
         lines = boot.last_lines(self.text)
         expect(got == status, "the program ended otherwise", status, f"{got}\n{lines}")

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Publishes the course: a repository for students, in which each lab is a tag.
 
-    publish.py course --out DIR [--upto N]      make course OUT=DIR [UPTO=N]
-    publish.py tags                             make tags
+    python3 -m tools.course.publish course --out DIR [--upto N]     make course OUT=DIR [UPTO=N]
+    python3 -m tools.course.publish tags                            make tags
 
 What is published is the last commit, never what has not been committed:
 
@@ -29,18 +28,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tools"), str(ROOT / "tools/course")]
-
-from gitcmd import GitError, git, git_object, git_run  # noqa: E402
-from grader.objects import binutil  # noqa: E402
-from grader.errors import Trouble  # noqa: E402
-from grader.load import Lab, lab_folders, load_lab  # noqa: E402
-from tree import add_given, add_lab, add_released  # noqa: E402
-
-
-class Stop(Exception):
-    """It cannot be published; says why."""
+from grader.load import Lab, lab_folders, load_lab
+from grader.objects import binutil
+from tools.course.gitcmd import git, git_object, git_run
+from tools.course.tree import add_given, add_lab, add_released
+from tools.machine.errors import Trouble
+from tools.machine.machine import ROOT
 
 
 @dataclass(frozen=True)
@@ -80,9 +73,9 @@ def ready_labs(source: Path, upto: int) -> list[Lab]:
             break
         labs.append(load_lab(folder))
     if upto > len(labs):
-        raise Stop(f"UPTO={upto}: the last lab that is complete is {len(labs)}")
+        raise Trouble(f"UPTO={upto}: the last lab that is complete is {len(labs)}")
     if not labs:
-        raise Stop("there is no lab to publish")
+        raise Trouble("there is no lab to publish")
     return labs[:upto] if upto else labs
 
 
@@ -127,7 +120,7 @@ def build_objects(course: Course) -> dict[str, list[Path]]:
         check=False,
     )
     if done.returncode:
-        raise Stop(f"the reference does not compile:\n{done.stdout[-2000:]}")
+        raise Trouble(f"the reference does not compile:\n{done.stdout[-2000:]}")
     for target in targets:
         command = [binutil("objcopy"), "--strip-debug", str(course.source / target)]
         subprocess.run(command, check=True)
@@ -205,11 +198,11 @@ def show(target: Path, found: dict[str, str], words: dict[str, str]) -> None:
 
 
 def prepare_out(out: Path) -> bool:
-    """Is it a new repository?  Stop when it is neither that nor one of ours."""
+    """Is it a new repository?  Trouble when it is neither that nor one of ours."""
     if (out / ".git").exists() or (out / "objects").is_dir():
         return False
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise Stop(f"{out} is neither empty nor a git repository")
+        raise Trouble(f"{out} is neither empty nor a git repository")
     return True
 
 
@@ -221,13 +214,13 @@ def deliver_course(chain: Path, out: Path) -> None:
     found = compare_tags(chain, out)
     others = [tag for tag, kind in found.items() if kind == "other"]
     if others:
-        raise Stop(
+        raise Trouble(
             f"{out} was published from another commit, or by another compiler: "
             f"{', '.join(others)} would change.\n"
             "Students who have begun could not merge that: publish into another directory."
         )
     if not fresh and not tag_names(out):
-        raise Stop(f"{out} is a git repository already, and none that was published")
+        raise Trouble(f"{out} is a git repository already, and none that was published")
     take_tags(chain, out)
     if fresh:
         git_alone(out, "reset", "--quiet", "--hard", "lab-01")
@@ -252,10 +245,10 @@ def warn_of_changes() -> None:
 def publish(verb: str, out: Path | None, upto: int) -> None:
     """The course, or the tags."""
     if git_run(ROOT, "rev-parse", "--show-toplevel").stdout.strip() != str(ROOT):
-        raise Stop("this folder is no git repository: a commit is published")
+        raise Trouble("this folder is no git repository: a commit is published")
     if verb == "course":
         if out is None:
-            raise Stop("where to?  make course OUT=DIRECTORY")
+            raise Trouble("where to?  make course OUT=DIRECTORY")
         prepare_out(out)  # its faults at once, not after all the work
     warn_of_changes()
     with tempfile.TemporaryDirectory() as scratch:
@@ -279,7 +272,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         publish(options.verb, options.out and options.out.resolve(), options.upto)
-    except (Stop, Trouble, GitError, subprocess.CalledProcessError) as stop:
+    except (Stop, Trouble, subprocess.CalledProcessError) as stop:
         sys.stdout.flush()
         print(f"publish: {stop}", file=sys.stderr)
         return 1

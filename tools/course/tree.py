@@ -23,24 +23,19 @@ INDEX = "LABS.md"
 
 PUBLISHED = {
     *(".clang-format", ".editorconfig", ".gitignore", "LICENSE", "Makefile", "README.md"),
-    *("bench", "docs", "grader", "handouts", "kernel", "labs", "tools", "user"),
+    *("bench", "docs", "grader", "handouts", "kernel", "labs", "mk", "tools", "user"),
 }
 
 # Files, and folders with all that is in them.
 LEFT_OUT = {
-    "grader/adversaries",
-    "grader/adversaries.py",
-    "grader/mutants",
-    "grader/mutants.py",
-    "grader/soak.py",
-    "grader/tests/test_trials.py",
-    "grader/trial.py",
-    "grader/variants",
-    "grader/variants.py",
+    "grader/proof",
     "handouts/instructor",
     "tools/check",
     "tools/checks",
-    "tools/course",
+    "tools/course/README.md",
+    "tools/course/publish.py",
+    "tools/course/student",
+    "tools/course/tree.py",
     "tools/tests",
 }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from machine import ROOT
-from tree import LEFT_OUT, STUDENT, Adapter, add_given, add_lab, is_published, lab_number
 
 from grader.load import Lab
+from tools.course.tree import LEFT_OUT, STUDENT, Adapter, add_given, add_lab, is_published, lab_number
+from tools.machine.machine import ROOT
 
 LAB = Lab(Path("labs/02-two"), 2, "The second", "9", ("two.c",), (), ())
 
@@ -24,9 +24,9 @@ def source(tmp_path: Path) -> Path:
         "handouts/01-one.md": "text\n",
         "handouts/figures/02-two.svg": "picture\n",
         "handouts/instructor/01-one.md": "answers\n",
-        "grader/grade.py": "",
-        "grader/mutants.py": "",
-        "grader/mutants/01-one/wrong.patch": "",
+        "grader/__main__.py": "",
+        "grader/proof/mutants.py": "",
+        "grader/proof/mutants/01-one/wrong.patch": "",
         "kernel/ipc/02-two/locked.c": "locked\n",
         "secret/exam.md": "",
         "README.md": "for maintainers\n",
@@ -58,21 +58,23 @@ def test_what_is_left_out_exists() -> None:
         ("kernel/ipc/03-blocking/locked.c", 0),
     ],
 )
+
+
 def test_of_which_lab_a_file_is(path: str, number: int) -> None:
     assert lab_number(Path(path)) == number
 
 
 def test_what_is_not_listed_is_not_published() -> None:
     assert is_published(Path("kernel/mm/page.c"))
-    assert is_published(Path("grader/grade.py"))
-    for name in ("secret/exam.md", "solutions/01-one/one.c", ".ci/run", "grader/mutants.py"):
+    assert is_published(Path("grader/__main__.py"))
+    for name in ("secret/exam.md", "solutions/01-one/one.c", ".ci/run", "grader/proof/mutants.py"):
         assert not is_published(Path(name))
     assert not is_published(Path("tools/checks/source.py"))
 
 
 def test_the_given_files(source: Path, tmp_path: Path) -> None:
     add_given(source, tmp_path / "out")
-    expected = {"Makefile", "README.md", "LABS.md", "grader/grade.py", "kernel/ipc/02-two/locked.c"}
+    expected = {"Makefile", "README.md", "LABS.md", "grader/__main__.py", "kernel/ipc/02-two/locked.c"}
     assert names(tmp_path / "out") == expected
     assert (tmp_path / "out/README.md").read_text() == "for students\n"
 
@@ -91,14 +93,16 @@ def test_a_lab_only_adds_files_and_a_line(source: Path, tmp_path: Path) -> None:
     ("text", "left"),
     [
         ("one\n<!-- maintainers -->\ntwo\n\nthree\n<!-- /maintainers -->\n\nfour\n", "one\nfour\n"),
-        ("| file | what |\n| `mutants.py` | wrong |\n| `grade.py` | marks |\n", None),
-        ("| `mutants.py`, `mutants/` | wrong |\n", ""),
-        ("| `grade.py`, `mutants.py` | both |\n", "| `grade.py`, `mutants.py` | both |\n"),
+        ("| file | what |\n| `proof/mutants.py` | wrong |\n| `__main__.py` | marks |\n", None),
+        ("| `proof/mutants.py`, `proof/mutants/` | wrong |\n", ""),
+        ("| `__main__.py`, `proof/mutants.py` | both |\n", "| `__main__.py`, `proof/mutants.py` | both |\n"),
         ("| `make soak` | often |\n| `make grade` | once |\n", "| `make grade` | once |\n"),
-        ("text with `mutants.py`\n", "text with `mutants.py`\n"),
+        ("text with `proof/mutants.py`\n", "text with `proof/mutants.py`\n"),
     ],
 )
+
+
 def test_documents_are_adapted(source: Path, text: str, left: str | None) -> None:
     if left is None:
-        left = "| file | what |\n| `grade.py` | marks |\n"
+        left = "| file | what |\n| `__main__.py` | marks |\n"
     assert Adapter(source).student_text(text, Path("grader")) == left

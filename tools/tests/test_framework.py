@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from checks.framework import (
+
+from tools.checks.framework import (
     Check,
     Context,
     Failed,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import machine
-from boot import End
-from evidence import INTERRUPT
-from machine import Machine
-from terminal import filter_keys
+from tools.machine import machine
+from tools.machine.boot import End
+from tools.machine.evidence import INTERRUPT
+from tools.machine.machine import Machine
+from tools.machine.terminal import filter_keys
 
 
 def test_the_log_names_the_machine() -> None:

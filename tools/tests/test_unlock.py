@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from gitcmd import git, git_object
-from machine import ROOT
 
-NEEDED = ("tools/unlock", "tools/gitcmd.py", "tools/machine.py")
-NEEDED += ("grader/__init__.py", "grader/errors.py", "grader/load.py")
+from tools.course.gitcmd import git, git_object
+from tools.machine.machine import ROOT
+
+NEEDED = ("tools/__init__.py", "tools/machine/__init__.py", "tools/course/__init__.py")
+NEEDED += ("tools/machine/machine.py", "tools/machine/errors.py")
+NEEDED += ("tools/course/unlock.py", "tools/course/gitcmd.py")
+NEEDED += ("grader/__init__.py", "grader/load.py")
 
 # Gives the mark that stands in the file `mark`; no mark when there is none.
 GRADER = """\
@@ -22,7 +25,8 @@ if not mark.exists():
     sys.exit(2)
 result = pathlib.Path(sys.argv[sys.argv.index("--json") + 1])
 result.write_text(json.dumps({"points": int(mark.read_text()), "of": 100}))
-print("graded", sys.argv[2])
+assert sys.argv[1] == "grade"
+print("graded", sys.argv[3])
 sys.exit(1)
 """
 
@@ -71,7 +75,7 @@ def make_course(folder: Path) -> None:
     new_repository(folder)
     for file in NEEDED:
         write(folder, {file: (ROOT / file).read_text(encoding="utf-8")})
-    given = {"grader/grade.py": GRADER, "course.toml": "threshold = 60\n"}
+    given = {"grader/__main__.py": GRADER, "course.toml": "threshold = 60\n"}
     write(folder, given | {".gitignore": "mark\n__pycache__/\n", "LABS.md": "labs\n"})
     shutil.copy(ROOT / "tools/course/student/.gitattributes", folder)
     publish(folder, 1)
@@ -96,7 +100,8 @@ class Student:
 
     def unlock(self, *options: str) -> tuple[int, str]:
         done = subprocess.run(
-            [sys.executable, str(self.folder / "tools/unlock"), *options],
+            [sys.executable, "-m", "tools.course.unlock", *options],
+            cwd=self.folder,
             capture_output=True,
             text=True,
             check=False,
@@ -274,6 +279,8 @@ def test_a_lab_that_was_deleted(student: Student) -> None:
         ("threshold = 160\n", "threshold is 160, and not a number from 0 to 100"),
     ],
 )
+
+
 def test_bad_settings(student: Student, text: str | None, words: str) -> None:
     git(student.folder, "rm", "--quiet", "course.toml")
     student.writes({"x": "y\n"} if text is None else {"course.toml": text})

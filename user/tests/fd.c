@@ -3,6 +3,7 @@
  * close-on-exec closes.
  */
 #include "tap.h"
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
@@ -93,6 +94,10 @@ TEST(close_on_exec_belongs_to_the_number)
 	EXPECT_EQ(fcntl(b, F_GETFD), 0);
 	EXPECT_EQ(fcntl(dup3(a, 50, O_CLOEXEC), F_GETFD), FD_CLOEXEC);
 	EXPECT_EQ(fcntl(fcntl(a, F_DUPFD_CLOEXEC, 0), F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(ioctl(b, FIOCLEX), 0);
+	EXPECT_EQ(fcntl(b, F_GETFD), FD_CLOEXEC);
+	EXPECT_EQ(ioctl(b, FIONCLEX), 0);
+	EXPECT_EQ(fcntl(b, F_GETFD), 0);
 }
 
 TEST(bad_descriptors)

@@ -120,8 +120,17 @@ TEST(file)
 	EXPECT(memcmp(a + 2 * PAGE + 2, "page", 4) == 0);
 	EXPECT(mmap(NULL, PAGE, RW, MAP_SHARED, fd, 0) == MAP_FAILED);
 	EXPECT_EQ(errno, EACCES);
-	close(fd);
+	/* What is wrong with the call comes first. */
+	EXPECT(mmap(NULL, 0, RW, MAP_SHARED, fd, 0) == MAP_FAILED);
+	EXPECT_EQ(errno, EINVAL);
 	munmap(a, 4 * PAGE);
+	/* MAP_SHARED_VALIDATE is MAP_SHARED, but for flags that are not known (MAP_SYNC). */
+	a = mmap(NULL, PAGE, PROT_READ, 3, fd, 0);
+	EXPECT(a != MAP_FAILED);
+	munmap(a, PAGE);
+	EXPECT(mmap(NULL, PAGE, PROT_READ, 3 | 0x80000, fd, 0) == MAP_FAILED);
+	EXPECT_EQ(errno, EOPNOTSUPP);
+	close(fd);
 }
 
 TEST(remap)

@@ -226,3 +226,38 @@ TEST(nodes)
 	EXPECT(S_ISREG(st.st_mode));
 	EXPECT_ERRNO(mknod("dir", S_IFDIR | 0600, 0), EPERM);
 }
+
+/* A slash behind a symbolic link: calls that make, move or remove a name mean
+ * the link itself, and that is no directory. */
+TEST(a_slash_behind_a_link)
+{
+	EXPECT_EQ(mkdir("d", 0777), 0);
+	EXPECT_EQ(mkdir("e", 0777), 0);
+	EXPECT_EQ(symlink("d", "l"), 0);
+	EXPECT_EQ(symlink("nowhere", "dangling"), 0);
+	EXPECT_ERRNO(rmdir("l/"), ENOTDIR);
+	EXPECT_ERRNO(unlink("l/"), ENOTDIR);
+	EXPECT_ERRNO(rename("l/", "x"), ENOTDIR);
+	EXPECT_ERRNO(rename("e", "l/"), ENOTDIR);
+	EXPECT_ERRNO(mkdir("dangling/", 0777), EEXIST);
+	EXPECT_ERRNO(mkdir("l/", 0777), EEXIST);
+	EXPECT(!exists("nowhere") && exists("d") && exists("e"));
+	/* What only looks follows it. */
+	EXPECT(exists("l/"));
+	EXPECT_EQ(mkdir("l/sub", 0777), 0);
+	EXPECT(exists("d/sub"));
+}
+
+TEST(a_removed_directory_has_no_names)
+{
+	char buf[256];
+
+	EXPECT_EQ(mkdir("d", 0777), 0);
+	int fd = open("d", O_RDONLY | O_DIRECTORY);
+
+	EXPECT(syscall(SYS_getdents64, fd, buf, sizeof(buf)) > 0);
+	EXPECT_EQ(rmdir("d"), 0);
+	EXPECT_EQ(lseek(fd, 0, SEEK_SET), 0);
+	EXPECT_ERRNO(syscall(SYS_getdents64, fd, buf, sizeof(buf)), ENOENT);
+	close(fd);
+}

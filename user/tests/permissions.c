@@ -182,3 +182,31 @@ TEST(times)
 	times[1].tv_nsec = 0;
 	EXPECT_ERRNO(utimensat(AT_FDCWD, "roots", times, 0), EPERM);
 }
+
+/* O_TRUNC is a write, upon which rights go; but a new file has nothing to
+ * truncate. */
+TEST(a_new_file_keeps_its_rights)
+{
+	umask(0);
+	ASSERT(mkdir("own", 0777) == 0);
+	ASSERT(chmod("own", 0777) == 0);
+	become_user();
+	int fd = open("own/f", O_CREAT | O_TRUNC | O_WRONLY, 06777);
+
+	ASSERT(fd >= 0);
+	EXPECT_EQ(mode_of("own/f"), 06777);
+	close(fd);
+	close(open("own/f", O_TRUNC | O_WRONLY));
+	EXPECT_EQ(mode_of("own/f"), 0777);
+}
+
+TEST(access_times_are_the_owners)
+{
+	make_file("mine", 0666, USER, GROUP);
+	make_file("roots", 0666, 0, 0);
+	become_user();
+	int fd = open("mine", O_RDONLY | O_NOATIME);
+
+	EXPECT(fd >= 0);
+	EXPECT_ERRNO(open("roots", O_RDONLY | O_NOATIME), EPERM);
+}

@@ -35,20 +35,7 @@ static char thread_letter(const struct thread *t)
 	return t->state == THREAD_BLOCKED ? 'S' : 'R';
 }
 
-/* A process runs when any of its threads does. */
-static char process_letter(const struct process *p)
-{
-	struct thread *t;
-
-	if (list_empty(&p->threads))
-		return 'Z';
-	list_for_each (t, &p->threads, proc_link)
-		if (thread_letter(t) == 'R')
-			return 'R';
-	return 'S';
-}
-
-static struct thread *find_thread(struct process *p, int tid)
+static struct thread *find_thread(const struct process *p, int tid)
 {
 	struct thread *t;
 
@@ -56,6 +43,15 @@ static struct thread *find_thread(struct process *p, int tid)
 		if (t->tid == tid)
 			return t;
 	return NULL;
+}
+
+/* A process does what its first thread does; one that has ended, while others
+ * go on, is a zombie: as on Linux. */
+static char process_letter(const struct process *p)
+{
+	const struct thread *first = find_thread(p, p->pid);
+
+	return first ? thread_letter(first) : 'Z';
 }
 
 static void take_actions(struct snapshot *s, const struct process *p)

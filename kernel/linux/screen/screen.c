@@ -16,7 +16,7 @@
  *
  * Some sequences ask: where is the cursor, what are you?  The answer is bytes
  * as if they had been typed.  It waits in a small ring until the console's
- * input thread fetches it (linux/tty/console_file.c): one side writes it, under
+ * input thread fetches it (linux/tty/machine_ttys.c): one side writes it, under
  * printk's lock, the other only reads, so the ring itself needs none.
  *
  * The card's font is code page 437, in which only ASCII is where Unicode has

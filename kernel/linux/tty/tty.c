@@ -67,6 +67,7 @@ void tty_init(struct tty *tty, const char *name, uint64_t number,
 	pollhead_init(&tty->pollhead);
 	list_init(&tty->link);
 	tty->termios = first_settings;
+	tty->ispeed = tty->ospeed = 38400; /* as first_settings.cflag says */
 }
 
 /* ---- the ring: needs tty->lock ---- */

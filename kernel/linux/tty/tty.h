@@ -7,7 +7,7 @@
  *	tty_ioctl.c	settings: termios, window size
  *	tty_session.c	whose terminal it is: sessions, groups, /dev/tty
  *	tty_file.c	a terminal as an open file
- *	console_file.c	the machine's own terminals
+ *	machine_ttys.c	the machine's own terminals
  *	pty.c, pty_master.c	those that programs make
  *
  * Source: Linux x86-64's termios(3) and tty_ioctl(4).
@@ -30,6 +30,14 @@ struct termios {
 };
 
 _Static_assert(sizeof(struct termios) == 36, "Linux x86-64's size");
+
+/* The same with speeds, in bits a second: what glibc 2.42 and newer ask for. */
+struct termios2 {
+	struct termios termios;
+	uint32_t ispeed, ospeed;
+};
+
+_Static_assert(sizeof(struct termios2) == 44, "Linux x86-64's size");
 
 struct winsize {
 	uint16_t rows, columns, width, height; /* the latter in pixels */
@@ -67,6 +75,7 @@ struct tty {
 	struct waitq readers, writers;
 	struct pollhead pollhead;
 	struct termios termios;
+	uint32_t ispeed, ospeed; /* bits a second: kept, and given back */
 	struct winsize size;
 	bool stopped;            /* Ctrl-S: no output */
 	bool hung_up;            /* nobody is at the other end any more */
@@ -296,6 +305,10 @@ enum {
 #define FIONREAD 0x541b
 #define TIOCNOTTY 0x5422
 #define TCSBRKP 0x5425
+#define TCGETS2 0x802c542au
+#define TCSETS2 0x402c542bu
+#define TCSETSW2 0x402c542cu
+#define TCSETSF2 0x402c542du
 #define TIOCGSID 0x5429
 #define TIOCGPTN 0x80045430
 #define TIOCSPTLCK 0x40045431

@@ -3,8 +3,9 @@
  *
  * Most requests come by way of the C library: tcgetattr(3) is TCGETS,
  * tcsetattr(3) is TCSETS or, when it shall wait for output or drop input,
- * TCSETSW and TCSETSF.  Output never lies anywhere, so there is nothing to wait
- * for.  Flags that mean nothing to us, as the speed, are kept and given back.
+ * TCSETSW and TCSETSF.  Newer libraries ask by the same with a 2 behind, which
+ * carry speeds.  Output never lies anywhere, so there is nothing to wait for.
+ * Flags that mean nothing to us, as the speed, are kept and given back.
  *
  * Source: Linux, tty_ioctl(4).
  */
@@ -16,11 +17,36 @@
 
 /* ---- termios ---- */
 
-/* What is typed but not complete is for readers, once lines do not count. */
-static void set_termios(struct tty *tty, const struct termios *t, bool flush)
+/* The speeds that four bits of cflag name (CBAUD), and the word that says: any
+ * other, see the numbers. */
+#define CBAUD 0010017u
+#define CBAUDEX 0010000u
+#define BOTHER 0010000u
+
+static uint32_t speed_of(uint32_t cflag)
 {
+	static const uint32_t speeds[] = {
+		0,    50,   75,   110,  134,  150,  200,   300,
+		600,  1200, 1800, 2400, 4800, 9600, 19200, 38400,
+	};
+	static const uint32_t fast[] = {
+		0,       57600,   115200,  230400,  460800,  500000,
+		576000,  921600,  1000000, 1152000, 1500000, 2000000,
+		2500000, 3000000, 3500000, 4000000,
+	};
+
+	return cflag & CBAUDEX ? fast[cflag & 017] : speeds[cflag & 017];
+}
+
+/* What is typed but not complete is for readers, once lines do not count. */
+static void set_termios(struct tty *tty, const struct termios2 *t, bool flush)
+{
+	bool other = (t->termios.cflag & CBAUD) == BOTHER;
+
 	spin_lock(&tty->lock);
-	tty->termios = *t;
+	tty->termios = t->termios;
+	tty->ispeed = other ? t->ispeed : speed_of(t->termios.cflag);
+	tty->ospeed = other ? t->ospeed : speed_of(t->termios.cflag);
 	if (flush)
 		tty_flush_input(tty);
 	if (!tty_has_local_flag(tty, ICANON)) {
@@ -33,13 +59,15 @@ static void set_termios(struct tty *tty, const struct termios *t, bool flush)
 	spin_unlock(&tty->lock);
 }
 
-static long set_termios_user(struct tty *tty, uintptr_t arg, bool flush)
+/* The older requests have no speeds: those stay, if cflag says so. */
+static long set_termios_user(struct tty *tty, uintptr_t arg, size_t size,
+			     bool flush)
 {
-	struct termios termios;
+	struct termios2 t = {.ispeed = tty->ispeed, .ospeed = tty->ospeed};
 
-	if (get_user(termios, arg))
+	if (copy_from_user(&t, arg, size))
 		return -EFAULT;
-	set_termios(tty, &termios, flush);
+	set_termios(tty, &t, flush);
 	return 0;
 }
 
@@ -122,26 +150,35 @@ static long get_number(struct tty *tty, unsigned int request, uintptr_t arg)
 /* A copy that nobody changes while it goes to the program. */
 static long get_settings(struct tty *tty, unsigned int request, uintptr_t arg)
 {
-	struct termios termios;
+	struct termios2 t;
 	struct winsize size;
 
 	spin_lock(&tty->lock);
-	termios = tty->termios;
+	t = (struct termios2){tty->termios, tty->ispeed, tty->ospeed};
 	size = tty->size;
 	spin_unlock(&tty->lock);
-	return request == TCGETS ? put_user(termios, arg) : put_user(size, arg);
+	if (request == TIOCGWINSZ)
+		return put_user(size, arg);
+	return request == TCGETS ? put_user(t.termios, arg) : put_user(t, arg);
 }
 
 long tty_ioctl_shared(struct tty *tty, unsigned int request, uintptr_t arg)
 {
 	switch (request) {
 	case TCGETS:
+	case TCGETS2:
 	case TIOCGWINSZ:
 		return get_settings(tty, request, arg);
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
-		return set_termios_user(tty, arg, request == TCSETSF);
+		return set_termios_user(tty, arg, sizeof(struct termios),
+					request == TCSETSF);
+	case TCSETS2:
+	case TCSETSW2:
+	case TCSETSF2:
+		return set_termios_user(tty, arg, sizeof(struct termios2),
+					request == TCSETSF2);
 	case TIOCSWINSZ:
 		return set_size(tty, arg);
 	case TCFLSH:
@@ -162,6 +199,9 @@ static bool changes_something(unsigned int request)
 	case TCSETS:
 	case TCSETSW:
 	case TCSETSF:
+	case TCSETS2:
+	case TCSETSW2:
+	case TCSETSF2:
 	case TCFLSH:
 	case TCXONC:
 	case TCSBRK:

@@ -13,7 +13,6 @@
 #include "thread.h"
 #include "time.h"
 
-#define PATIENCE (5 * NSEC_PER_SEC)
 #define NOWHERE UINTPTR_MAX /* no program's address */
 
 /* A file that is ready once somebody says so. */
@@ -44,7 +43,7 @@ static void waiter(void *arg)
 	struct scene *s = arg;
 
 	s->result = epoll_wait_events(s->instance->object, NOWHERE, 1,
-				      time_ns() + PATIENCE);
+				      time_ns() + KTEST_LAST_RESORT);
 }
 
 static void poller(void *arg)

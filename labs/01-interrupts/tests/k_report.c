@@ -57,14 +57,36 @@ static void expect_same_lines(struct ktest *t, const char *got,
 	}
 }
 
+#define MANY 66000 /* more than 16 bits hold */
+
+/* Not as interrupts, which the kernel would take for a storm. */
+static void dispatch_often(struct ktest *t, unsigned int line)
+{
+	struct trap_frame frame = {.vector = VECTOR_DEVICE + line};
+	uint64_t before = irq_count(line);
+
+	cli();
+	for (unsigned int i = 0; i < MANY; i++)
+		lab_irq_dispatch(&frame);
+	sti();
+	CHECK(t, irq_count(line) == before + MANY,
+	      "line %u has interrupted %u times, and irq_count() went up by "
+	      "%lu",
+	      line, MANY, irq_count(line) - before);
+}
+
 static void test_report_text(struct ktest *t)
 {
 	static char got[TEXT_SIZE], want[TEXT_SIZE];
 	uint64_t random = t->seed;
 
+	interrupt_once(t, 0);
+	interrupt_once(t, IRQ_LINES - 1);
 	for (unsigned int i = 0; i < 60 && !t->failures; i++)
 		interrupt_once(t,
 			       quiet_lines[random_next(&random) % QUIET_LINES]);
+	if (!t->failures)
+		dispatch_often(t, quiet_lines[0]);
 	size_t length = expected_report(want);
 
 	CHECK(t, irq_report(got, sizeof(got)) == length,
@@ -72,8 +94,44 @@ static void test_report_text(struct ktest *t)
 	      irq_report(got, sizeof(got)), length);
 	expect_same_lines(t, got, want);
 	EXPECT_INTERRUPTS_ON(t, "after irq_report()");
+	cli();
+	irq_report(got, sizeof(got));
+	EXPECT_INTERRUPTS_OFF(t, "after irq_report(): they were off before it");
+	sti();
 }
 KTEST(lab01, report_text);
+
+/* Before the first interrupt: in a boot of its own, for no test can take back
+ * what has been counted. */
+static void test_report_empty(struct ktest *t)
+{
+	char text[8];
+
+	for (unsigned int line = 0; line < IRQ_LINES; line++)
+		if (irq_count(line)) {
+			FAIL(t,
+			     "line %u has fired %lu times since the machine "
+			     "was started: this test must be the first",
+			     line, irq_count(line));
+			return;
+		}
+	for (size_t size = 0; size < sizeof(text); size++) {
+		memset(text, GUARD, sizeof(text));
+		size_t length = irq_report(size ? text : NULL, size);
+
+		CHECK(t, length == 0,
+		      "no line has fired, and irq_report() returns %zu",
+		      length);
+		CHECK(t, size == 0 || text[0] == '\0',
+		      "no line has fired, so the text is empty; in a buffer of "
+		      "%zu bytes irq_report() has not terminated it",
+		      size);
+		CHECK(t, text[size ? 1 : 0] == GUARD,
+		      "no line has fired, and irq_report() has written more "
+		      "than the end of an empty text");
+	}
+}
+KTEST(lab01, report_empty, .manual = true);
 
 /* Cut at every size: as much as fits, terminated, and not a byte further. */
 static void test_report_cut(struct ktest *t)
@@ -81,7 +139,7 @@ static void test_report_cut(struct ktest *t)
 	static char got[TEXT_SIZE], want[TEXT_SIZE];
 
 	interrupt_once(t, 3);
-	interrupt_once(t, 21);
+	interrupt_once(t, IRQ_LINES - 1);
 	size_t length = expected_report(want);
 
 	for (size_t size = 0; size <= length + 2 && !t->failures; size++) {
@@ -204,3 +262,77 @@ static void test_report_of_one_moment(struct ktest *t)
 	detach_all();
 }
 KTEST(lab01, report_of_one_moment, .seeds = 20);
+
+/* ---- several reports at once ---- */
+
+struct reports {
+	struct ktest *t;
+	struct timer timer;
+	char outer[TEXT_SIZE], inner[TEXT_SIZE];
+	char before[TEXT_SIZE], after[TEXT_SIZE]; /* as it has to be */
+	volatile bool fired, done;
+};
+
+static void raise_both(struct timer *timer)
+{
+	struct reports *r = container_of(timer, struct reports, timer);
+
+	raise_line(this_cpu()->id, FIRST);
+	raise_line(this_cpu()->id, SECOND);
+	r->fired = true;
+}
+
+/* Of SECOND, so that both have been counted.  A handler may call any function
+ * of irq.h. */
+static void report_in_handler(unsigned int line, void *arg)
+{
+	struct reports *r = arg;
+
+	irq_report(r->inner, sizeof(r->inner));
+	expected_report(r->after);
+	r->done = true;
+}
+
+/* A report is interrupted after `delay` instructions, by another one. */
+static void report_twice(struct reports *r, uint64_t delay)
+{
+	r->fired = r->done = false;
+	expected_report(r->before);
+	timer_start(&r->timer, time_ns() + delay, raise_both);
+	irq_report(r->outer, sizeof(r->outer));
+	CHECK(r->t, WAIT_FOR(r->done), "lines %u and %u have not interrupted",
+	      FIRST, SECOND);
+	expect_same_lines(r->t, r->inner, r->after);
+	if (strcmp(r->outer, r->after) != 0)
+		expect_same_lines(r->t, r->outer, r->before);
+	if (r->t->failures)
+		ktest_note(r->t,
+			   "an irq_report() was interrupted by a handler that "
+			   "called irq_report() too: each has its own counts "
+			   "and text");
+}
+
+static void report_many_times(void *arg)
+{
+	static struct reports r;
+	uint64_t start = time_ns(), length;
+
+	r = (struct reports){.t = arg};
+	ASSERT_ATTACH(r.t, SECOND, report_in_handler, &r);
+	irq_report(r.outer, sizeof(r.outer));
+	length = time_ns() - start;
+	for (uint64_t at = 0; at < length && !r.t->failures; at += 97)
+		report_twice(&r, at);
+	timer_cancel(&r.timer);
+}
+
+static void test_reports_at_once(struct ktest *t)
+{
+	detach_all();
+	for (unsigned int i = 0; i < QUIET_LINES; i++)
+		interrupt_once(t, quiet_lines[i]);
+	if (!t->failures)
+		run_on_cpus(t, 1, report_many_times, t);
+	detach_all();
+}
+KTEST(lab01, reports_at_once);

@@ -3,13 +3,37 @@
  */
 #include "lab01.h"
 
+/* The bits of RFLAGS that an addition or a comparison changes. */
+#define ARITHMETIC_FLAGS 0x8d5ul
+
+/* irq_restore() of flags without RFLAGS_IF changes nothing. */
+static void expect_left_alone(struct ktest *t, uint64_t flags)
+{
+	irq_restore(flags);
+	if (!intr_enabled())
+		FAIL(t,
+		     "interrupts were on, and irq_restore(0x%lx) has turned "
+		     "them off: without RFLAGS_IF it leaves them",
+		     flags);
+	cli();
+	irq_restore(flags);
+	EXPECT_INTERRUPTS_OFF(t, "after irq_restore() without RFLAGS_IF: they "
+				 "were off before it");
+	sti();
+}
+
 /* What was there before comes back, and no sooner: also for a section inside
  * another. */
 static void test_save_restore(struct ktest *t)
 {
+	uint64_t before = read_rflags();
 	uint64_t outer = irq_save();
 
 	EXPECT_INTERRUPTS_OFF(t, "after irq_save()");
+	CHECK(t, ((outer ^ before) & ~ARITHMETIC_FLAGS) == 0,
+	      "irq_save() returned 0x%lx, but RFLAGS were 0x%lx: it returns "
+	      "all of them",
+	      outer, before);
 	CHECK(t, outer & RFLAGS_IF,
 	      "irq_save() returned 0x%lx, but interrupts were on: RFLAGS_IF "
 	      "(0x%lx) belongs in it",
@@ -22,6 +46,9 @@ static void test_save_restore(struct ktest *t)
 	EXPECT_INTERRUPTS_OFF(t, "after an inner irq_restore(): too early");
 	irq_restore(outer);
 	EXPECT_INTERRUPTS_ON(t, "after the outer irq_restore()");
+	expect_left_alone(t, inner);
+	expect_left_alone(t, before & ~RFLAGS_IF);
+	expect_left_alone(t, 0);
 }
 KTEST(lab01, save_restore);
 
@@ -216,10 +243,12 @@ KTEST(lab01, sections_between_switches, .seeds = 50);
 
 /* ---- expected to panic ---- */
 
+/* With interrupts off: it is the depth that says how many are open. */
 static void test_pop_without_push(struct ktest *t)
 {
 	irq_push();
 	irq_pop();
+	cli();
 	irq_pop();
 	FAIL(t, "irq_pop() without irq_push() must panic, and has returned");
 	EXPECT_INTERRUPTS_ON(t, "after that");

@@ -84,6 +84,9 @@ static inline void raise_line(unsigned int cpu, unsigned int line)
 	apic_send_ipi(cpu, VECTOR_DEVICE + line);
 }
 
+/* An interrupt of that vector, here and at once; no controller knows of it. */
+#define TAKE_INTERRUPT(vector) asm volatile("int %0" : : "i"(vector) : "memory")
+
 /* Lines on which no device of the machine interrupts by itself.  From 16 up
  * they are of a higher priority class than those below. */
 #define QUIET_LINES 12
@@ -96,6 +99,14 @@ void detach_all(void);
  * CPUs it begins again at 0.  All are made before the first is started. */
 void run_on_cpus(struct ktest *t, unsigned int n, void (*fn)(void *arg),
 		 void *arg);
+
+/* The other CPUs do what they can do at once; under QEMU's -icount, where the
+ * CPUs take turns, each has some turns. */
+void let_others_run(void);
+
+/* For a lock that has let in two: this thread and its CPU go on as if they held
+ * none. */
+void forget_locks(void);
 
 /* Is time counted in instructions?  It is under QEMU's -icount, where the same
  * run takes the same time. */

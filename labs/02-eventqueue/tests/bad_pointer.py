@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, Keyboard, expect_lines
-
 from grader.peer import Guest
+
+from .us_keyboard import CHARACTERS, Keyboard, expect_lines
 
 ADDRESSES = ("NULL", "closed page", "half in a closed page", "kernel memory")
 

@@ -5,7 +5,7 @@
 
 uint64_t long_time(void)
 {
-	return ktest_time_is_exact() ? 20 * NSEC_PER_MSEC : 20 * NSEC_PER_SEC;
+	return ktest_time_is_exact() ? 20 * NSEC_PER_MSEC : KTEST_LAST_RESORT;
 }
 
 struct eventq test_queue;

@@ -5,9 +5,9 @@ The one test with a finger that looks at the flags.
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, MODIFIERS, WITH_FLAGS, Keyboard, finish, press
-
 from grader.peer import Guest
+
+from .us_keyboard import CHARACTERS, MODIFIERS, WITH_FLAGS, Keyboard, finish, press
 
 ROUNDS = 12
 

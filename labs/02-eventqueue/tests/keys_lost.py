@@ -7,7 +7,9 @@ what comes later must be understood as if the others had never been typed.
 
 from __future__ import annotations
 
-from us_keyboard import (
+from grader.peer import Guest, Wrong
+
+from .us_keyboard import (
     CHARACTERS,
     KEYS,
     MODIFIERS,
@@ -19,8 +21,6 @@ from us_keyboard import (
     seen,
     words,
 )
-
-from grader.peer import Guest, Wrong
 
 ROUNDS = 6
 AT_LEAST = 6  # changes that get through, of two bytes at most

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from us_keyboard import EXTENDED, Keyboard, expect_lines, finish, press
-
 from grader.peer import Guest
+
+from .us_keyboard import EXTENDED, Keyboard, expect_lines, finish, press
 
 PAUSE, PRINT_SCREEN = 119, 99
 

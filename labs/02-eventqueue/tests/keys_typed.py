@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from us_keyboard import (
+from grader.peer import Guest
+
+from .us_keyboard import (
     CHARACTERS,
     KEYS,
     MODIFIERS,
@@ -13,8 +15,6 @@ from us_keyboard import (
     finish,
     press,
 )
-
-from grader.peer import Guest
 
 BURSTS = 30
 NAMES = sorted(CHARACTERS) * 3 + sorted(set(OTHERS) - {"esc"}) + sorted(MODIFIERS) * 3

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mouse import BITS, click_all, expect_button, expect_moved
-
 from grader.peer import BUTTONS, Guest
+
+from .mouse import BITS, click_all, expect_button, expect_moved
 
 CLICKS = 40
 

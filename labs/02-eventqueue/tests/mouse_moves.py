@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mouse import click_all, expect_moved
-
 from grader.peer import Guest
+
+from .mouse import click_all, expect_moved
 
 MOVES = 40
 

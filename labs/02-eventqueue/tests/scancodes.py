@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from us_keyboard import CHARACTERS, EXTENDED, KEYS, words
-
 from grader.peer import Guest, Silence, Wrong
+
+from .us_keyboard import CHARACTERS, EXTENDED, KEYS, words
 
 NAMES = sorted(set(CHARACTERS) - {"0", "9"}) + EXTENDED
 BURSTS = 8

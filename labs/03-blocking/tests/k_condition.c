@@ -140,6 +140,8 @@ static void test_condition_timeout(struct ktest *t)
 	struct place p;
 	uint64_t ran;
 
+	if (!deadlines_hold(t))
+		return;
 	place_init(&p, t);
 	bed(&p, &late);
 	bed(&p, &other);

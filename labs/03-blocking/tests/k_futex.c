@@ -44,6 +44,9 @@ static void test_futex_wakes(struct ktest *t)
 	for (unsigned int i = 0; i < 5; i++)
 		futex_bed(&m, &w[i], 0);
 	expect_wakes(&m, 0, 0, ANY, 0);
+	thread_unblock(w[0].c.thread);
+	expect_sleeps_on(&w[0].c, "after a thread_unblock() that is no "
+				  "futex_wake()");
 	expect_wakes(&m, 0, 2, ANY, 2);
 	for (unsigned int i = 0; i < 2; i++)
 		expect_returns(&w[i].c, 0,
@@ -57,6 +60,25 @@ static void test_futex_wakes(struct ktest *t)
 	memory_end(&m);
 }
 KTEST(lab03, futex_wakes);
+
+/* A waiter for each of the 32 bits, and all others are woken but for it. */
+static void each_bit(struct memory *m)
+{
+	static struct futex_caller w[32];
+
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		w[bit] = (struct futex_caller){.bitset = 1u << bit};
+		futex_bed(m, &w[bit], 0);
+	}
+	for (unsigned int i = 0; i < 32; i++) {
+		unsigned int bit = i * 11 % 32;
+
+		expect_wakes(m, 0, WAKE_ALL, 1u << bit, 1);
+		expect_returns(&w[bit].c, 0, "its bit was woken");
+		expect_wakes(m, 0, WAKE_ALL, 1u << bit, 0);
+	}
+	futex_end(m, w, 32);
+}
 
 static void test_futex_bitsets(struct ktest *t)
 {
@@ -78,6 +100,7 @@ static void test_futex_bitsets(struct ktest *t)
 	expect_wakes(&m, 0, WAKE_ALL, 8, 0);
 	expect_wakes(&m, 0, WAKE_ALL, ANY, 2);
 	futex_end(&m, w, 4);
+	each_bit(&m);
 	memory_end(&m);
 }
 KTEST(lab03, futex_bitsets);
@@ -107,7 +130,40 @@ static void test_futex_keys_apart(struct ktest *t)
 }
 KTEST(lab03, futex_keys_apart);
 
-/* Nobody waits on any of these, but many of them share his bucket. */
+static void expect_nobody(struct memory *m, const struct futex_key *other,
+			  const char *field, unsigned int bit)
+{
+	struct futex_key far = {NULL, 4}; /* where nobody waits */
+	long woken = futex_wake(other, WAKE_ALL, ANY);
+	long moved = futex_requeue(other, &far, 0, WAKE_ALL, NULL);
+
+	CHECK(m->t, woken == 0,
+	      "futex_wake() of a key whose %s differs in bit %u: expected "
+	      "0, got %ld",
+	      field, bit, woken);
+	CHECK(m->t, moved == 0,
+	      "futex_requeue() from a key whose %s differs in bit %u: expected "
+	      "0, got %ld",
+	      field, bit, moved);
+	futex_wake(&far, WAKE_ALL, ANY); /* whoever is there now */
+}
+
+/* Keys that differ in one bit: as addresses 4 GiB apart do. */
+static void all_bits_count(struct memory *m)
+{
+	struct futex_key here = key(m, 0), other;
+
+	for (unsigned int bit = 2; bit < 47; bit++) {
+		other = here;
+		other.offset ^= 1ull << bit;
+		expect_nobody(m, &other, "offset", bit);
+		other = here;
+		other.object = (void *)((uintptr_t)here.object ^ 1ull << bit);
+		expect_nobody(m, &other, "object", bit);
+	}
+}
+
+/* Nobody waits on any of these, but many of them share its bucket. */
 static void test_futex_neighbours(struct ktest *t)
 {
 	struct futex_caller w = {.value = 0};
@@ -116,8 +172,9 @@ static void test_futex_neighbours(struct ktest *t)
 	if (!memory_begin(&m, t))
 		return;
 	futex_bed(&m, &w, 0);
-	for (unsigned int i = 1; i < PAGE_SIZE / sizeof(uint32_t); i++)
+	for (unsigned int i = 1; i < WORDS_PER_PAGE; i++)
 		expect_wakes(&m, i, WAKE_ALL, ANY, 0);
+	all_bits_count(&m);
 	expect_sleeps_on(&w.c, "all other words of the page were woken");
 	expect_wakes(&m, 0, 1, ANY, 1);
 	futex_end(&m, &w, 1);
@@ -158,8 +215,7 @@ static void test_futex_bad_address(struct ktest *t)
 
 	if (!memory_begin(&m, t))
 		return;
-	futex_start(&m, &bad,
-		    2 * PAGE_SIZE / 4); /* behind the page: not mapped */
+	futex_start(&m, &bad, WORD_NOWHERE);
 	expect_returns(&bad.c, -EFAULT, "an address at which nothing is");
 	futex_bed(&m, &good, 0);
 	expect_wakes(&m, 0, 1, ANY, 1);
@@ -196,12 +252,37 @@ KTEST(lab03, futex_page_comes_in);
 
 /* ---- ends that are not wake-ups ---- */
 
+/* Unblocked for no reason, woken, and before it runs its deadline passes. */
+static void woken_then_late(struct memory *m)
+{
+	struct futex_caller w = {.c.deadline = soon()};
+	long woken;
+
+	futex_bed(m, &w, 1);
+	thread_unblock(w.c.thread);
+	expect_sleeps_on(&w.c, "after a thread_unblock() that is no "
+			       "futex_wake()");
+	spin_until(w.c.deadline - 2000);
+	intr_push();
+	woken = futex_wake(&(struct futex_key){m->p.aspace, word(m, 1)}, 1,
+			   ANY);
+	spin_until(w.c.deadline + NSEC_PER_MSEC / 5);
+	intr_pop();
+	expect_returns(&w.c, woken ? 0 : -ETIMEDOUT,
+		       woken ? "futex_wake() returned 1, and then its "
+			       "deadline passed"
+			     : "futex_wake() returned 0");
+	futex_end(m, &w, 1);
+}
+
 static void test_futex_timeout(struct ktest *t)
 {
 	struct futex_caller late = {.c.deadline = soon()};
 	struct futex_caller past = {.c.deadline = 1}, patient = {.value = 0};
 	struct memory m;
 
+	if (!deadlines_hold(t))
+		return;
 	if (!memory_begin(&m, t))
 		return;
 	futex_bed(&m, &late, 0);
@@ -214,6 +295,7 @@ static void test_futex_timeout(struct ktest *t)
 	      "-ETIMEDOUT came before the deadline");
 	expect_wakes(&m, 0, WAKE_ALL, ANY, 1);
 	expect_returns(&patient.c, 0, "after futex_wake()");
+	woken_then_late(&m);
 	futex_end(&m, &late, 1);
 	futex_end(&m, &past, 1);
 	futex_end(&m, &patient, 1);
@@ -221,19 +303,43 @@ static void test_futex_timeout(struct ktest *t)
 }
 KTEST(lab03, futex_timeout);
 
+/* Killed before it runs again: the wake-up was counted, and so it counts. */
+static void woken_then_killed(struct memory *m)
+{
+	struct futex_caller w = {.value = 0};
+
+	futex_bed(m, &w, 0);
+	intr_push();
+	expect_wakes(m, 0, 1, ANY, 1);
+	pretended_kill(&m->p, w.c.thread);
+	intr_pop();
+	expect_returns(&w.c, 0, "woken by futex_wake(), and then killed");
+	m->p.state = PROCESS_RUNNING;
+	futex_end(m, &w, 1);
+}
+
 static void test_futex_killed(struct ktest *t)
 {
-	struct futex_caller w[2] = {{.value = 0}};
+	struct futex_caller w[3] = {{.value = 0}};
 	struct memory m;
 
 	if (!memory_begin(&m, t))
 		return;
-	futex_bed(&m, &w[0], 0);
-	pretended_kill(&m.p, w[0].c.thread);
-	expect_returns(&w[0].c, -ERESTARTSYS, "killed");
+	w[1].c.deadline = NOT_SOON;
+	for (unsigned int i = 0; i < 2; i++)
+		futex_bed(&m, &w[i], 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		pretended_kill(&m.p, w[i].c.thread);
+		expect_returns(&w[i].c, -ERESTARTSYS,
+			       i == 0 ? "killed" : "killed, with a deadline");
+	}
 	expect_wakes(&m, 0, 1, ANY, 0);
-	m.p.state = PROCESS_RUNNING;
-	futex_end(&m, w, 1);
+	futex_start(&m, &w[2], 0);
+	expect_returns(&w[2].c, -ERESTARTSYS, "killed before it slept");
+	expect_wakes(&m, 0, 1, ANY, 0);
+	futex_end(&m, w, 3);
+	if (!t->failures)
+		woken_then_killed(&m);
 	memory_end(&m);
 }
 KTEST(lab03, futex_killed);

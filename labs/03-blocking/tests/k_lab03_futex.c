@@ -29,8 +29,8 @@ static bool memory_map(struct memory *m, struct ktest *t)
 		FAIL(t, "no memory");
 		return false;
 	}
-	words = aspace_map(m->p.aspace, 0, PAGE_SIZE, PROT_RW, ANONYMOUS, NULL,
-			   0);
+	words = aspace_map(m->p.aspace, 0, MEMORY_PAGES * PAGE_SIZE, PROT_RW,
+			   ANONYMOUS, NULL, 0);
 	m->words = words;
 	CHECK(t, words > 0, "no memory");
 	pretend_begin(&m->p);
@@ -117,8 +117,13 @@ void futex_end(struct memory *m, struct futex_caller *w, unsigned int n)
 
 		futex_wake(&k, WAKE_ALL, ANY);
 	}
+	/* A waiter that nothing wakes ends as those of a process that ends. */
+	for (unsigned int i = 0; i < n && m->t->failures; i++)
+		if (!w[i].c.returned)
+			pretended_kill(&m->p, w[i].c.thread);
 	for (unsigned int i = 0; i < n; i++)
 		thread_join(w[i].c.thread);
+	m->p.state = PROCESS_RUNNING;
 }
 
 void expect_wakes(struct memory *m, unsigned int n, unsigned int count,

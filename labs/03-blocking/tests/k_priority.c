@@ -12,14 +12,25 @@
 enum { LOW = 1, MIDDLE = 2, HIGH = 3 };
 
 /* A thread that takes up to two mutexes, one after the other, waits until it
- * may go on, and gives them back in the order in which it took them. */
+ * may go on, and gives them back in the order in which it took them.  For the
+ * first one it waits no longer than until its deadline, and goes on without. */
 struct worker {
 	struct caller c;
 	unsigned int priority;
 	struct mutex *mutexes[2];
-	struct gate go[2]; /* opened before each is given back */
+	bool tries;           /* takes the second one by mutex_try_lock() */
+	struct mutex *has[2]; /* those that it got */
+	struct gate go[2];    /* opened before each is given back */
 	volatile unsigned int owned, given_back;
 };
+
+static int take(struct worker *w, unsigned int i)
+{
+	if (i == 0)
+		return mutex_lock_until(w->mutexes[0], caller_deadline(&w->c));
+	return w->tries ? mutex_try_lock(w->mutexes[1])
+			: mutex_lock(w->mutexes[1]);
+}
 
 static void work(void *arg)
 {
@@ -27,18 +38,14 @@ static void work(void *arg)
 
 	thread_set_priority(current, w->priority);
 	for (unsigned int i = 0; i < 2 && w->mutexes[i]; i++) {
-		uint64_t deadline =
-			i == 0 ? caller_deadline(&w->c) : WAIT_FOREVER;
-
-		w->c.result = mutex_lock_until(w->mutexes[i], deadline);
-		if (w->c.result)
-			break;
-		w->owned++;
+		w->c.result = take(w, i);
+		if (!w->c.result)
+			w->has[w->owned++] = w->mutexes[i];
 	}
 	w->c.returned = true;
 	for (unsigned int i = 0; i < w->owned; i++) {
 		gate_wait(w->c.t, &w->go[i]);
-		mutex_unlock(w->mutexes[i]);
+		mutex_unlock(w->has[i]);
 		w->given_back++;
 	}
 }
@@ -49,6 +56,7 @@ static void worker_start(struct ktest *t, struct worker *w,
 {
 	*w = (struct worker){
 		.c = {.t = t, .deadline = w->c.deadline},
+		.tries = w->tries,
 		.priority = priority,
 		.mutexes = {first, second},
 	};
@@ -146,12 +154,129 @@ static void test_inherits_along_chain(struct ktest *t)
 }
 KTEST(lab03, inherits_along_chain);
 
+/*
+ * high -> a, owned by m[1] -> b, owned by m[0] -> c, owned by low
+ *
+ * Three mutexes, and high may give up.
+ */
+struct chain {
+	struct worker low, middle[2], high;
+	struct mutex a, b, c;
+};
+
+static void chain_start(struct ktest *t, struct chain *chain, uint64_t deadline)
+{
+	*chain = (struct chain){.high.c.deadline = deadline};
+	mutex_init(&chain->a, "a");
+	mutex_init(&chain->b, "b");
+	mutex_init(&chain->c, "c");
+	worker_start(t, &chain->low, LOW, &chain->c, NULL);
+	owns(&chain->low, "mutex_lock of a free mutex");
+	worker_start(t, &chain->middle[0], MIDDLE, &chain->b, &chain->c);
+	await_asleep(t, chain->middle[0].c.thread);
+	worker_start(t, &chain->middle[1], MIDDLE, &chain->a, &chain->b);
+	await_asleep(t, chain->middle[1].c.thread);
+	worker_start(t, &chain->high, HIGH, &chain->a, NULL);
+	await_asleep(t, chain->high.c.thread);
+	expect_priority(&chain->middle[1], HIGH,
+			"of a chain of three, the first owner");
+	expect_priority(&chain->middle[0], HIGH,
+			"of a chain of three, the second owner");
+	expect_priority(&chain->low, HIGH,
+			"of a chain of three, the last owner");
+}
+
+static void chain_end(struct chain *chain)
+{
+	worker_end(&chain->low);
+	worker_end(&chain->middle[0]);
+	worker_end(&chain->middle[1]);
+	worker_end(&chain->high);
+}
+
+static void test_inherits_along_three(struct ktest *t)
+{
+	struct chain chain;
+
+	chain_start(t, &chain, 0);
+	worker_go(&chain.low);
+	expect_priority(&chain.low, LOW,
+			"a thread that has given the mutex back");
+	owns(&chain.middle[0], "the second owner goes on");
+	expect_priority(&chain.middle[0], HIGH,
+			"the second owner, which now has two mutexes,");
+	chain_end(&chain);
+
+	chain_start(t, &chain, soon());
+	expect_returns(&chain.high.c, -ETIMEDOUT, "after its deadline");
+	expect_priority(&chain.middle[1], MIDDLE,
+			"of a chain of three whose end gave up, the first "
+			"owner");
+	expect_priority(&chain.middle[0], MIDDLE,
+			"of a chain of three whose end gave up, the second "
+			"owner");
+	expect_priority(&chain.low, MIDDLE,
+			"of a chain of three whose end gave up, the last "
+			"owner");
+	chain_end(&chain);
+}
+KTEST(lab03, inherits_along_three);
+
+/*
+ * Middle waited for b, and does not any more: it had it and gave it back, or
+ * gave up.  Now another thread owns b.  When high waits for a, which middle
+ * owns, that is none of the other's business.
+ */
+static void stale_link(struct ktest *t, bool gives_up)
+{
+	struct worker low = {.owned = 0}, middle = low, high = low, other = low;
+	struct mutex a, b;
+
+	mutex_init(&a, "a");
+	mutex_init(&b, "b");
+	worker_start(t, &low, LOW, &b, NULL);
+	owns(&low, "mutex_lock of a free mutex");
+	middle.c.deadline = gives_up ? soon() : 0;
+	worker_start(t, &middle, MIDDLE, &b, &a);
+	await_asleep(t, middle.c.thread);
+	if (gives_up)
+		(void)EVENTUALLY(t, middle.c.returned);
+	worker_go(&low);
+	owns(&middle, "mutex a is free");
+	if (!gives_up)
+		worker_go(&middle);
+	worker_start(t, &other, LOW, &b, NULL);
+	owns(&other, "mutex b is free");
+	worker_start(t, &high, HIGH, &a, NULL);
+	await_asleep(t, high.c.thread);
+	expect_priority(&middle, HIGH, "an owner for whom priority 3 waits");
+	CHECK(t, thread_priority(other.c.thread) == LOW,
+	      "the owner of a mutex for which nobody waits must run with "
+	      "priority %u, not %u: the thread for which priority 3 waits %s "
+	      "that mutex before",
+	      LOW, thread_priority(other.c.thread),
+	      gives_up ? "gave up waiting for" : "waited for, and had,");
+	worker_end(&middle);
+	worker_end(&other);
+	worker_end(&high);
+	worker_end(&low);
+}
+
+static void test_inherits_no_further(struct ktest *t)
+{
+	stale_link(t, false);
+	stale_link(t, true);
+}
+KTEST(lab03, inherits_no_further);
+
 /* Who gives up takes its part of the priority along, down the whole chain. */
 static void test_inherits_until_timeout(struct ktest *t)
 {
 	struct worker low = {.owned = 0}, middle = low, high = low;
 	struct mutex a, b;
 
+	if (!deadlines_hold(t))
+		return;
 	mutex_init(&a, "a");
 	mutex_init(&b, "b");
 	worker_start(t, &low, LOW, &b, NULL);
@@ -199,6 +324,33 @@ static void test_inherits_for_each_mutex(struct ktest *t)
 	worker_end(&low);
 }
 KTEST(lab03, inherits_for_each_mutex);
+
+/* A mutex that was taken by mutex_try_lock() is owned like any other: what is
+ * borrowed for it stays when the other one is given back. */
+static void test_inherits_by_try_lock(struct ktest *t)
+{
+	struct worker low = {.tries = true}, high = {.owned = 0};
+	struct mutex a, b;
+
+	mutex_init(&a, "a");
+	mutex_init(&b, "b");
+	worker_start(t, &low, LOW, &a, &b);
+	owns(&low, "mutex_lock, and mutex_try_lock, of two free mutexes");
+	worker_start(t, &high, HIGH, &b, NULL);
+	await_asleep(t, high.c.thread);
+	expect_priority(&low, HIGH,
+			"an owner by mutex_try_lock() for whom 3 waits");
+	worker_go(&low);
+	expect_priority(&low, HIGH,
+			"an owner that gave back another mutex, and still has "
+			"that for which 3 waits, by mutex_try_lock(),");
+	worker_go(&low);
+	expect_priority(&low, LOW, "a thread that has given all back");
+	owns(&high, "the last one");
+	worker_end(&high);
+	worker_end(&low);
+}
+KTEST(lab03, inherits_by_try_lock);
 
 /* ---- what it is good for ---- */
 

@@ -85,6 +85,7 @@ static void test_rwlock_shares(struct ktest *t)
 	struct visitor v[4];
 	struct rwlock l;
 
+	USED_BEFORE(l);
 	rwlock_init(&l, "shared");
 	comes_in(t, &v[0], &l, READ, "a reader of a free lock");
 	comes_in(t, &v[1], &l, READ, "a second reader");
@@ -108,6 +109,7 @@ static void test_rwlock_errors(struct ktest *t)
 	struct visitor writer;
 	struct rwlock l;
 
+	USED_BEFORE(l);
 	rwlock_init(&l, "misused");
 	EXPECT_RESULT(t, rwlock_read_unlock(&l), -EPERM, "nobody reads");
 	EXPECT_RESULT(t, rwlock_write_unlock(&l), -EPERM, "nobody writes");

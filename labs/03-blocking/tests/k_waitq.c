@@ -28,7 +28,7 @@ static void test_sleeps(struct ktest *t)
 	sleeper_bed(&room, &s);
 	/* The switch away from it may be still going on, on another CPU. */
 	if (!ktest_time_is_exact())
-		uses_cpu(s.thread);
+		(void)EVENTUALLY(t, !uses_cpu(s.thread));
 	CHECK(t, !uses_cpu(s.thread),
 	      "a thread that waits has used the CPU while nothing happened");
 	expect_sleeps_on(&s, "nobody has woken it");
@@ -216,6 +216,38 @@ static void test_stale_unblock(struct ktest *t)
 	room_close(&room, all, 2);
 }
 KTEST(lab03, stale_unblock);
+
+/* "First come" counts from the call, and not from the last time at which the
+ * thread was on a CPU: an unblock, or a kill that is none of its business, does
+ * not send it to the end of the queue. */
+static void test_keeps_its_place(struct ktest *t)
+{
+	struct process p;
+	struct caller all[3] = {{.deadline = 0}, {.pretends = &p}};
+	struct room room;
+
+	room_init(&room, t);
+	ASSERT(t, pretended_init(&p) == 0);
+	for (unsigned int i = 0; i < 3; i++)
+		sleeper_bed(&room, &all[i]);
+	thread_unblock(all[0].thread);
+	expect_sleeps_on(&all[0], "after a thread_unblock() that is no "
+				  "waitq_wake()");
+	pretended_kill(&p, all[1].thread);
+	expect_sleeps_on(&all[1], "killed, not WAIT_INTERRUPTIBLE");
+	for (unsigned int i = 0; i < 3; i++) {
+		room_wake(&room, 1);
+		(void)EVENTUALLY(t, all[i].returned);
+		CHECK(t, all[i].returned && all[i].place == i,
+		      "the first of three was unblocked and slept on, the "
+		      "second was killed and slept on; wake-up %u must still "
+		      "reach the one that came as number %u",
+		      i + 1, i + 1);
+	}
+	room_close(&room, all, 3);
+	pretended_free(&p);
+}
+KTEST(lab03, keeps_its_place);
 
 /* One that came before the thread goes to sleep is remembered (thread.h). */
 static int unblock_self_and_sleep(struct caller *c)

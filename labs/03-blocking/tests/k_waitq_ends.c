@@ -16,6 +16,8 @@ static void test_timeout(struct ktest *t)
 	struct caller s = {.deadline = soon()};
 	struct room room;
 
+	if (!deadlines_hold(t))
+		return;
 	room_init(&room, t);
 	sleeper_bed(&room, &s);
 	thread_sleep_until(s.deadline + LATENESS);
@@ -53,6 +55,8 @@ static void test_timeout_in_the_middle(struct ktest *t)
 	struct caller all[3] = {{.deadline = 0}};
 	struct room room;
 
+	if (!deadlines_hold(t))
+		return;
 	room_init(&room, t);
 	all[1].deadline = soon();
 	for (unsigned int i = 0; i < 3; i++)
@@ -68,6 +72,46 @@ static void test_timeout_in_the_middle(struct ktest *t)
 }
 KTEST(lab03, timeout_in_the_middle);
 
+/* A thread_unblock() that means nothing ends neither the wait nor what can end
+ * it: afterwards the deadline still comes at its time, and so does a kill. */
+static void test_ends_after_stale_unblock(struct ktest *t)
+{
+	struct process p;
+	struct caller all[3] = {
+		{.deadline = soon()},
+		{.deadline = soon(), .flags = WAIT_INTERRUPTIBLE},
+		{.flags = WAIT_INTERRUPTIBLE, .pretends = &p},
+	};
+	struct room room;
+
+	room_init(&room, t);
+	ASSERT(t, pretended_init(&p) == 0);
+	for (unsigned int i = 0; i < 3; i++)
+		sleeper_bed(&room, &all[i]);
+	for (unsigned int i = 0; i < 3; i++) {
+		thread_unblock(all[i].thread);
+		expect_sleeps_on(&all[i], "after a thread_unblock() that is "
+					  "no waitq_wake()");
+	}
+	thread_sleep_until(all[1].deadline + LATENESS);
+	expect_returns(&all[0], -ETIMEDOUT,
+		       "unblocked once, and now its deadline has passed");
+	expect_returns(&all[1], -ETIMEDOUT,
+		       "WAIT_INTERRUPTIBLE, unblocked once, not killed, and "
+		       "now its deadline has passed");
+	for (unsigned int i = 0; i < 2; i++)
+		CHECK(t,
+		      !all[i].returned || all[i].returned_at >= all[i].deadline,
+		      "-ETIMEDOUT came %'llu ns before the deadline",
+		      (unsigned long long)(all[i].deadline -
+					   all[i].returned_at));
+	pretended_kill(&p, all[2].thread);
+	expect_returns(&all[2], -ERESTARTSYS, "unblocked once, then killed");
+	room_close(&room, all, 3);
+	pretended_free(&p);
+}
+KTEST(lab03, ends_after_stale_unblock);
+
 /* ---- a wake-up, and at the same time something else ---- */
 
 /* Woken, and the deadline passes before the sleeper gets the lock. */
@@ -76,6 +120,8 @@ static void test_wakeup_beats_deadline(struct ktest *t)
 	struct caller s = {.deadline = soon()};
 	struct room room;
 
+	if (!deadlines_hold(t))
+		return;
 	room_init(&room, t);
 	sleeper_bed(&room, &s);
 	spin_lock(&room.lock);
@@ -122,23 +168,29 @@ KTEST(lab03, deadline_before_wakeup, .seeds = 3);
 static void test_kill(struct ktest *t)
 {
 	struct process p;
-	struct caller all[2] = {
+	struct caller all[3] = {
 		{.flags = WAIT_INTERRUPTIBLE, .pretends = &p},
 		{.flags = WAIT_INTERRUPTIBLE},
+		{.flags = WAIT_INTERRUPTIBLE,
+		 .pretends = &p,
+		 .deadline = NOT_SOON},
 	};
 	struct room room;
 
 	room_init(&room, t);
 	ASSERT(t, pretended_init(&p) == 0);
-	sleeper_bed(&room, &all[0]);
-	sleeper_bed(&room, &all[1]);
+	for (unsigned int i = 0; i < 3; i++)
+		sleeper_bed(&room, &all[i]);
 	pretended_kill(&p, all[0].thread);
 	expect_returns(&all[0], -ERESTARTSYS, "killed, WAIT_INTERRUPTIBLE");
 	expect_sleeps_on(&all[1], "another thread was killed");
+	pretended_kill(&p, all[2].thread);
+	expect_returns(&all[2], -ERESTARTSYS,
+		       "killed, WAIT_INTERRUPTIBLE, long before its deadline");
 	CHECK(t, room_wake(&room, WAKE_ALL) == 1,
-	      "waitq_wake(WAKE_ALL) must return 1: one sleeps, the other was "
-	      "killed");
-	room_close(&room, all, 2);
+	      "waitq_wake(WAKE_ALL) must return 1: one sleeps, the other two "
+	      "were killed");
+	room_close(&room, all, 3);
 	pretended_free(&p);
 }
 KTEST(lab03, kill);

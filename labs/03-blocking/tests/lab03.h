@@ -25,6 +25,7 @@
 #include "ktest.h"
 #include "process.h"
 #include "spinlock.h"
+#include "string.h"
 #include "sync.h"
 #include "thread.h"
 #include "time.h"
@@ -63,11 +64,14 @@ uint64_t long_time(void);
 uint64_t patience(const struct ktest *t);
 
 /* A deadline that comes when all threads of the test sleep, and no later than
- * needed. */
+ * needed.  A test that relies on that asks deadlines_hold() first, and returns
+ * if not: where time is the host's, a deadline may come before anything else,
+ * and the test is skipped. */
 uint64_t soon(void);
+bool deadlines_hold(struct ktest *t);
 
 /* One that does not come while the test runs. */
-#define NOT_SOON (time_ns() + 1000 * NSEC_PER_SEC)
+#define NOT_SOON (time_ns() + 2 * KTEST_LAST_RESORT)
 
 /* Lets others run, on this CPU and on others, until the condition holds; false
  * when that takes too long. */
@@ -89,6 +93,10 @@ bool await_asleep(struct ktest *t, const struct thread *thread);
 
 /* Keeps the CPU busy until then.  Interrupts are as they were. */
 void spin_until(uint64_t deadline);
+
+/* Before an object is initialised: its memory was used before, for something
+ * else.  So whatever the init function leaves as it was is wrong. */
+#define USED_BEFORE(object) memset(&(object), 0xa5, sizeof(object))
 
 /* Numbers that differ with the seed that *state begins with. */
 uint64_t random_next(uint64_t *state);

@@ -1,8 +1,8 @@
 /*
  * lab03_futex.h - what the tests of the futex engine share.
  *
- * The test and its callers pretend to be threads of one process with a page of
- * memory, in which each word is a futex.
+ * The test and its callers pretend to be threads of one process with a few
+ * pages of memory, in which each word is a futex.
  */
 #ifndef LAB03_FUTEX_H
 #define LAB03_FUTEX_H
@@ -11,6 +11,13 @@
 #include "lab03.h"
 
 #define ANY FUTEX_BITSET_ANY
+
+#define MEMORY_PAGES 16
+#define WORDS_PER_PAGE (PAGE_SIZE / sizeof(uint32_t))
+
+/* The first word of a page, from 0 on; of one that is not mapped. */
+#define WORD_OF_PAGE(n) ((n) * (unsigned int)WORDS_PER_PAGE)
+#define WORD_NOWHERE WORD_OF_PAGE(MEMORY_PAGES + 1)
 
 struct memory {
 	struct ktest *t;
@@ -49,7 +56,7 @@ void futex_start(struct memory *m, struct futex_caller *w, unsigned int n);
 void futex_bed(struct memory *m, struct futex_caller *w, unsigned int n);
 
 /* Wakes on the words from 0 on whoever still waits, and waits for the end of
- * the n threads. */
+ * the n threads; when the test has failed, it kills those that are left. */
 void futex_end(struct memory *m, struct futex_caller *w, unsigned int n);
 
 /* Wakes up to count of those that wait on the n-th word. */

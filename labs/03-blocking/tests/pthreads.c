@@ -48,6 +48,7 @@ static void *unlock_later(void *arg)
 {
 	pthread_mutex_lock(&mutex);
 	tap_reach("locked");
+	tap_await("timed out");
 	pause_ms(30);
 	pthread_mutex_unlock(&mutex);
 	return NULL;
@@ -62,6 +63,7 @@ TEST(mutex_sleeps)
 	tap_await("locked");
 	cpu = cpu_time();
 	EXPECT_EQ(pthread_mutex_timedlock(&mutex, &t), ETIMEDOUT);
+	tap_reach("timed out");
 	EXPECT_EQ(pthread_mutex_lock(&mutex), 0);
 	EXPECT_SLEPT(cpu, "pthread_mutex_lock()");
 	pthread_mutex_unlock(&mutex);

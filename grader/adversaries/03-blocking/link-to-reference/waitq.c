@@ -1,1 +1,0 @@
-../../../../solutions/03-blocking/waitq.c

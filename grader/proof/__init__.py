@@ -1,0 +1,1 @@
+"""Tests the grader itself, which marks without any of this."""

@@ -1,0 +1,1 @@
+../../../../../solutions/03-blocking/waitq.c

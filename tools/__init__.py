@@ -1,0 +1,1 @@
+"""What is run beside the kernel.  One imports the next: machine <- grader <- course <- checks."""
