@@ -344,7 +344,11 @@ static void after_unfinished(struct ktest *t, const struct bytes *unfinished)
 		{{{0xe0, 0x48}, 2}, KEY_UP},
 		{{{0xe0, 0x1d}, 2}, KEY_RIGHTCTRL},
 		{{{0xe0, 0x2a}, 2}, 0},
+		{{{0xe0, 0x01}, 2}, 0},
+		{{{0xe0, 0xc8}, 2}, 0}, /* the key is up */
 		{{{0xe1, 0x1d, 0x45}, 3}, KEY_PAUSE},
+		{{{0xe1, 0x1e}, 2}, 0},
+		{{{0xe1, 0x1d, 0x1e}, 3}, 0},
 		{{{0xff, 0x1d}, 2}, KEY_LEFTCTRL},
 		{{{0x00, 0x45}, 2}, KEY_NUMLOCK},
 	};
@@ -368,15 +372,14 @@ static void after_unfinished(struct ktest *t, const struct bytes *unfinished)
 	}
 }
 
-/* Up to three codes that are not complete, in any order: e0 e1, e0 e0, e1 1d e0
- * and so on.  Only the last prefix counts. */
+/* Up to three codes that are not complete, in any order: e0 e1, e0 e0, e1 1d ff
+ * e0 and so on.  Only the last of them counts. */
 static void test_prefix_after_prefix(struct ktest *t)
 {
-	static const struct bytes begun[] = {{{0}, 0},
-					     {{0xe0}, 1},
-					     {{0xe1}, 1},
-					     {{0xe1, 0x1d}, 2},
-					     {{0xe1, 0x9d}, 2}};
+	static const struct bytes begun[] = {
+		{{0}, 0},          {{0xe0}, 1}, {{0xe1}, 1},
+		{{0xe1, 0x1d}, 2}, {{0xff}, 1}, {{0xe1, 0x9d}, 2},
+	};
 	const unsigned int n = ARRAY_SIZE(begun);
 
 	for (unsigned int i = 0; i < n * n * n && !t->failures; i++) {
@@ -533,12 +536,12 @@ static void test_keys_while_full(struct ktest *t)
 	TYPE_EXPECT(t, key_down(KEY_Q, 'q' & 31, MOD_CTRL), 0x10);
 	while (event_push(&test_queue, &filler))
 		;
-	TYPE(0x2a, 0x1e, 0x3a, 0xba, 0x9d, 0x90);
+	TYPE(0x2a, 0x1e, 0x3a, 0xba, 0x9d, 0x90, 0xe0, 0x48);
 	while (event_pop(&test_queue, &e))
 		;
-	CHECK(t, test_queue.dropped == 7,
-	      "one event and 6 of keys found no place; dropped is %lu, "
-	      "expected 7",
+	CHECK(t, test_queue.dropped == 8,
+	      "one event and 7 of keys found no place; dropped is %lu, "
+	      "expected 8",
 	      test_queue.dropped);
 	TYPE_EXPECT(t, key_down(KEY_Q, 'q', MOD_SHIFT | MOD_CAPS), 0x10);
 	TYPE_EXPECT(t,

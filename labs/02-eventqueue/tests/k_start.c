@@ -169,6 +169,23 @@ static void test_mouse_interrupt(struct ktest *t)
 }
 KTEST(lab02, mouse_interrupt);
 
+/* A queue that is full changes nothing for the devices: their bytes are taken,
+ * or nothing ever interrupts again. */
+static void send_while_full(struct ktest *t, enum ps2_port port,
+			    const uint8_t *bytes, unsigned int count)
+{
+	struct event filler = {.type = EVENT_MOUSE_MOVE};
+
+	while (event_push(&input_events, &filler))
+		;
+	for (unsigned int i = 0; i < count; i++)
+		if (!send(t, port, bytes[i])) {
+			FAIL(t, "input_events was full then");
+			break;
+		}
+	drop_events();
+}
+
 /* The CPU may be kept from an interrupt until there are several bytes, of which
  * some make no event. */
 static void test_keyboard_bytes_together(struct ktest *t)
@@ -185,7 +202,9 @@ static void test_keyboard_bytes_together(struct ktest *t)
 		expect_input(t, key_down(KEY_UP, 0, 0), what);
 		expect_input(t, key_up(KEY_UP, 0), what);
 	}
-	start_input(t); /* behind a handler that left something */
+	if (start_input(t)) /* behind a handler that left something */
+		send_while_full(t, PS2_KEYBOARD, keys, sizeof(keys));
+	start_input(t);
 }
 KTEST(lab02, keyboard_bytes_together);
 
@@ -200,6 +219,8 @@ static void test_mouse_bytes_together(struct ktest *t)
 		expect_input(t, mouse_moved(3, 0, 0), what);
 		expect_input(t, mouse_moved(0, -4, 0), what);
 	}
+	if (start_input(t))
+		send_while_full(t, PS2_MOUSE, packets, sizeof(packets));
 	start_input(t);
 }
 KTEST(lab02, mouse_bytes_together);
@@ -331,16 +352,20 @@ static void expect_failure(struct ktest *t, int want, const char *why)
 	      why, got, want);
 }
 
-static void test_start_fails(struct ktest *t)
+static void failing_device(struct ktest *t, int error, const char *why)
 {
-	const char *why = "ps2_start() returned -ENODEV (-19)";
-
 	stop_input();
-	ps2_fail_next_start(-ENODEV);
-	expect_failure(t, -ENODEV, why);
+	ps2_fail_next_start(error);
+	expect_failure(t, error, why);
 	expect_line_free(t, KEYBOARD_LINE, why);
 	expect_line_free(t, MOUSE_LINE, why);
 	ps2_fail_next_start(0);
+}
+
+static void test_start_fails(struct ktest *t)
+{
+	failing_device(t, -ENODEV, "ps2_start() returned -ENODEV (-19)");
+	failing_device(t, -EIO, "ps2_start() returned -EIO (-5)");
 	start_input(t);
 }
 KTEST(lab02, start_fails);
