@@ -33,8 +33,10 @@ def wait_until(look: Callable[[], Seen], give_up: Callable[[], Exception]) -> Se
     look() raises when what is waited for cannot come any more.
     """
     deadline = time.monotonic() + LAST_RESORT
-    while not (seen := look()):
+    seen = look()
+    while not seen:
         if time.monotonic() > deadline:
             raise give_up()
         pause()
+        seen = look()
     return seen

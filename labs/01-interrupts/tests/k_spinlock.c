@@ -511,6 +511,7 @@ struct visitors {
 	struct {
 		volatile unsigned int begun, ended; /* calls of that CPU */
 	} calls[MAX_CPUS];
+	unsigned int taken; /* needs lock */
 };
 
 /* With the lock held: a spin_try_lock() that is under way on another CPU has to
@@ -539,6 +540,7 @@ static void visit(void *arg)
 		v->calls[cpu].ended++;
 		if (!taken)
 			continue;
+		v->taken++;
 		expect_others_end(v);
 		spin_unlock(&v->lock);
 	}
@@ -549,5 +551,9 @@ static void test_try_lock_never_waits(struct ktest *t)
 	struct visitors v = {.t = t, .lock = SPINLOCK_INIT("visited")};
 
 	run_on_cpus(t, cpu_count, visit, &v);
+	CHECK(t, v.taken > 0,
+	      "spin_try_lock() was called %u times on each CPU, and never took "
+	      "the lock",
+	      VISITS);
 }
 KTEST(lab01, try_lock_never_waits, .min_cpus = 2, .seeds = 50);
