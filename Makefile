@@ -50,7 +50,7 @@ include mk/lab.mk mk/tools.mk mk/kernel.mk mk/user.mk mk/iso.mk
 
 .PHONY: all kernel
 all: kernel
-kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio $(if $(SANITIZED),,compile_commands.json) ## Build the kernel (what a bare `make` does)
+kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio $(if $(SANITIZED),,compile_commands.json) ## Build the kernel (what a bare `make` does) [LINUX=0: without kernel/linux]
 
 # What the verbs below hand on to tools.machine, when it is given.
 MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
