@@ -16,7 +16,7 @@ from typing import TypeVar
 
 # s.  The longest wait of all checks, for a kernel that runs all its tests, is for a
 # minute when the machine has nothing else to do.
-LAST_RESORT = 1800.0
+LAST_RESORT = 3600.0
 POLL = 0.005  # s, between two looks
 
 Seen = TypeVar("Seen")
