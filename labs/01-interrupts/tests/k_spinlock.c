@@ -435,8 +435,8 @@ static bool enter_by_trying(struct turnstile *s)
 	return false;
 }
 
-/* Inside: nobody else is, from here to the end. */
-static void pass_alone(struct turnstile *s, const char *by)
+/* Inside, where nobody else is; says whether that was so. */
+static bool pass_alone(struct turnstile *s, const char *by)
 {
 	unsigned int here = this_cpu()->id + 1;
 	unsigned int before =
@@ -445,16 +445,17 @@ static void pass_alone(struct turnstile *s, const char *by)
 
 	sched_point(POINT_ACCESS, (const void *)&s->passed);
 	s->passed = passed + 1;
-	if (before || __atomic_load_n(&s->inside, __ATOMIC_SEQ_CST) != here ||
-	    !spin_held(&s->lock)) {
-		s->broken = true;
-		FAIL(s->t,
-		     "two CPUs have the lock at once: %s let CPU %u in while "
-		     "another one had it by spin_try_lock()%s",
-		     by, this_cpu()->id, s->some_wait ? " or spin_lock()" : "");
-		return;
-	}
-	__atomic_store_n(&s->inside, 0, __ATOMIC_SEQ_CST);
+	unsigned int after =
+		__atomic_exchange_n(&s->inside, 0, __ATOMIC_SEQ_CST);
+
+	if (before == 0 && after == here)
+		return true;
+	s->broken = true;
+	FAIL(s->t,
+	     "two have the lock at once: %s let CPU %u in while somebody else "
+	     "had it by spin_try_lock()%s",
+	     by, here - 1, s->some_wait ? " or spin_lock()" : "");
+	return false;
 }
 
 static void pass(void *arg)
@@ -468,8 +469,8 @@ static void pass(void *arg)
 			spin_lock(&s->lock);
 		else if (!enter_by_trying(s))
 			return;
-		pass_alone(s, waits ? "spin_lock()" : "spin_try_lock()");
-		if (spin_held(&s->lock))
+		if (pass_alone(s, waits ? "spin_lock()" : "spin_try_lock()") ||
+		    spin_held(&s->lock))
 			spin_unlock(&s->lock);
 		else
 			forget_locks();
