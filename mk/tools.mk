@@ -65,7 +65,6 @@ $(BUILD)/checked-%: tools/machine/doctor.py
 
 Q := $(if $(V),,@)
 say = @printf '%-4s %s\n'
-quote = '$(subst ','\'',$(1))'
 
 # Writes text to the target, but leaves a file that says the same untouched:
 # what depends on it is rebuilt only when the text has changed.
