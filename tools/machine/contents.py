@@ -112,9 +112,8 @@ def update(build: Path, out: Path, folder: str) -> None:
     if changed - given:
         remove_made(out, changed - given)
     text = json.dumps({"time": time.time(), "sums": sums})
-    if changed or not kept.exists() or time.time() > last["time"] + 60:
-        kept.with_suffix(".new").write_text(text, encoding="utf-8")
-        kept.with_suffix(".new").replace(kept)
+    kept.with_suffix(".new").write_text(text, encoding="utf-8")
+    kept.with_suffix(".new").replace(kept)
 
 
 def main(words: list[str]) -> int:
