@@ -34,8 +34,6 @@ EXCEPTIONS = [
     ("cpu/syscall_entry.asm", "process_check_killed", "as in trap.c"),
     ("boot/main.c", "syscall_init", "fills the table before a program can call"),
     ("boot/main.c", "start_system", "the last thing: tests, a program, or the prompt"),
-    ("*", "perturb_*", "the scheduler is told to err by tests: hooks.h"),
-    ("*", "sched_point_slow", "the same"),
 ]
 
 
