@@ -47,7 +47,7 @@ NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
 # SOLUTION chooses the reference in solutions/; no other file asks for it.
 # Submitted files go by the name they have in labs/.  What is read for an object
 # is listed beside it, by the compiler and by the assembler: the grader looks.
-LAB_CFLAGS = -DSOLUTION -MD -Wa,--MD,$@.asm.d \
+LAB_CFLAGS = -DSOLUTION -include kernel/test/poison.h -MD -Wa,--MD,$@.asm.d \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
 
 # Each access to memory in the files of the lab that is worked on is a schedule

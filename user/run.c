@@ -7,13 +7,13 @@
  *	run user/fuzz -- 7 1000		with arguments for each program
  *
  * The kernel starts it when its command line says test=user/fork, and takes the
- * arguments from args=.  Each program prints its own results, with spaces
- *before them; then comes one line for the program, as KTAP wants it.  A program
- *has passed when it has ended with status 0, has left no process behind, and
- *memory and processes are what they were before.
+ * arguments from args=.  Each program prints its own results, with spaces before
+ * them; then comes one line for the program, as KTAP wants it.  A program has
+ * passed when it has ended with status 0, has left no process behind, and memory
+ * and processes are what they were before.
  *
- * When no program is named it reads from /dev/ktest which one comes next,
- *writes there how that ended, and leaves the KTAP to the kernel
+ * When no program is named it reads from /dev/ktest which one comes next, writes
+ * there how that ended, and leaves the KTAP to the kernel
  * (kernel/test/ktest_program.c): it also counts the seeds.
  */
 #define _GNU_SOURCE
@@ -101,7 +101,7 @@ enum { SETTLE_TRIES = 3000 };
 /* Orphans come to us; what the kernel frees by itself gets a moment. */
 static int leaks(const struct usage *before)
 {
-	const struct timespec moment = {.tv_nsec = 1000000};
+	const struct timespec moment = { .tv_nsec = 1000000 };
 	struct usage after;
 
 	while (wait(NULL) > 0)

@@ -19,7 +19,7 @@ from .framework import Context, check, expect
 from .kernel_tests import run_tests
 from .source import make
 
-NEEDS = re.compile(r"^ \* Needs kernel/linux: (\w[^\n]*)", re.MULTILINE)
+NEEDS = re.compile(r"^ \* Needs kernel/linux: (\S[^\n]*)", re.MULTILINE)
 AT_ONCE = 8  # programs in one boot: a command line has an end
 
 

@@ -78,15 +78,17 @@ class Fault(Exception):
         self.repair = repair
 
 
-def output(*command: str, timeout: float = 60) -> str:
+def output(*command: str) -> str:
     """All that a command prints; empty when there is no such command."""
+    from tools.machine.waiting import LAST_RESORT
+
     try:
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=timeout,
+            timeout=LAST_RESORT,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 # s.  The longest wait of all checks, for a kernel that runs all its tests, is for a
 # minute when the machine has nothing else to do.
-LAST_RESORT = 1800.0
+LAST_RESORT = 3600.0
 POLL = 0.005  # s, between two looks
 
 Seen = TypeVar("Seen")
@@ -33,8 +33,10 @@ def wait_until(look: Callable[[], Seen], give_up: Callable[[], Exception]) -> Se
     look() raises when what is waited for cannot come any more.
     """
     deadline = time.monotonic() + LAST_RESORT
-    while not (seen := look()):
+    seen = look()
+    while not seen:
         if time.monotonic() > deadline:
             raise give_up()
         pause()
+        seen = look()
     return seen

@@ -435,8 +435,8 @@ static bool enter_by_trying(struct turnstile *s)
 	return false;
 }
 
-/* Inside: nobody else is, from here to the end. */
-static void pass_alone(struct turnstile *s, const char *by)
+/* Inside, where nobody else is; says whether that was so. */
+static bool pass_alone(struct turnstile *s, const char *by)
 {
 	unsigned int here = this_cpu()->id + 1;
 	unsigned int before =
@@ -445,16 +445,17 @@ static void pass_alone(struct turnstile *s, const char *by)
 
 	sched_point(POINT_ACCESS, (const void *)&s->passed);
 	s->passed = passed + 1;
-	if (before || __atomic_load_n(&s->inside, __ATOMIC_SEQ_CST) != here ||
-	    !spin_held(&s->lock)) {
-		s->broken = true;
-		FAIL(s->t,
-		     "two CPUs have the lock at once: %s let CPU %u in while "
-		     "another one had it by spin_try_lock()%s",
-		     by, this_cpu()->id, s->some_wait ? " or spin_lock()" : "");
-		return;
-	}
-	__atomic_store_n(&s->inside, 0, __ATOMIC_SEQ_CST);
+	unsigned int after =
+		__atomic_exchange_n(&s->inside, 0, __ATOMIC_SEQ_CST);
+
+	if (before == 0 && after == here)
+		return true;
+	s->broken = true;
+	FAIL(s->t,
+	     "two have the lock at once: %s let CPU %u in while somebody else "
+	     "had it by spin_try_lock()%s",
+	     by, here - 1, s->some_wait ? " or spin_lock()" : "");
+	return false;
 }
 
 static void pass(void *arg)
@@ -468,8 +469,8 @@ static void pass(void *arg)
 			spin_lock(&s->lock);
 		else if (!enter_by_trying(s))
 			return;
-		pass_alone(s, waits ? "spin_lock()" : "spin_try_lock()");
-		if (spin_held(&s->lock))
+		if (pass_alone(s, waits ? "spin_lock()" : "spin_try_lock()") ||
+		    spin_held(&s->lock))
 			spin_unlock(&s->lock);
 		else
 			forget_locks();
@@ -511,6 +512,7 @@ struct visitors {
 	struct {
 		volatile unsigned int begun, ended; /* calls of that CPU */
 	} calls[MAX_CPUS];
+	unsigned int taken; /* needs lock */
 };
 
 /* With the lock held: a spin_try_lock() that is under way on another CPU has to
@@ -539,6 +541,7 @@ static void visit(void *arg)
 		v->calls[cpu].ended++;
 		if (!taken)
 			continue;
+		v->taken++;
 		expect_others_end(v);
 		spin_unlock(&v->lock);
 	}
@@ -549,5 +552,9 @@ static void test_try_lock_never_waits(struct ktest *t)
 	struct visitors v = {.t = t, .lock = SPINLOCK_INIT("visited")};
 
 	run_on_cpus(t, cpu_count, visit, &v);
+	CHECK(t, v.taken > 0,
+	      "spin_try_lock() was called %u times on each CPU, and never took "
+	      "the lock",
+	      VISITS);
 }
 KTEST(lab01, try_lock_never_waits, .min_cpus = 2, .seeds = 50);
