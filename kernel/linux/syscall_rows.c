@@ -80,6 +80,7 @@ SYSCALL(302, prlimit64);
 SYSCALL(306, syncfs);
 SYSCALL(309, getcpu);
 SYSCALL(316, renameat2);
+SYSCALL(318, getrandom);
 SYSCALL(326, copy_file_range);
 SYSCALL(327, preadv2);
 SYSCALL(328, pwritev2);

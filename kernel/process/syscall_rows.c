@@ -97,7 +97,6 @@ SYSCALL(257, openat);
 SYSCALL(269, faccessat);
 SYSCALL(292, dup3);
 SYSCALL(293, pipe2);
-SYSCALL(318, getrandom);
 SYSCALL(1000, input_poll_event);
 SYSCALL(1001, scancode_subscribe);
 SYSCALL(1002, scancode_read);
