@@ -45,12 +45,6 @@ void core_lock_panic(const struct core_lock *lock, const struct cpu *c,
 		   last->taken_at, last->name, call_site);
 }
 
-void core_unlock_panic(const struct core_lock *lock, uintptr_t call_site)
-{
-	lock_panic(lock, "released by a CPU that does not hold it",
-		   lock->holder ? lock->taken_at : 0, lock->name, call_site);
-}
-
 void core_lock_init(struct core_lock *lock, const char *name,
 		    enum lock_rank rank)
 {
@@ -103,10 +97,15 @@ bool core_try_lock(struct core_lock *lock)
 	return true;
 }
 
-void core_lock_reorder(struct cpu *c, struct core_lock *lock)
+void core_lock_reorder(struct cpu *c, struct core_lock *lock,
+		       uintptr_t call_site)
 {
 	size_t newest = c->held_count - 1, i = newest;
 
+	if (lock->holder != c)
+		lock_panic(lock, "released by a CPU that does not hold it",
+			   lock->holder ? lock->taken_at : 0, lock->name,
+			   call_site);
 	while (c->held[i] != lock)
 		i--;
 	for (; i < newest; i++)

@@ -121,12 +121,16 @@ static inline struct cpu *intr_push(void)
 	return c;
 }
 
-static inline void intr_pop(void)
+/* The same as intr_pop(), for a caller that knows its CPU. */
+static inline void intr_pop_on(struct cpu *c)
 {
-	struct cpu *c = this_cpu();
-
 	if (--c->intr_depth == 0 && c->intr_saved)
 		sti();
+}
+
+static inline void intr_pop(void)
+{
+	intr_pop_on(this_cpu());
 }
 
 /* A thread gives up the CPU inside a section: says whose, and where. */

@@ -14,12 +14,10 @@
 #include "types.h"
 #include "x86.h"
 
-/* Why the lock may not be taken, or released, in words. */
+/* Why the lock may not be taken, in words. */
 __attribute__((noreturn)) void core_lock_panic(const struct core_lock *lock,
 					       const struct cpu *c,
 					       uintptr_t call_site);
-__attribute__((noreturn)) void core_unlock_panic(const struct core_lock *lock,
-						 uintptr_t call_site);
 
 /* The CPU has it now, beside `held` others. */
 static inline void core_lock_remember(struct cpu *c, struct core_lock *lock,
@@ -49,19 +47,21 @@ static inline void core_lock_acquire(struct cpu *c, struct core_lock *lock,
 	core_lock_remember(c, lock, held, call_site);
 }
 
-/* Makes this lock the newest of those that the CPU holds. */
-void core_lock_reorder(struct cpu *c, struct core_lock *lock);
+/* Makes this lock the newest of those that the CPU holds.  Panics when it is
+ * none of them. */
+void core_lock_reorder(struct cpu *c, struct core_lock *lock,
+		       uintptr_t call_site);
 
 /* Locks may be released in any order; mostly it is the newest. */
 static inline void core_lock_release(struct cpu *c, struct core_lock *lock,
 				     uintptr_t call_site)
 {
-	if (unlikely(lock->holder != c))
-		core_unlock_panic(lock, call_site);
+	size_t newest = c->held_count - 1;
+
+	if (unlikely(newest >= MAX_HELD_LOCKS || c->held[newest] != lock))
+		core_lock_reorder(c, lock, call_site);
 	trace(TRACE_UNLOCK, TRACE_PTR(lock), call_site);
-	if (unlikely(c->held[c->held_count - 1] != lock))
-		core_lock_reorder(c, lock);
-	c->held_count--;
+	c->held_count = newest;
 	lock->holder = NULL;
 	__atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
 }

@@ -19,14 +19,12 @@
  * inter-processor interrupt.
  */
 #include "sched.h"
-#include "apic.h"
 #include "errno.h"
 #include "panic.h"
 #include "process.h"
 #include "time.h"
 #include "timer.h"
 #include "trace.h"
-#include "trap.h"
 
 #define SLICE_NS (10 * NSEC_PER_MSEC)
 
@@ -43,21 +41,15 @@ void sched_point_passed(enum sched_point_kind kind, const void *object)
 
 /* ---- the switch ---- */
 
-/* A thread that gives up its CPU holds the run queue's lock, and no other. */
-static inline void assert_outermost(const struct cpu *c)
-{
-	if (unlikely(c->intr_depth != 1))
-		intr_panic_nested();
-}
-
 /* The thread to run next, off the queue; the idle one when nobody is ready. */
 static inline struct thread *queue_pop(struct run_queue *rq)
 {
-	const struct sched_policy *policy = sched_policy_now();
+	const struct sched_policy *policy;
 	struct thread *t;
 
 	if (unlikely(rq->length == 0))
 		return this_cpu()->idle;
+	policy = sched_policy_now();
 	t = unlikely(policy != NULL) ? policy->pick(rq) : queue_first(rq);
 	queue_remove(rq, t);
 	return t;
@@ -77,11 +69,12 @@ static void slice_begin(struct run_queue *rq)
 static void finish_switch(bool enabled)
 {
 	struct cpu *c = this_cpu();
-	struct thread *dead = c->rq->dead;
+	struct run_queue *rq = c->rq;
+	struct thread *dead = rq->dead;
 
-	c->rq->dead = NULL;
+	rq->dead = NULL;
 	c->intr_saved = enabled;
-	sched_unlock(c->rq);
+	sched_unlock(rq);
 	if (unlikely(dead != NULL))
 		thread_bury(dead);
 }
@@ -91,8 +84,8 @@ void sched_begin(void)
 	finish_switch(true);
 }
 
-/* Returns when the caller has a CPU again, maybe another one.  Only the lock of
- * the run queue may be held. */
+/* Returns when the caller has a CPU again, maybe another one.  The lock of the
+ * run queue is held, and no other: the callers have checked it. */
 static void switch_to(struct run_queue *rq, struct thread *next)
 {
 	struct cpu *c = this_cpu();
@@ -100,7 +93,6 @@ static void switch_to(struct run_queue *rq, struct thread *next)
 	bool enabled = c->intr_saved;
 	uint64_t now = time_cycles();
 
-	assert_outermost(c);
 	if (!rq->slice_armed && next != c->idle)
 		slice_begin(rq);
 	trace(TRACE_SWITCH, prev->id, next->id);
@@ -125,7 +117,8 @@ void sched_give_way(struct run_queue *rq)
 	struct cpu *c = this_cpu();
 	struct thread *self = c->running, *next;
 
-	assert_outermost(c);
+	if (unlikely(c->intr_depth != 1))
+		intr_panic_nested();
 	if (!sched_may_switch(rq)) {
 		sched_unlock(rq);
 		return;
@@ -245,7 +238,8 @@ static inline bool wake(struct thread *t, unsigned int reason)
 	bool was_blocked = t->state == THREAD_BLOCKED;
 
 	if (likely(was_blocked)) {
-		t->timed_out = reason == EARLY_TIMEOUT;
+		if (reason == EARLY_TIMEOUT)
+			t->timed_out = true;
 		make_ready(rq, t);
 	} else {
 		t->early |= reason;
@@ -258,7 +252,7 @@ bool thread_unblock(struct thread *t)
 {
 	bool was_blocked = wake(t, EARLY_WAKE);
 
-	sched_point(POINT_WAKE, was_blocked ? t : NULL);
+	sched_point(POINT_WAKE, t);
 	return was_blocked;
 }
 

@@ -37,7 +37,7 @@ static inline struct run_queue *sched_lock_thread(struct thread *t)
 
 	for (;;) {
 		unsigned int cpu = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
-		struct run_queue *rq = &run_queues[cpu];
+		struct run_queue *rq = cpus[cpu].rq;
 
 		core_lock_acquire(c, &rq->lock, HERE);
 		if (likely(t->cpu == cpu))
@@ -57,8 +57,10 @@ static inline struct run_queue *sched_lock_local(void)
 
 static inline void sched_unlock(struct run_queue *rq)
 {
-	core_lock_release(this_cpu(), &rq->lock, HERE);
-	intr_pop();
+	struct cpu *c = this_cpu();
+
+	core_lock_release(c, &rq->lock, HERE);
+	intr_pop_on(c);
 }
 
 /* Lets another ready thread run, if one may; the caller stays ready.  Needs

@@ -24,42 +24,47 @@
 
 /* ---- the record ---- */
 
-static inline bool record_is_full(const struct spin_record *r)
-{
-	return r->held >= MAX_HELD_SPINLOCKS;
-}
-
-/* More locks than there is room for are not recorded, neither the wait nor that
- * they are held. */
+/* Also in the slot that is one too many. */
 static void record_wait(struct spin_record *r, const struct spinlock *lock,
 			uintptr_t call_site)
 {
-	if (record_is_full(r))
-		return;
 	r->at[r->held + 1] = call_site;
 	r->lock[r->held + 1] = lock;
 }
 
+/* More locks than there is room for are not recorded as held. */
 static void record_held(struct spin_record *r)
 {
-	if (!record_is_full(r))
+	if (likely(r->held < MAX_HELD_SPINLOCKS))
 		r->held++;
+	else
+		r->lock[r->held + 1] = NULL;
 }
 
-/* Locks may be released in any order. */
-static void record_released(struct spin_record *r, const struct spinlock *lock)
+/* Locks may be released in any order: makes this one the newest.  False: it was
+ * not recorded. */
+static bool record_reorder(struct spin_record *r, const struct spinlock *lock)
 {
 	size_t i = r->held;
+	uintptr_t at;
 
 	while (i > 0 && r->lock[i] != lock)
 		i--;
-	if (i == 0)
-		return;
-	for (; i < r->held; i++) {
+	at = r->at[i];
+	for (; i > 0 && i < r->held; i++) {
 		r->lock[i] = r->lock[i + 1];
 		r->at[i] = r->at[i + 1];
 	}
-	r->lock[i] = NULL;
+	r->lock[i] = lock;
+	r->at[i] = at;
+	return i > 0;
+}
+
+static void record_released(struct spin_record *r, const struct spinlock *lock)
+{
+	if (unlikely(r->lock[r->held] != lock) && !record_reorder(r, lock))
+		return;
+	r->lock[r->held] = NULL;
 	r->held--;
 }
 
