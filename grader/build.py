@@ -206,8 +206,6 @@ def run_make(implementation: Implementation) -> list[str] | None:
     environment["LC_ALL"] = "C"  # the patterns above are English
     if not shutil.which("make"):
         raise Trouble("there is no make here: the kernel cannot be built")
-    implementation.temporary.mkdir(parents=True, exist_ok=True)
-    environment["TMPDIR"] = str(implementation.temporary)
     status, text = run_limited(make_command(implementation), environment)
     if status == 0:
         return None
