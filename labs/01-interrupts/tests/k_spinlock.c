@@ -358,16 +358,25 @@ KTEST(lab01, try_lock, .min_cpus = 2);
 struct contest {
 	struct ktest *t;
 	struct spinlock lock;
-	unsigned int tried, left;       /* threads that have, in all contests */
+	unsigned int tried; /* threads that have, in all contests */
+	unsigned int left;  /* the same, and each once before the first */
 	unsigned int winners[CONTESTS]; /* a bit for each CPU */
 };
 
-/* Counts this CPU and waits for the others, with interrupts on or off. */
-static void meet(unsigned int *arrived, unsigned int contest)
+/* While interrupts are on this lets other threads run: the one that is to start
+ * the next CPU's may be among them. */
+static bool have_arrived(unsigned int *arrived, unsigned int threads)
+{
+	if (intr_enabled())
+		thread_yield();
+	return __atomic_load_n(arrived, __ATOMIC_SEQ_CST) >= threads;
+}
+
+/* Counts this thread, and waits for those of the other CPUs. */
+static void meet(unsigned int *arrived, unsigned int times)
 {
 	__atomic_fetch_add(arrived, 1, __ATOMIC_SEQ_CST);
-	WAIT_FOR(__atomic_load_n(arrived, __ATOMIC_SEQ_CST) >=
-		 (contest + 1) * cpu_count);
+	WAIT_FOR(have_arrived(arrived, times * cpu_count));
 }
 
 /* All try at the same time, and nobody gives the lock back before all have
@@ -376,6 +385,7 @@ static void compete(void *arg)
 {
 	struct contest *c = arg;
 
+	meet(&c->left, 1);
 	for (unsigned int i = 0; i < CONTESTS && !c->t->failures; i++) {
 		bool won = spin_try_lock(&c->lock);
 		unsigned int here = current->pinned;
@@ -383,7 +393,7 @@ static void compete(void *arg)
 		if (won)
 			__atomic_fetch_or(&c->winners[i], 1u << here,
 					  __ATOMIC_SEQ_CST);
-		meet(&c->tried, i);
+		meet(&c->tried, i + 1);
 		unsigned int winners = c->winners[i];
 
 		if (winners & (winners - 1)) {
@@ -399,7 +409,7 @@ static void compete(void *arg)
 		}
 		if (won)
 			spin_unlock(&c->lock);
-		meet(&c->left, i);
+		meet(&c->left, i + 2);
 	}
 }
 
@@ -410,7 +420,7 @@ static void hold_contests(struct ktest *t)
 	run_on_cpus(t, cpu_count, compete, &c);
 }
 
-#define PASSES 20
+#define PASSES 12
 #define MAX_TRIES 5000 /* a few will do */
 
 struct turnstile {
