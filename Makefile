@@ -191,7 +191,7 @@ busybox: ## Fetch busybox, for the shell of `make run`; the first build does
 	@$(PYTHON) -m tools.machine.busybox $(BUSYBOX_LIST)
 
 setup: ## Install every tool that is missing
-	@tools/setup
+	@sh tools/setup
 
 doctor: ## Check the tools, boot a smoke kernel, name repairs
 	@$(PYTHON) -m tools.machine.doctor

@@ -12,7 +12,7 @@ GOALS_WITHOUT_TOOLS := help clean setup console size \
 	$(if $(wildcard solutions),,$(MAINTAINERS_VERBS))
 SETUP_GOALS := $(filter-out $(GOALS_WITHOUT_TOOLS),$(GOALS)) $(if $(ISO),iso)
 ifneq ($(strip $(SETUP_GOALS)),)
-probe := $(shell bash tools/setup --quiet $(SETUP_GOALS) >&2)
+probe := $(shell sh tools/setup --quiet $(SETUP_GOALS) >&2)
 ifneq ($(.SHELLSTATUS),0)
 $(error Tools are missing: see above)
 endif
