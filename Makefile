@@ -44,13 +44,16 @@ ifneq ($(filter-out $(VERBS),$(WORDS_GIVEN)),)
 $(error There is no verb "$(firstword $(filter-out $(VERBS),$(WORDS_GIVEN)))": `make help` lists them)
 endif
 
+# A word for the shell, whatever is in it.
+quote = '$(subst ','\'',$(1))'
+
 include mk/lab.mk mk/tools.mk mk/kernel.mk mk/user.mk mk/iso.mk
 
 # ---- build and run ----
 
 .PHONY: all kernel
 all: kernel
-kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio $(if $(SANITIZED),,compile_commands.json) ## Build the kernel (what a bare `make` does)
+kernel: $(OUT)/kernel.elf $(OUT)/kernel.elf32 $(OUT)/root.cpio $(OUT)/full.cpio $(if $(SANITIZED),,compile_commands.json) ## Build the kernel (what a bare `make` does) [LINUX=0: without kernel/linux]
 
 # What the verbs below hand on to tools.machine, when it is given.
 MACHINE_ARGS = --stage $(STAGE) $(if $(CPUS),--cpus $(CPUS)) \
@@ -79,7 +82,8 @@ test: kernel $(CHECKED_RUN) $(if $(ISO),iso) ## Run tests inside the kernel [TES
 # ---- marking ----
 
 GRADE_ARGS = --lab $(LAB_NAME) \
-	$(if $(FILES),--impl $(FILES) --name $(NAME),--impl $(IMPL)) \
+	$(if $(HANDED_IN),--impl $(call quote,$(HANDED_IN)) \
+		--name $(call quote,$(HANDED_IN_BY)),--impl $(IMPL)) \
 	$(if $(filter-out all,$(TEST)),--test $(TEST)) \
 	$(if $(SCHED),--sched $(SCHED)) $(if $(SEED),--seed $(SEED)) \
 	$(if $(CPUS),--cpus $(CPUS)) $(if $(TAP),--tap) \
@@ -143,6 +147,10 @@ $(MAINTAINERS_VERBS):
 
 endif
 
+.PHONY: size
+size: ## Count the kernel's lines, by part
+	@tools/size
+
 # The reference's figures, where it is published, unless IMPL is given.
 BENCH_STAGE := $(if $(filter command% environment%,$(origin IMPL)),$(STAGE), \
 	$(LAB_NAME)$(if $(wildcard solutions),.solutions))
@@ -183,7 +191,7 @@ busybox: ## Fetch busybox, for the shell of `make run`; the first build does
 	@$(PYTHON) -m tools.machine.busybox $(BUSYBOX_LIST)
 
 setup: ## Install every tool that is missing
-	@tools/setup
+	@sh tools/setup
 
 doctor: ## Check the tools, boot a smoke kernel, name repairs
 	@$(PYTHON) -m tools.machine.doctor

@@ -38,8 +38,9 @@ class Row:
 
     name: str
     what: str
-    known: float | None = None  # instructions of the Linux that the targets go by
-    target: float | None = None
+    known: float | None = None  # instructions of the Linux that the bars go by
+    bar: float | None = None  # no more than this
+    aim: float | None = None
     lab: int = 0
     signalbox: float | None = None
     linux: float | None = None
@@ -48,18 +49,18 @@ class Row:
     note: str = ""
 
     def is_missed(self) -> bool:
-        """Is it above its target?"""
-        if self.signalbox is None or self.target is None:
+        """Is it above its bar?"""
+        if self.signalbox is None or self.bar is None:
             return False
-        return round(self.signalbox) > self.target
+        return round(self.signalbox) > self.bar
 
     def verdict(self) -> str:
         """A few words."""
         words = [self.note] if self.note else []
         if self.is_missed():
-            assert self.signalbox and self.target
-            words.append(f"{self.signalbox / self.target - 1:.1%} above the target")
-        elif self.signalbox is not None and self.target is not None:
+            assert self.signalbox and self.bar
+            words.append(f"{self.signalbox / self.bar - 1:.1%} above the bar")
+        elif self.signalbox is not None and self.bar is not None:
             words.append("ok")
         if self.linux and self.known and abs(self.linux / self.known - 1) > KNOWN_WITHIN:
             words.append(f"targets.toml says {self.known:,.0f} of Linux")
@@ -136,7 +137,8 @@ class Column:
 
 OURS = [
     Column("Signalbox", 11, lambda row: number(row.signalbox)),
-    Column("target", 9, lambda row: number(row.target)),
+    Column("bar", 9, lambda row: number(row.bar)),
+    Column("aim", 9, lambda row: number(row.aim)),
 ]
 THEIRS = [
     Column("Linux", 10, lambda row: number(row.linux)),
@@ -161,10 +163,10 @@ def print_table(rows: list[Row]) -> None:
 
 def write_files(rows: list[Row], out: Path) -> None:
     """For other programs, and a picture; beside the folder with the logs."""
-    keys = ("name", "signalbox", "linux", "target")
+    keys = ("name", "signalbox", "linux", "bar", "aim")
     figures = [{key: getattr(row, key) for key in keys} for row in rows]
     out.with_suffix(".json").write_text(json.dumps(figures, indent=1) + "\n")
-    plotted = [plot.Row(row.name, row.signalbox, row.linux, row.target, row.note) for row in rows]
+    plotted = [plot.Row(row.name, row.signalbox, row.linux, row.bar, row.note) for row in rows]
     out.with_suffix(".svg").write_text(plot.svg(plotted), encoding="utf-8")
 
 
@@ -231,7 +233,7 @@ def main() -> int:
     write_files(rows, out)
     missed = sum(row.is_missed() for row in rows)
     measured = sum(row.signalbox is not None for row in rows)
-    print(f"\n{measured} of {len(rows)} rows measured, {missed} above the target;", end=" ")
+    print(f"\n{measured} of {len(rows)} rows measured, {missed} above the bar;", end=" ")
     print(f"see {os.path.relpath(out, m.ROOT)}.json and .svg")
     return 0
 

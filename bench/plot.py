@@ -1,7 +1,7 @@
 """Draws the figures of the benchmark: build/bench.svg, a line for each row.
 
 The scale is logarithmic: a step to the left by one label is a tenth of the
-instructions.  A full dot is Signalbox, a ring Linux, a stroke the target.  A row
+instructions.  A full dot is Signalbox, a ring Linux, a stroke the bar.  A row
 without a figure of Signalbox says why.  Any browser shows the file.
 """
 
@@ -24,12 +24,12 @@ class Row:
     name: str
     signalbox: float | None
     linux: float | None
-    target: float | None
+    bar: float | None
     note: str = ""  # why Signalbox has none
 
     def figures(self) -> list[float]:
         """Those that there are."""
-        return [value for value in (self.signalbox, self.linux, self.target) if value]
+        return [value for value in (self.signalbox, self.linux, self.bar) if value]
 
 
 def text(x: float, y: float, words: str, anchor: str = "start", color: str = "#222") -> str:
@@ -59,7 +59,7 @@ def legend() -> list[str]:
         dot(LEFT + 460, 16, "white", GREY),
         text(LEFT + 472, 20, "Linux"),
         stroke(LEFT + 530, 9, LEFT + 530, 23, RED, 3),
-        text(LEFT + 540, 20, "target"),
+        text(LEFT + 540, 20, "bar"),
     ]
 
 
@@ -88,8 +88,8 @@ def svg(rows: list[Row]) -> str:
             parts.append(dot(place(row.signalbox), y, BLUE, BLUE))
         else:
             parts.append(text(LEFT + 6, y + 4, row.note, color=GREY))
-        if row.target:
-            parts.append(stroke(place(row.target), y - 7, place(row.target), y + 7, RED, 3))
+        if row.bar:
+            parts.append(stroke(place(row.bar), y - 7, place(row.bar), y + 7, RED, 3))
     size = f"width='{LEFT + WIDTH + RIGHT}' height='{bottom + 14}'"
     head = f"<svg xmlns='http://www.w3.org/2000/svg' {size} {STYLE}>"
     return "\n".join([head, "<rect width='100%' height='100%' fill='white'/>", *parts, "</svg>\n"])

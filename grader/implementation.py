@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -43,11 +45,25 @@ class Implementation:
         """Where its files are."""
         return self.files or ROOT / self.word / self.lab.name
 
+    @property
+    def handed_in(self) -> Path:
+        """Where a copy is kept of files that come from elsewhere: see intake.py."""
+        return self.build / "handed-in"
+
+    @property
+    def temporary(self) -> Path:
+        """Where the compiler has its temporary files."""
+        return self.build / "tmp"
+
     def variables(self) -> list[str]:
-        """What make must be given."""
+        """What a person gives make."""
+        return self.make_variables(self.files)
+
+    def make_variables(self, files: Path | None) -> list[str]:
+        """The same, with these files."""
         words = [f"LAB={self.lab.number}"]
-        if self.files:
-            words += [f"FILES={place(self.files)}", f"NAME={self.word}"]
+        if files:
+            words += [shlex.quote(f"FILES={place(files)}"), f"NAME={self.word}"]
         elif self.word != "labs":
             words.append(f"IMPL={self.word}")
         return words
@@ -59,20 +75,27 @@ def choose_implementation(lab: Lab, word: str, name: str = "") -> Implementation
         if not (ROOT / word / lab.name).is_dir():
             raise Trouble(f"there is no {word}/{lab.name}")
         return Implementation(lab, word)
-    files = Path(word).absolute()
+    files = Path(word).resolve()  # then decide: the folder itself may be a link
     if not files.is_dir():
         raise Trouble(f"--impl {word}: this is neither labs, solutions nor a directory")
-    if not re.fullmatch(r"[\w./+,@%^~-]+", str(files)):
-        raise Trouble(
-            f"--impl {ascii(word)}: make can only work in a directory whose path has no blanks "
-            "and signs; rename it, or make a link to it"
-        )
-    if not any((files / file).is_file() for file in lab.files):
+    for own in ("solutions", "released"):
+        if files.is_relative_to(ROOT / own):
+            raise Trouble(f"--impl {word} leads to this course's own {own}: nobody handed that in")
+    if not any(os.path.lexists(files / file) for file in lab.files):
         raise Trouble(f"--impl {word}: no {' or '.join(lab.files)} is there")
-    if not name:  # the same each time, and another one for each directory
-        digest = hashlib.sha256(str(files).encode()).hexdigest()[:6]
-        name = re.sub(r"[^\w-]", "-", files.name) + "-" + digest
-    return Implementation(lab, name, files)
+    return Implementation(lab, stage_word(name, files), files)
+
+
+def stage_word(name: str, files: Path) -> str:
+    """Names a stage: without a name the same each time, and another one for each directory.
+
+    It becomes a part of file names, so other characters than a name's give way to
+    "-", and a sum keeps apart what then looks alike.
+    """
+    word = re.sub(r"[^A-Za-z0-9_.-]", "-", name or files.name)
+    if name and word == name:
+        return name
+    return word + "-" + hashlib.sha256(f"{name} {files}".encode()).hexdigest()[:6]
 
 
 @dataclass

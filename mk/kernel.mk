@@ -47,7 +47,7 @@ NASMFLAGS := -f elf64 -g -F dwarf -I$(GIVEN)/ -Ikernel/include/
 # SOLUTION chooses the reference in solutions/; no other file asks for it.
 # Submitted files go by the name they have in labs/.  What is read for an object
 # is listed beside it, by the compiler and by the assembler: the grader looks.
-LAB_CFLAGS = -DSOLUTION -MD -Wa,--MD,$@.asm.d \
+LAB_CFLAGS = -DSOLUTION -include kernel/test/poison.h -MD -Wa,--MD,$@.asm.d \
 	$(if $(FILES),-ffile-prefix-map=$(FILES)=labs/$(LAB_NAME))
 
 # Each access to memory in the files of the lab that is worked on is a schedule
@@ -93,7 +93,7 @@ $(GIVEN)/flags: FORCE
 	$(call write_if_changed,$(call quote,$(CC) $(GCC_VERSION) $(CFLAGS)))
 
 $(OUT)/sources: FORCE
-	$(call write_if_changed,$(call quote,$(LAB_CFLAGS) $(HOOK_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
+	$(call write_if_changed,$(call quote,$(LAB_CC) $(LAB_CFLAGS) $(HOOK_CFLAGS) $(OBJECTS) $(LAB_SOURCES)))
 
 $(NOT_SANITIZED:%=$(GIVEN)/%.o): CFLAGS += -fno-sanitize=all
 
@@ -107,11 +107,15 @@ $(GIVEN)/%.asm.o: %.asm $(GIVEN)/layout.inc $(GIVEN)/offsets.inc $(GIVEN)/flags
 	@mkdir -p $(@D)
 	$(Q)$(NASM) $(NASMFLAGS) -MD $@.d -MP -o $@ $<
 
+# The compiler's temporary files are listed, too: so they have a place of their own.
+LAB_CC = TMPDIR=$(OUT)/tmp $(CC)
+
 define lab_rule
 $(call lab_object,$(1)): $(1) $$(GIVEN)/flags $$(OUT)/sources
 	$$(say) CC $$<
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LAB_CFLAGS) $(2) -MP -MF $$@.d -c -o $$@ $$<
+	@mkdir -p $$(OUT)/tmp
+	$$(Q)$$(LAB_CC) $$(CFLAGS) $$(LAB_CFLAGS) $(2) -MP -MF $$@.d -c -o $$@ $$<
 endef
 $(foreach f,$(LAB_SOURCES),$(eval $(call lab_rule,$(f), \
 	$(if $(filter $(f),$(own_sources)),$(HOOK_CFLAGS)))))

@@ -27,6 +27,20 @@ ifeq ($(filter labs $(wildcard solutions),$(IMPL)),)
 $(error IMPL=$(IMPL): it is labs$(if $(wildcard solutions), or solutions); \
 	for a directory of your own use FILES=DIR NAME=WORD)
 endif
+# The grader takes files from any folder, and builds a copy of them.  make itself
+# takes names apart at blanks, and more.
+HANDED_IN := $(value FILES)
+HANDED_IN_BY := $(value NAME)
+ifeq ($(strip $(filter-out grade,$(GOALS))),)
+override FILES :=
+override NAME := files
+endif
+ifneq ($(FILES),)
+ifneq ($(shell printf %s $(call quote,$(value FILES)$(value NAME)) | tr -d 'A-Za-z0-9_./+,@%^~-'),)
+$(error FILES="$(value FILES)" NAME="$(value NAME)": make can only work with names that have no \
+	blanks and signs (`make grade` takes any); rename the folder, or make a link to it)
+endif
+endif
 SANITIZED := $(if $(filter-out 0,$(SANITIZE)),.sanitized)
 # LINUX=0 leaves kernel/linux out: what is left is any Unix, and the labs.
 SMALL := $(if $(filter 0,$(LINUX)),.small)

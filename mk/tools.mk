@@ -8,11 +8,11 @@
 # What the verbs need is installed before anything else is looked at.
 # tools/setup takes the verbs' names, and is silent when nothing is missing.
 MAINTAINERS_VERBS := check mutants soak starters workload course tags
-GOALS_WITHOUT_TOOLS := help clean setup console \
+GOALS_WITHOUT_TOOLS := help clean setup console size \
 	$(if $(wildcard solutions),,$(MAINTAINERS_VERBS))
 SETUP_GOALS := $(filter-out $(GOALS_WITHOUT_TOOLS),$(GOALS)) $(if $(ISO),iso)
 ifneq ($(strip $(SETUP_GOALS)),)
-probe := $(shell tools/setup --quiet $(SETUP_GOALS) >&2)
+probe := $(shell sh tools/setup --quiet $(SETUP_GOALS) >&2)
 ifneq ($(.SHELLSTATUS),0)
 $(error Tools are missing: see above)
 endif
@@ -27,6 +27,14 @@ endif
 PYTHON := $(firstword $(wildcard /usr/bin/python3) python3)
 # Programs are run as modules, from here: tools/machine/ is tools.machine.
 MACHINE := $(PYTHON) -m tools.machine
+
+# Contents decide what is made anew, and not times.
+ifneq ($(strip $(SETUP_GOALS)),)
+probe := $(shell $(PYTHON) -m tools.machine.contents $(BUILD) $(OUT) $(FILES) >&2)
+ifneq ($(.SHELLSTATUS),0)
+$(error The contents of the sources cannot be compared: see above)
+endif
+endif
 
 # A compiler that can only mean bare x86-64 comes first; then the one that
 # Debian has on every architecture; then the system's own, on x86-64.
@@ -57,7 +65,6 @@ $(BUILD)/checked-%: tools/machine/doctor.py
 
 Q := $(if $(V),,@)
 say = @printf '%-4s %s\n'
-quote = '$(subst ','\'',$(1))'
 
 # Writes text to the target, but leaves a file that says the same untouched:
 # what depends on it is rebuilt only when the text has changed.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader import build, implementation, objects
+from grader import build, implementation, intake, objects
 from grader.load import Lab, Schedule, Test
 from grader.run import BOOT_ROOM, LINE_ROOM, Replay, cases_of, plan_jobs
 from tools.machine.errors import Trouble
@@ -109,7 +109,6 @@ def test_a_function_twice() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("cc1: error: x.s: No space left on device", "the disk is full"),
         ("make: *** No rule to make target 'kernel'.  Stop.", "No rule to make target"),
         ("/bin/sh: 1: nasm: not found", "nasm: not found"),
     ],
@@ -131,11 +130,17 @@ def compile_object(tmp_path: Path, source: str) -> None:
     (tmp_path / "secret").write_text("int stolen;")
     for name, text in (("lock.c", "int lab_lock;"), ("irq.c", source)):
         (files / name).write_text(text)
+        (files / "ccx.s").unlink(missing_ok=True)
+        (files / "ccx.s").symlink_to(tmp_path / "secret.s")
+        (tmp_path / "secret.s").write_text(".globl stolen\nstolen:\n")
         made = folder / f"{name}.o"
         listed = ["-MD", "-MF", f"{made}.d", f"-Wa,--MD,{made}.asm.d"]
         flags = ["-ffreestanding", "-fno-asynchronous-unwind-tables", "-fcf-protection=none"]
         command = ["gcc", "-c", *flags, *listed, "-o", str(made), f"labs/01-interrupts/{name}"]
-        subprocess.run(command, cwd=tmp_path, check=True)
+        temporary = tmp_path / "build/01-interrupts/tmp"
+        temporary.mkdir(exist_ok=True)
+        environment = {**os.environ, "TMPDIR": str(temporary)}
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True)
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
@@ -171,6 +176,8 @@ def compile_object(tmp_path: Path, source: str) -> None:
         ('# 1 "x.h" 3\n#include "../../secret"', "irq.c reads .*secret"),
         ('asm(".incbin \\"secret\\"");', "irq.c reads secret: a lab's files may"),
         ('asm(".include \\"/dev/null\\"");', "irq.c reads /dev/null"),
+        # As the compiler's temporary file is called, but not where it has them.
+        ('asm(".include \\"/proc/self/cwd/labs/01-interrupts/ccx.s\\"");', "irq.c reads .*ccx.s"),
         ("#include <stdint.h>", ""),
         ('#define lab_lock lab_own\n#include "lock.c"', ""),
     ],
@@ -256,32 +263,89 @@ def test_what_a_seed_alone_means() -> None:
 # ---- the files ----
 
 
-def test_what_is_no_file_is_not_opened(tmp_path: Path) -> None:
-    handed_in = implementation.Implementation(LAB, "x", tmp_path)
-    (tmp_path / "irq.c").write_text("")
-    assert objects.check_files(handed_in) is None  # lock.c is the starter's
-    lock = tmp_path / "lock.c"
+@pytest.fixture
+def handed_in(tmp_path: Path, monkeypatch):
+    """A submission, whose copy goes to a build folder of its own."""
+    monkeypatch.setattr(implementation, "BUILD", tmp_path / "build")
+    folder = tmp_path / "anna"
+    folder.mkdir()
+    (folder / "irq.c").write_text("int irq;")
+    return implementation.Implementation(LAB, "x", folder)
+
+
+def test_what_is_no_file_is_not_opened(handed_in) -> None:
+    assert intake.take_in(handed_in) is None  # lock.c is the starter's
+    assert not (handed_in.handed_in / "lock.c").exists()
+    lock = handed_in.files / "lock.c"
     for make, words in (
-        (lambda: os.mkfifo(lock), "lock.c is not a file"),
-        (lambda: lock.mkdir(), "lock.c is not a file"),
+        (lambda: os.mkfifo(lock), "lock.c is not a file but a named pipe"),
+        (lambda: lock.mkdir(), "lock.c is not a file but a folder"),
         (lambda: lock.symlink_to("/dev/zero"), "lock.c is a symbolic link"),
         (lambda: lock.symlink_to("nowhere"), "lock.c is a symbolic link"),
+        (lambda: lock.hardlink_to(handed_in.files / "irq.c"), "is a hard link"),
         (lambda: lock.write_bytes(bytes(10 * 2**20)), "lock.c has 10 MiB"),
-        (lambda: lock.write_text("__attribute__((no_sanitize_thread))"), "schedule points"),
     ):
         make()
-        failure = objects.check_files(handed_in)
+        failure = intake.take_in(handed_in)
         assert failure
+        assert "lock.c" in failure.summary or "irq.c" in failure.summary
         assert words in failure.summary
-        lock.rmdir() if lock.is_dir() else lock.unlink()
+        lock.rmdir() if lock.is_dir() and not lock.is_symlink() else lock.unlink()
+    assert intake.take_in(handed_in) is None
 
 
-@pytest.mark.parametrize("name", ["with blank", "quote'", "$(touch x)", "a;b"])
-def test_a_path_that_make_cannot_take(tmp_path: Path, name: str) -> None:
+def test_contents_decide_and_not_times(handed_in) -> None:
+    copy = handed_in.handed_in / "irq.c"
+    assert intake.take_in(handed_in) is None
+    os.utime(copy, (1, 1))
+    assert intake.take_in(handed_in) is None
+    assert copy.stat().st_mtime == 1  # the same: nothing is built anew
+    (handed_in.files / "irq.c").write_text("int other;")
+    os.utime(handed_in.files / "irq.c", (0, 0))
+    assert intake.take_in(handed_in) is None
+    assert copy.read_text() == "int other;"
+    assert copy.stat().st_mtime > 1
+    (handed_in.files / "irq.c").unlink()
+    assert intake.take_in(handed_in) is None
+    assert not copy.exists()
+
+
+def test_only_the_lab_s_files_are_taken_in(handed_in) -> None:
+    os.mkfifo(handed_in.files / "list.h")
+    (handed_in.files / "irq (copy).c").write_text("")
+    assert intake.take_in(handed_in) is None
+    assert [path.name for path in handed_in.handed_in.iterdir()] == ["irq.c"]
+
+
+def test_nobody_hands_in_the_reference(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(implementation, "ROOT", tmp_path)
+    (tmp_path / "solutions/01-interrupts").mkdir(parents=True)
+    (tmp_path / "solutions/01-interrupts/irq.c").write_text("")
+    (tmp_path / "anna").symlink_to("solutions/01-interrupts")
+    with pytest.raises(Trouble, match="this course's own solutions"):
+        implementation.choose_implementation(LAB, str(tmp_path / "anna"))
+
+
+@pytest.mark.parametrize("name", ["Anna B", "M\u00fcller(1)", "it's", "a:b", "$(touch x)", "a;b#c"])
+def test_any_path_and_any_name(tmp_path: Path, name: str) -> None:
     (tmp_path / name).mkdir()
     (tmp_path / name / "irq.c").write_text("")
-    with pytest.raises(Trouble, match="no blanks"):
-        implementation.choose_implementation(LAB, str(tmp_path / name))
+    chosen = implementation.choose_implementation(LAB, str(tmp_path / name), name)
+    assert re.fullmatch(r"01-interrupts\.[A-Za-z0-9_.-]+", chosen.stage)
+    command = build.make_command(chosen)
+    assert f"FILES=build/{chosen.stage}/handed-in" in command
+
+
+def test_what_prints_for_ever_is_ended() -> None:
+    status, text = build.run_limited(["sh", "-c", "yes"], dict(os.environ))
+    assert status != 0
+    assert len(text) <= build.MOST_SAID
+
+
+def test_there_is_no_terminal() -> None:
+    status, text = build.run_limited(["sh", "-c", "cat < /dev/tty"], dict(os.environ))
+    assert status != 0
+    assert "/dev/tty" in text
 
 
 @pytest.mark.parametrize(
@@ -293,7 +357,8 @@ def test_a_path_that_make_cannot_take(tmp_path: Path, name: str) -> None:
         ("/tmp/ccAbCd1.s:469: Error: no such instruction: `a b'", "Error: no such instruction"),
         ("kernel/mm/page.c:1:1: error: by a #line", "stops at irq.c: it fails"),
         ("/etc/secret:1: Error: no such instruction: `password'", "stops at irq.c: it fails"),
-        ("gcc: fatal error: Killed signal terminated program cc1", ""),
+        ("gcc: fatal error: Killed signal terminated program cc1", "stops at irq.c"),
+        ('No space left on device:7:2: error: expected ";"', "stops at irq.c: it fails"),
     ],
 )  # fmt: skip
 def test_whatever_stops_the_compiler_at_a_student_s_file(output: str, words: str) -> None:

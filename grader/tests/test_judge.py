@@ -133,7 +133,10 @@ def test_the_test_before_it_keeps_its_own_verdict() -> None:
         (-9, {"silent": "no sign of life"}, Verdict.TIMEOUT),
         (-9, {}, Verdict.INFRA),
         (1, {"errors": "qemu: no such device"}, Verdict.INFRA),
-        (127, {}, Verdict.INFRA),
+        (1, {}, Verdict.WRONG),  # by the exit port, as all odd ones
+        (1, {"errors": "qemu: warning: old machine"}, Verdict.WRONG),
+        (127, {}, Verdict.WRONG),
+        (2, {}, Verdict.INFRA),
         (33, {"disk": "the disk is full"}, Verdict.INFRA),
         (0, {"errors": "qemu: terminating on signal 15 from pid 7"}, Verdict.INFRA),
         (0, {}, Verdict.WRONG),

@@ -18,7 +18,6 @@
 #include "init.h"
 #include "page.h"
 #include "panic.h"
-#include "perturb.h"
 #include "printk.h"
 #include "ps2.h"
 #include "realtime.h"
@@ -48,10 +47,6 @@ static void print_banner(void)
 	       cpu_count, cpu_possible, cpu,
 	       (unsigned long long)time_tsc_hz() / 1000000,
 	       page_free_count() * PAGE_SIZE / MIB);
-	if (perturb_on)
-		printk("scheduler: sched=%s depth=%u seed=%llu\n",
-		       perturb_name(perturb_strategy()), perturb_depth(),
-		       (unsigned long long)perturb_seed());
 }
 
 static void start_core(void)
@@ -73,7 +68,6 @@ static void start_core(void)
 	ps2_init();
 	realtime_init();
 	trace_enabled = cmdline_u64("trace", 0) != 0;
-	perturb_init();
 	print_banner();
 	if (thread_spawn(&main, "main", main_thread, NULL))
 		panic("start_core: no memory for the first thread");

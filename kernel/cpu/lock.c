@@ -8,10 +8,9 @@
  */
 #include "lock.h"
 #include "cpu.h"
-#include "hooks.h"
 #include "lock_inline.h"
 #include "panic.h"
-#include "perturb.h"
+#include "sched_policy.h"
 #include "thread.h"
 #include "trace.h"
 #include "waitfor.h"
@@ -28,8 +27,8 @@ static __attribute__((noinline, noreturn)) void lock_panic(
 	      (void *)taken_at);
 }
 
-void core_lock_panic_order(const struct core_lock *lock, const struct cpu *c,
-			   uintptr_t call_site)
+void core_lock_panic(const struct core_lock *lock, const struct cpu *c,
+		     uintptr_t call_site)
 {
 	const struct core_lock *last = c->held[c->held_count - 1];
 
@@ -37,15 +36,13 @@ void core_lock_panic_order(const struct core_lock *lock, const struct cpu *c,
 		if (c->held[i] == lock)
 			lock_panic(lock, "taken twice by this CPU",
 				   lock->taken_at, lock->name, call_site);
+	if (last->rank < lock->rank)
+		lock_panic(lock, "is one too many to hold at once", 0, NULL,
+			   call_site);
 	lock_panic(lock,
 		   "taken out of order: its rank is not above that of "
 		   "a lock already held",
 		   last->taken_at, last->name, call_site);
-}
-
-void core_lock_panic_many(const struct core_lock *lock, uintptr_t call_site)
-{
-	lock_panic(lock, "is one too many to hold at once", 0, NULL, call_site);
 }
 
 void core_lock_init(struct core_lock *lock, const char *name,
@@ -55,30 +52,20 @@ void core_lock_init(struct core_lock *lock, const char *name,
 }
 
 /* The scheduler's own locks must not call the scheduler. */
-static inline bool has_sched_point(enum lock_rank rank)
+static bool has_sched_point(const struct core_lock *lock)
 {
-	return rank < RANK_RUN_QUEUE;
-}
-
-static __attribute__((noinline)) void lock_hooked(struct core_lock *lock,
-						  uintptr_t call_site)
-{
-	if (has_sched_point(lock->rank))
-		sched_point(POINT_CORE_LOCK, lock);
-	core_lock_traced(intr_push(), lock, call_site);
+	return lock->rank < RANK_RUN_QUEUE;
 }
 
 void core_lock(struct core_lock *lock)
 {
-	if (unlikely(hooks_any)) {
-		lock_hooked(lock, CALL_SITE);
-		return;
-	}
+	if (has_sched_point(lock))
+		sched_point(POINT_CORE_LOCK, lock);
 	core_lock_acquire(intr_push(), lock, CALL_SITE);
 }
 
 /* Puts a lock that was taken out of order where its rank belongs: so the last
- * in c->held still has the highest, which core_lock_acquire() compares with. */
+ * in c->held still has the highest, which core_lock() compares with. */
 static void sort_newest(struct cpu *c)
 {
 	unsigned int i = c->held_count - 1;
@@ -104,52 +91,36 @@ bool core_try_lock(struct core_lock *lock)
 	struct cpu *c = this_cpu();
 
 	if (c->held_count == MAX_HELD_LOCKS)
-		core_lock_panic_many(lock, CALL_SITE);
+		core_lock_panic(lock, c, CALL_SITE);
 	core_lock_remember(c, lock, c->held_count, CALL_SITE);
 	sort_newest(c);
-	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 	return true;
 }
 
-/* The newest lock held is the last in c->held: see release_any(). */
-static inline void release(struct cpu *c, struct core_lock *lock)
+void core_lock_reorder(struct cpu *c, struct core_lock *lock,
+		       uintptr_t call_site)
 {
-	core_lock_release(c, lock);
-	intr_pop();
-}
+	size_t newest = c->held_count - 1, i = newest;
 
-/* Locks may be released in any order: moves this one to the end, then releases
- * it.  Once it is released the lock may be gone, for its owner may free it. */
-static __attribute__((noinline)) void release_any(struct cpu *c,
-						  struct core_lock *lock,
-						  uintptr_t call_site)
-{
-	unsigned int i = c->held_count - 1;
-	bool point = perturb_on && has_sched_point(lock->rank);
-
-	trace(TRACE_UNLOCK, TRACE_PTR(lock), call_site);
+	if (lock->holder != c)
+		lock_panic(lock, "released by a CPU that does not hold it",
+			   lock->holder ? lock->taken_at : 0, lock->name,
+			   call_site);
 	while (c->held[i] != lock)
 		i--;
-	for (; i + 1 < c->held_count; i++)
+	for (; i < newest; i++)
 		c->held[i] = c->held[i + 1];
-	release(c, lock);
-	if (point)
-		sched_point(POINT_CORE_UNLOCK, lock);
+	c->held[newest] = lock;
 }
 
 void core_unlock(struct core_lock *lock)
 {
-	struct cpu *c = this_cpu();
+	bool point = has_sched_point(lock);
 
-	if (unlikely(lock->holder != c))
-		lock_panic(lock, "released by a CPU that does not hold it",
-			   lock->holder ? lock->taken_at : 0, lock->name,
-			   CALL_SITE);
-	if (unlikely(hooks_any || c->held[c->held_count - 1] != lock)) {
-		release_any(c, lock, CALL_SITE);
-		return;
-	}
-	release(c, lock);
+	core_lock_release(this_cpu(), lock, CALL_SITE);
+	intr_pop();
+	if (point) /* the lock may be gone: its owner may free it */
+		sched_point(POINT_CORE_UNLOCK, lock);
 }
 
 bool core_lock_held(const struct core_lock *lock)
@@ -162,12 +133,10 @@ bool core_lock_held(const struct core_lock *lock)
 	return held;
 }
 
-void assert_may_sleep_at(uintptr_t call_site)
+/* With interrupts on, a thread may move to another CPU at any time: but then no
+ * CPU's depth counts for it.  So they are off here. */
+void sleep_panic(uintptr_t call_site)
 {
-	/* With interrupts on, this thread may move to another CPU at any time:
-	 * but then no CPU's depth counts for it. */
-	if (likely(intr_enabled()))
-		return;
 	struct cpu *c = this_cpu();
 
 	if (c->held_count)

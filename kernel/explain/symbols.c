@@ -3,7 +3,8 @@
  *
  * The answers come from a table in the image, section .ksyms, which
  * tools/machine/symbols.py makes from the symbols and the DWARF line numbers of
- * a first link, and which a second link puts in.  All numbers are little-endian:
+ * a first link, and which a second link puts in.  All numbers are
+ * little-endian:
  *
  *	header		magic, and how much there is of what follows
  *	symbols		functions, labels and objects, by address

@@ -37,16 +37,6 @@ static inline int may_transfer(const struct file *f, enum direction way)
 			   : (f->ops->write ? 0 : -EINVAL);
 }
 
-static inline long transfer(struct file *f, enum direction way, uintptr_t buf,
-			    size_t len, uint64_t *pos)
-{
-	len = MIN(len, RW_MAX);
-	if (!user_range_ok(buf, len))
-		return -EFAULT;
-	return way == READ ? f->ops->read(f, buf, len, pos)
-			   : f->ops->write(f, buf, len, pos);
-}
-
 /* When a piece is full and the next is not, would read(2) wait for more?  What
  * has come is enough then (readv(2) waits once). */
 static bool would_wait(struct file *f, enum direction way)
@@ -68,8 +58,13 @@ static long transfer_pieces(struct file *f, enum direction way,
 		if (done > 0 && (wait_interrupted() || would_wait(f, way)))
 			break;
 
-		long n = transfer(f, way, iov[i].base, iov[i].len, pos);
+		uintptr_t buf = iov[i].base;
+		size_t len = MIN(iov[i].len, RW_MAX);
+		long n = -EFAULT;
 
+		if (user_range_ok(buf, len))
+			n = way == READ ? f->ops->read(f, buf, len, pos)
+					: f->ops->write(f, buf, len, pos);
 		if (n < 0)
 			return done > 0 ? done : n;
 		done += n;
@@ -79,64 +74,24 @@ static long transfer_pieces(struct file *f, enum direction way,
 	return done;
 }
 
-static bool position_begin(struct file *f)
-{
-	if (f->ops->lseek)
-		core_mutex_lock(&f->lock);
-	return f->ops->lseek;
-}
-
-static void position_end(struct file *f, bool locked)
-{
-	if (locked)
-		core_mutex_unlock(&f->lock);
-}
-
-/* At the file's position if pos is NULL. */
-static long transfer_at(struct file *f, enum direction way,
-			const struct iovec *iov, unsigned int count,
-			uint64_t *pos)
-{
-	long result = may_transfer(f, way);
-
-	if (result)
-		return result;
-	if (pos)
-		return f->ops->lseek ? transfer_pieces(f, way, iov, count, pos)
-				     : -ESPIPE;
-	bool locked = position_begin(f);
-
-	result = transfer_pieces(f, way, iov, count, &f->pos);
-	position_end(f, locked);
-	return result;
-}
-
-static long transfer_fd(int fd, enum direction way, const struct iovec *iov,
-			unsigned int count, uint64_t *pos)
-{
-	struct fd_use use = fd_use_begin(fd);
-	long result = -EBADF;
-
-	if (use.file)
-		result = transfer_at(use.file, way, iov, count, pos);
-	fd_use_end(use);
-	return result;
-}
-
-/* read(2) and write(2), which most calls are: one buffer, at the position. */
-static inline long transfer_one(int fd, enum direction way, uintptr_t buf,
-				size_t len)
+/* At the file's position if pos is NULL; a file that has one is locked. */
+static long transfer(int fd, enum direction way, const struct iovec *iov,
+		     unsigned int count, uint64_t *pos)
 {
 	struct fd_use use = fd_use_begin(fd);
 	struct file *f = use.file;
 	long result = f ? may_transfer(f, way) : -EBADF;
+	bool locked = !result && !pos && f->ops->lseek;
 
-	if (!result) {
-		bool locked = position_begin(f);
-
-		result = transfer(f, way, buf, len, &f->pos);
-		position_end(f, locked);
-	}
+	if (!result && pos && !f->ops->lseek)
+		result = -ESPIPE;
+	if (locked)
+		core_mutex_lock(&f->lock);
+	if (!result)
+		result = transfer_pieces(f, way, iov, count,
+					 pos ? pos : &f->pos);
+	if (locked)
+		core_mutex_unlock(&f->lock);
 	fd_use_end(use);
 	return result;
 }
@@ -145,12 +100,12 @@ static inline long transfer_one(int fd, enum direction way, uintptr_t buf,
 
 long sys_read(int fd, uintptr_t buf, size_t len)
 {
-	return transfer_one(fd, READ, buf, len);
+	return transfer(fd, READ, &(struct iovec){buf, len}, 1, NULL);
 }
 
 long sys_write(int fd, uintptr_t buf, size_t len)
 {
-	return transfer_one(fd, WRITE, buf, len);
+	return transfer(fd, WRITE, &(struct iovec){buf, len}, 1, NULL);
 }
 
 long sys_pread64(int fd, uintptr_t buf, size_t len, int64_t offset)
@@ -159,7 +114,7 @@ long sys_pread64(int fd, uintptr_t buf, size_t len, int64_t offset)
 
 	if (offset < 0)
 		return -EINVAL;
-	return transfer_fd(fd, READ, &(struct iovec){buf, len}, 1, &pos);
+	return transfer(fd, READ, &(struct iovec){buf, len}, 1, &pos);
 }
 
 long sys_pwrite64(int fd, uintptr_t buf, size_t len, int64_t offset)
@@ -168,7 +123,7 @@ long sys_pwrite64(int fd, uintptr_t buf, size_t len, int64_t offset)
 
 	if (offset < 0)
 		return -EINVAL;
-	return transfer_fd(fd, WRITE, &(struct iovec){buf, len}, 1, &pos);
+	return transfer(fd, WRITE, &(struct iovec){buf, len}, 1, &pos);
 }
 
 /* ---- many buffers ---- */
@@ -205,7 +160,7 @@ long transfer_vector(int fd, enum direction way, uintptr_t list, uint64_t count,
 	if (!result)
 		result = iovec_check(iov, count);
 	if (!result)
-		result = transfer_fd(fd, way, iov, count, pos);
+		result = transfer(fd, way, iov, count, pos);
 	if (iov != few)
 		kfree(iov);
 	return result;

@@ -1,6 +1,5 @@
 /*
- * size.c - how long a file is: truncate; and the calls that are about the disk
- * that there is none of.
+ * size.c - how long a file is: truncate.
  *
  * Regular files only; what is asked of other files is refused with the errno
  * that says what they are.  The work is ram_file.c's.
@@ -75,42 +74,4 @@ long sys_ftruncate(int fd, int64_t size)
 		result = truncate_inode(file->inode, size);
 	file_put(file);
 	return result;
-}
-
-/* ---- nothing is ever unwritten ---- */
-
-static bool may_sync(const struct file *f)
-{
-	return f->inode &&
-	       (inode_is(f->inode, S_IFREG) || inode_is(f->inode, S_IFDIR));
-}
-
-long file_accept(int fd, bool (*may)(const struct file *f), long refusal)
-{
-	struct file *f = fd_get(fd);
-	long result;
-
-	if (!f)
-		return -EBADF;
-	if (f->flags & O_PATH)
-		result = -EBADF;
-	else
-		result = may(f) ? 0 : refusal;
-	file_put(f);
-	return result;
-}
-
-long sys_fsync(int fd)
-{
-	return file_accept(fd, may_sync, -EINVAL);
-}
-
-long sys_fdatasync(int fd)
-{
-	return file_accept(fd, may_sync, -EINVAL);
-}
-
-long sys_sync(void)
-{
-	return 0;
 }

@@ -120,3 +120,8 @@ long sys_access(uintptr_t path, int mode)
 {
 	return access_at(AT_FDCWD, path, mode, 0);
 }
+
+long sys_faccessat(int dirfd, uintptr_t path, int mode)
+{
+	return access_at(dirfd, path, mode, 0);
+}

@@ -121,40 +121,20 @@ static inline struct cpu *intr_push(void)
 	return c;
 }
 
-/* The same, where no other section may be open: panics, naming the caller. */
-void intr_panic_nested(void) __attribute__((noreturn));
-
-static inline struct cpu *intr_push_outermost(void)
+/* The same as intr_pop(), for a caller that knows its CPU. */
+static inline void intr_pop_on(struct cpu *c)
 {
-	bool enabled = intr_enabled();
-
-	cli();
-	struct cpu *c = this_cpu();
-	if (unlikely(c->intr_depth != 0))
-		intr_panic_nested();
-	c->intr_depth = 1;
-	c->intr_saved = enabled;
-	return c;
-}
-
-/* The same, for a caller that knows that interrupts are on: then no section is
- * open. */
-static inline struct cpu *intr_push_enabled(void)
-{
-	cli();
-	struct cpu *c = this_cpu();
-	c->intr_depth = 1;
-	c->intr_saved = true;
-	return c;
+	if (--c->intr_depth == 0 && c->intr_saved)
+		sti();
 }
 
 static inline void intr_pop(void)
 {
-	struct cpu *c = this_cpu();
-
-	if (--c->intr_depth == 0 && c->intr_saved)
-		sti();
+	intr_pop_on(this_cpu());
 }
+
+/* A thread gives up the CPU inside a section: says whose, and where. */
+void intr_panic_nested(void) __attribute__((noreturn));
 
 /* Sets up this CPU's descriptor tables and GS; the first thing it does. */
 void cpu_init(struct cpu *c);

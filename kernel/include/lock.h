@@ -20,6 +20,7 @@
 #define LOCK_H
 
 #include "types.h"
+#include "x86.h"
 
 enum lock_rank {
 	RANK_NONE = 0,
@@ -74,9 +75,16 @@ bool core_try_lock(struct core_lock *lock);
 /* Does this CPU hold it?  For assert() at the top of helpers. */
 bool core_lock_held(const struct core_lock *lock);
 
+/* Why a thread may not sleep here, in words. */
+void sleep_panic(uintptr_t call_site) __attribute__((noreturn));
+
 /* Panics unless a thread may sleep here: interrupts on, no core lock held,
  * not in an interrupt handler.  The message names call_site. */
-void assert_may_sleep_at(uintptr_t call_site);
+static inline void assert_may_sleep_at(uintptr_t call_site)
+{
+	if (unlikely(!(read_rflags() & RFLAGS_IF)))
+		sleep_panic(call_site);
+}
 
 static inline void assert_may_sleep(void)
 {

@@ -110,12 +110,12 @@ struct thread {
 	union {
 		unsigned int priority, rank; /* the higher: it runs first */
 	};
-	uint64_t pct_priority;   /* of sched=pct; higher runs first */
-	bool moving;             /* READY, but between two queues */
-	uint64_t switched_out;   /* time_cycles() when it lost its CPU */
-	uint64_t run_cycles;     /* TSC cycles: see thread_cycles_at() */
-	uint64_t system_cycles;  /* of these in the kernel: cputime.c */
-	uint64_t sampled_cycles; /* run_cycles when that was last seen */
+	uint64_t policy_priority; /* a policy's own (sched_policy.h) */
+	bool moving;              /* READY, but between two queues */
+	uint64_t switched_out;    /* time_cycles() when it lost its CPU */
+	uint64_t run_cycles;      /* TSC cycles: see thread_cycles_at() */
+	uint64_t system_cycles;   /* of these in the kernel: cputime.c */
+	uint64_t sampled_cycles;  /* run_cycles when that was last seen */
 
 	/* Private to the thread, or to the switch. */
 	struct timer timer;   /* of thread_block_until() */

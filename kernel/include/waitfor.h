@@ -16,11 +16,10 @@
  * reported is the innermost one that is not WAIT_QUEUE, since that says most;
  * WAIT_DEVICE and WAIT_WORK stay what they are, whatever is called inside.
  *
- * From the record follow three things (kernel/explain/waitfor_report.c,
- * kernel/explain/lockorder.c): the report of who waits for whom, with the cycle
- *if there is one; that a machine on which no thread can run says so at once;
- *and that two locks taken in both orders are noticed before that ends in a
- *deadlock.
+ * From the record follow three things (kernel/explain/waitfor_report.c and
+ * lockorder.c): the report of who waits for whom, with the cycle if there is
+ * one; that a machine on which no thread can run says so at once; and that two
+ * locks taken in both orders are noticed before that ends in a deadlock.
  */
 #ifndef WAITFOR_H
 #define WAITFOR_H

@@ -95,6 +95,37 @@ static int files_build(struct program *program)
 	return program->files ? 0 : -ENOMEM;
 }
 
+int exec_head_read(struct exec_file *exec, const char *path)
+{
+	int error = fs_open_exec(path, &exec->file);
+	long length;
+
+	if (error)
+		return error;
+	length = exec->file->ops->read_kernel(exec->file, exec->head,
+					      sizeof(exec->head), 0);
+	if (length < 0) {
+		file_put(exec->file);
+		return length;
+	}
+	exec->length = length;
+	return 0;
+}
+
+/* Opens what args->text names, or what that leads to. */
+static int exec_file_open(struct exec_file *exec, struct exec_args *args)
+{
+	const struct exec_format *format;
+	int error = exec_head_read(exec, args->text);
+
+	if (error)
+		return error;
+	table_for_each (format, exec_formats)
+		if (format->matches(exec))
+			return format->open(exec, args);
+	return 0;
+}
+
 static int program_build(struct program *program, struct exec_args *args)
 {
 	struct exec_file exec;

@@ -1,5 +1,6 @@
 /*
- * memory_calls.c - the system calls about memory: mmap(2) and its family.
+ * memory_calls.c - the system calls about memory: mmap(2) and its family,
+ * sysinfo(2).
  *
  * Faces of kernel/mm/aspace_*.c, which do the work: here are only the checks
  * that belong to the calls and not to address spaces.
@@ -7,8 +8,14 @@
 #include "aspace.h"
 #include "errno.h"
 #include "file.h"
+#include "heap.h"
+#include "page.h"
 #include "process.h"
+#include "sanitize.h"
 #include "syscall.h"
+#include "time.h"
+#include "uaccess.h"
+#include "vm.h"
 
 /* What the file was opened for must permit the mapping. */
 static int mmap_check_access(const struct file *file, unsigned int prot,
@@ -99,4 +106,42 @@ long sys_mprotect(uintptr_t addr, size_t len, unsigned int prot)
 long sys_brk(uintptr_t addr)
 {
 	return aspace_brk(current_process()->aspace, addr);
+}
+
+/* ---- how much there is ---- */
+
+struct sysinfo {
+	int64_t uptime;    /* seconds */
+	uint64_t loads[3]; /* not measured */
+	uint64_t total_ram, free_ram, shared_ram, buffer_ram;
+	uint64_t total_swap, free_swap;
+	uint16_t procs, padding[3];
+	uint64_t total_high, free_high;
+	uint32_t unit; /* bytes that the sizes count in */
+	uint32_t end;
+};
+
+_Static_assert(sizeof(struct sysinfo) == 112, "Linux x86-64's size");
+
+/* What the kernel keeps for reuse is free memory: it could be given back, but
+ * that a program asks is no reason to. */
+static size_t free_pages(void)
+{
+	if (SANITIZING)
+		heap_trim(); /* what it keeps back is free, too */
+	return page_free_count() + vm_stack_kept_pages() + aspace_kept_pages() +
+	       heap_kept_pages();
+}
+
+long sys_sysinfo(uintptr_t buf)
+{
+	struct sysinfo info = {
+		.uptime = time_ns() / NSEC_PER_SEC,
+		.total_ram = page_total_count() * PAGE_SIZE,
+		.free_ram = free_pages() * PAGE_SIZE,
+		.procs = MIN(process_count(), UINT16_MAX),
+		.unit = 1,
+	};
+
+	return put_user(info, buf);
 }

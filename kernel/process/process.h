@@ -303,7 +303,7 @@ static inline void user_fpu_load(const struct fpu_state *fpu)
 void user_set_fs_base(uint64_t base);
 
 /* Takes what a user thread has in the CPU off it, and puts it there: for the
- * switch, which loads the address space before, if it is another. */
+ * switch. */
 static inline void user_registers_save(struct thread *t)
 {
 	user_fpu_save(&t->fpu);
@@ -311,6 +311,8 @@ static inline void user_registers_save(struct thread *t)
 
 static inline void user_registers_load(struct cpu *c, struct thread *t)
 {
+	if (t->proc->aspace != c->aspace)
+		aspace_activate(t->proc->aspace);
 	cpu_set_kernel_stack(c, t->stack + STACK_SIZE);
 	wrmsr(MSR_FS_BASE, t->fs_base);
 	user_fpu_load(&t->fpu);

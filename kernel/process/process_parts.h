@@ -8,6 +8,7 @@
 #include "panic.h"
 #include "process.h"
 #include "signals.h"
+#include "table.h"
 
 /*
  * For helpers that need process_lock.  It is taken before any other spinlock,
@@ -124,7 +125,7 @@ static inline const char *args_next(const char *string)
 	return string;
 }
 
-/* ---- script.c: from a path to a program's file ---- */
+/* ---- from a path to a program's file ---- */
 
 /* What execve looks at first, to see what kind of file it is. */
 #define EXEC_HEAD_SIZE 256
@@ -135,9 +136,25 @@ struct exec_file {
 	size_t length; /* of head */
 };
 
-/* Opens what args->text names; for a script its interpreter, and args change
- * accordingly.  As open(2), and -EACCES, -ENOEXEC, -ELOOP, -E2BIG, -ENOMEM. */
-int exec_file_open(struct exec_file *exec, struct exec_args *args);
+/* Opens the file and reads its head.  As open(2), and -EACCES. */
+int exec_head_read(struct exec_file *exec, const char *path);
+
+/* A kind of file that is no program itself, but leads to one: scripts. */
+struct exec_format {
+	bool (*matches)(const struct exec_file *exec);
+	/* The file gives way to the program's, and args change accordingly.
+	 * -ENOEXEC, -ELOOP, -E2BIG, -ENOMEM, and as exec_head_read(); then the
+	 * file has been put. */
+	int (*open)(struct exec_file *exec, struct exec_args *args);
+};
+
+TABLE(exec_formats, struct exec_format);
+
+#define EXEC_FORMAT(...) \
+	TABLE_ROW(exec_formats, struct exec_format) \
+	{ \
+		__VA_ARGS__ \
+	}
 
 /* ---- elf.c: from the file to an address space ---- */
 

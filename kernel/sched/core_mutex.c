@@ -21,7 +21,7 @@
 
 #include "cpu.h"
 #include "panic.h"
-#include "perturb.h"
+#include "sched_policy.h"
 #include "thread.h"
 
 /* On the stack of a thread that waits. */

@@ -1,5 +1,6 @@
 /*
- * cputime.c - how much CPU time a thread has used, and where.
+ * cputime.c - how much CPU time a thread has used, and where; what each CPU
+ * did.
  *
  * The total is exact.  A switch takes the time off run_cycles of the thread
  * that comes, and adds it to those of the one that leaves (thread.h); who asks
@@ -64,4 +65,26 @@ void thread_sample_mode(bool user)
 	}
 	t->sampled_cycles = cycles;
 	core_unlock(&rq->lock);
+}
+
+/* ---- of a CPU ---- */
+
+uint64_t sched_idle_cycles(unsigned int cpu)
+{
+	return thread_cycles_at(cpus[cpu].idle, time_cycles());
+}
+
+uint64_t sched_system_cycles(unsigned int cpu)
+{
+	return run_queues[cpu].system_cycles;
+}
+
+uint64_t sched_switches(unsigned int cpu)
+{
+	return run_queues[cpu].switches;
+}
+
+unsigned int sched_queue_length(unsigned int cpu)
+{
+	return run_queues[cpu].length;
 }

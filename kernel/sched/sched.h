@@ -1,5 +1,6 @@
 /*
- * sched.h - what the files of this folder share.
+ * sched.h - what the files of this folder share, with the policies of
+ * kernel/test (sched_policy.h).
  */
 #ifndef SCHED_H
 #define SCHED_H
@@ -7,10 +8,8 @@
 #include "cpu.h"
 #include "list.h"
 #include "lock_inline.h"
-#include "perturb.h"
+#include "sched_policy.h"
 #include "thread.h"
-
-#define SLICE_NS (10 * NSEC_PER_MSEC)
 
 struct run_queue {
 	/* Needs lock. */
@@ -29,43 +28,66 @@ struct run_queue {
 extern struct run_queue run_queues[MAX_CPUS];
 extern struct list_head all_threads;
 
-/* switch.asm */
-void context_switch(uint64_t *save, uint64_t load);
+/* ---- sched.c ---- */
 
-/* The second half of a switch, in the thread that was switched to. */
-void sched_finish_switch(void);
+/* Takes the run queue lock that guards t's state. */
+static inline struct run_queue *sched_lock_thread(struct thread *t)
+{
+	struct cpu *c = intr_push();
 
-/* The caller's state is no longer RUNNING: gives the CPU, which is this one, to
- * another thread.  Needs its run queue lock, and releases it. */
-void sched_switch_away(struct cpu *c);
+	for (;;) {
+		unsigned int cpu = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
+		struct run_queue *rq = cpus[cpu].rq;
 
-/* The caller stays ready; another ready thread runs, of which there is one.
- * Needs this CPU's run queue lock, and releases it. */
-void sched_requeue(struct run_queue *rq);
+		core_lock_acquire(c, &rq->lock, HERE);
+		if (likely(t->cpu == cpu))
+			return rq;
+		core_lock_release(c, &rq->lock, HERE);
+	}
+}
 
-/* Runs what is ready on this CPU; returns when nothing is.  For the idle thread
- * alone. */
-void sched_run_ready(void);
-
-/* Takes this CPU's run queue lock, and returns the queue. */
+/* That of this CPU, on which the caller then stays. */
 static inline struct run_queue *sched_lock_local(void)
 {
 	struct cpu *c = intr_push();
 
-	core_lock_traced(c, &c->rq->lock, HERE);
+	core_lock_acquire(c, &c->rq->lock, HERE);
 	return c->rq;
 }
 
-/* Puts t behind those of its priority, before those of lower ones. */
-void sched_queue_insert(struct run_queue *rq, struct thread *t);
+static inline void sched_unlock(struct run_queue *rq)
+{
+	struct cpu *c = this_cpu();
 
-/* Needs the queue's lock, as the next one. */
+	core_lock_release(c, &rq->lock, HERE);
+	intr_pop_on(c);
+}
+
+/* Lets another ready thread run, if one may; the caller stays ready.  Needs
+ * this CPU's run queue lock, and releases it, as the next one. */
+void sched_give_way(struct run_queue *rq);
+
+/* The caller's state is no longer RUNNING: another thread runs. */
+void sched_switch_away(struct run_queue *rq);
+
+/* The second half of a switch, in a thread that runs for the first time. */
+void sched_begin(void);
+
+/* switch.asm */
+void context_switch(uint64_t *save, uint64_t load);
+
+/* ---- the queue: all need its lock ---- */
+
+/* Puts t behind those of its priority, before those of lower ones.  Mostly all
+ * have the same: so from the end. */
 static inline void queue_push(struct run_queue *rq, struct thread *t)
 {
-	if (likely(t->priority == 0))
-		list_push_back(&rq->ready, &t->run_link);
-	else
-		sched_queue_insert(rq, t);
+	struct list_head *at = rq->ready.prev;
+
+	while (at != &rq->ready &&
+	       list_entry(at, struct thread, run_link)->priority < t->priority)
+		at = at->prev;
+	list_insert_after(at, &t->run_link);
 	rq->length++;
 }
 
@@ -75,60 +97,44 @@ static inline void queue_remove(struct run_queue *rq, struct thread *t)
 	rq->length--;
 }
 
-/* Some thread has had a priority that is not 0; once set it stays. */
-extern bool sched_prioritized;
+/* The thread that would run next by itself; the queue is not empty. */
+static inline struct thread *queue_first(const struct run_queue *rq)
+{
+	return list_first(&rq->ready, struct thread, run_link);
+}
 
-/* Is a thread ready that shall run before t?  Needs the run queue's lock, as do
- * the next three. */
+/* Is a thread ready that shall run before t? */
 static inline bool sched_should_preempt(const struct run_queue *rq,
 					const struct thread *t)
 {
-	return rq->length > 0 &&
-	       list_first(&rq->ready, struct thread, run_link)->priority >
-		       t->priority;
+	return rq->length > 0 && queue_first(rq)->priority > t->priority;
 }
 
 /* May another ready thread run instead of the current one? */
 static inline bool sched_may_switch(const struct run_queue *rq)
 {
-	return rq->length > 0 &&
-	       list_first(&rq->ready, struct thread, run_link)->priority >=
-		       current->priority;
+	return rq->length > 0 && queue_first(rq)->priority >= current->priority;
 }
 
-/* How many ready threads, the first of the queue, have the highest priority. */
+/* priority.c: how many ready threads, the first of the queue, have the highest
+ * priority. */
 unsigned int sched_candidates(const struct run_queue *rq);
 
-/* t is on the queue, and its priority has changed. */
-void sched_reorder(struct run_queue *rq, struct thread *t);
+/* ---- idle.c ---- */
 
-/* Takes the run queue lock that guards t's state. */
-struct run_queue *sched_lock_thread(struct thread *t);
+/* One bit a CPU that found nothing to run. */
+extern uint64_t idle_mask;
 
-/* A thread in state READY that is on no queue: finds it a CPU.  Needs its run
- * queue lock, and releases it. */
-void sched_enqueue(struct run_queue *rq, struct thread *t);
+/* t waits on the queue of its CPU, whose lock is held: interrupts that CPU, or
+ * an idle one that may take it, if they should look. */
+void sched_call_cpu(const struct thread *t);
 
-/* wake.c: work waits here while other CPUs sleep: let one come and take it. */
+/* Work waits here while other CPUs sleep: let one come and take it. */
 void sched_wake_idle_cpu(void);
 
-/* thread.c: the thread's stack is no longer in use. */
+/* ---- thread.c ---- */
+
+/* The thread's stack is no longer in use. */
 void thread_bury(struct thread *t);
-
-/* perturb.c: the ready thread to run next; the queue is not empty. */
-struct thread *perturb_pick(struct run_queue *rq);
-
-/* perturb.c: a new thread's priority for sched=pct. */
-uint64_t perturb_priority(void);
-
-/* perturb.c: the current thread yields, or its slice is over: pct puts it last.
- * Needs the queue's lock. */
-void perturb_yielded(struct run_queue *rq);
-
-/* perturb.c: does a time slice that is over end the thread's turn? */
-bool perturb_slice_ends_turn(void);
-
-/* Arms the time slice of this CPU for sched=jitter, which needs one always. */
-void sched_arm_slice(struct run_queue *rq);
 
 #endif

@@ -64,7 +64,7 @@ static void threads_add(struct thread *t, bool idle)
 /* Where a new thread's first switch returns to. */
 static __attribute__((noreturn)) void thread_begin(void)
 {
-	sched_finish_switch();
+	sched_begin();
 	current->entry(current->arg);
 	thread_exit();
 }
@@ -142,7 +142,6 @@ int thread_create(struct thread **out, const char *name,
 	t->state = THREAD_NEW;
 	t->cpu = intr_push()->id;
 	intr_pop();
-	t->pct_priority = perturb_priority();
 	list_init(&t->run_link);
 	list_init(&t->mutexes);
 	core_lock_init(&t->exit_lock, "thread exit", RANK_THREAD_EXIT);
@@ -157,20 +156,8 @@ int thread_pin(struct thread *t, unsigned int cpu)
 	if (cpu >= cpu_count)
 		return -EINVAL;
 	t->pinned = cpu;
+	t->cpu = cpu;
 	return 0;
-}
-
-/* Others may know the thread already, and wake it just now: a process that is
- * killed wakes all of its threads.  So its lock is taken as anybody takes it.
- */
-void thread_start(struct thread *t)
-{
-	struct run_queue *rq = sched_lock_thread(t);
-
-	assert(t->state == THREAD_NEW);
-	t->state = THREAD_READY;
-	sched_enqueue(rq, t);
-	sched_point(POINT_WAKE, t);
 }
 
 int thread_spawn(struct thread **out, const char *name,
@@ -209,7 +196,7 @@ void thread_exit(void)
 	rq = sched_lock_local();
 	self->state = THREAD_EXITED;
 	rq->dead = self;
-	sched_switch_away(this_cpu());
+	sched_switch_away(rq);
 	panic("thread_exit: thread %u (%s) ran again", self->id, self->name);
 }
 

@@ -16,7 +16,7 @@
 #include "apic.h"
 #include "cpu.h"
 #include "heap.h"
-#include "lock_inline.h"
+#include "lock.h"
 #include "panic.h"
 #include "thread.h"
 #include "time.h"
@@ -138,10 +138,11 @@ static void arm(struct timer_queue *q, uint64_t now)
 
 static struct timer_queue *lock_local(void)
 {
-	struct cpu *c = intr_push();
+	struct timer_queue *q = intr_push()->timers;
 
-	core_lock_traced(c, &c->timers->lock, HERE);
-	return c->timers;
+	core_lock(&q->lock);
+	intr_pop(); /* the lock keeps interrupts off */
+	return q;
 }
 
 void timer_start(struct timer *timer, uint64_t deadline,

@@ -14,11 +14,10 @@
 
 #include "cpu.h"
 #include "heap.h"
-#include "hooks.h"
 #include "thread.h"
 #include "time.h"
 
-bool trace_enabled HOOK_FLAG;
+bool trace_enabled;
 
 void trace_init_cpu(struct cpu *c)
 {

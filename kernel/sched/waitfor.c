@@ -10,7 +10,6 @@
  */
 #include "waitfor.h"
 #include "cpu.h"
-#include "hooks.h"
 #include "panic.h"
 #include "spinlock.h"
 #include "thread.h"
@@ -80,7 +79,7 @@ void wait_forget(const void *object)
 	lockorder_forget(object);
 }
 
-bool lockorder_on HOOK_FLAG;
+bool lockorder_on;
 
 void lockorder_check_slow(const void *lock, const char *name,
 			  uintptr_t call_site)

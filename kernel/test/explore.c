@@ -18,9 +18,11 @@
 #include "backtrace.h"
 #include "errno.h"
 #include "panic.h"
+#include "perturb.h"
 #include "printk.h"
 #include "sched.h"
 #include "string.h"
+#include "trace.h"
 
 #define ENDLESS_TURNS 50000 /* points and yields of one run */
 #define ENDLESS_SLICES 4    /* time slices without a point, in one run */
@@ -118,15 +120,15 @@ static void keep_for_ever(struct run_queue *rq)
 {
 	for (;;) {
 		current->state = THREAD_BLOCKED;
-		sched_switch_away(this_cpu());
+		sched_switch_away(rq);
 		rq = sched_lock_local();
-		assert(rq == this_cpu()->rq);
 	}
 }
 
 /* ---- the scheduler's side ---- */
 
-void explore_point(bool memory)
+/* At a point where the caller may be switched away; maybe it is. */
+static void follow_point(bool memory)
 {
 	struct run_queue *rq = sched_lock_local();
 	unsigned int ready;
@@ -151,10 +153,24 @@ void explore_point(bool memory)
 	}
 	run.forced = thread;
 	tell(ready_thread(rq, thread), "pre-empting");
-	sched_requeue(rq);
+	sched_give_way(rq);
 }
 
-struct thread *explore_pick(struct run_queue *rq)
+static void explore_point(enum sched_point_kind kind, const void *object)
+{
+	bool may_switch;
+
+	if (panicking())
+		return;
+	intr_push();
+	may_switch = perturb_may_switch();
+	trace(TRACE_SCHED_POINT, kind, TRACE_PTR(object));
+	intr_pop();
+	if (may_switch && kind < POINT_CORE_LOCK)
+		follow_point(kind == POINT_MEMORY);
+}
+
+static struct thread *explore_pick(struct run_queue *rq)
 {
 	struct thread *first = list_first(&rq->ready, struct thread, run_link);
 	int thread = run.forced;
@@ -176,7 +192,8 @@ struct thread *explore_pick(struct run_queue *rq)
 	return ready_thread(rq, thread);
 }
 
-void explore_yielded(struct run_queue *rq)
+/* A run that is given up keeps the thread for ever. */
+static void explore_yielded(struct run_queue *rq)
 {
 	if (!belongs_to_run(current))
 		return;
@@ -185,7 +202,8 @@ void explore_yielded(struct run_queue *rq)
 		keep_for_ever(rq);
 }
 
-bool explore_slice_ends_turn(void)
+/* Only if the thread spins. */
+static bool explore_slice_ends_turn(void)
 {
 	bool spins = !run.point_passed;
 
@@ -196,6 +214,19 @@ bool explore_slice_ends_turn(void)
 		run.record->endless = true;
 	return spins;
 }
+
+static uint64_t explore_slice(uint64_t normal)
+{
+	return normal;
+}
+
+const struct sched_policy explore_policy = {
+	.point = explore_point,
+	.pick = explore_pick,
+	.yielded = explore_yielded,
+	.slice = explore_slice,
+	.slice_ends_turn = explore_slice_ends_turn,
+};
 
 /* ---- a run ---- */
 

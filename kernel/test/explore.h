@@ -78,22 +78,8 @@ char *explore_format(const struct explore_schedule *schedule, char *buf,
 /* The schedule of the present run. */
 const struct explore_schedule *explore_current(void);
 
-/* ---- for perturb.c and sched.c ---- */
-
-struct run_queue;
-struct thread;
-
-/* At a point where the caller may be switched away; maybe it is. */
-void explore_point(bool memory);
-
-/* The thread to run next; the queue is not empty.  Needs its lock. */
-struct thread *explore_pick(struct run_queue *rq);
-
-/* A thread yields.  Needs the queue's lock; when the run is given up, keeps the
- * thread for ever. */
-void explore_yielded(struct run_queue *rq);
-
-/* A time slice is over: does it end the thread's turn?  Only if it spins. */
-bool explore_slice_ends_turn(void);
+/* What follows the schedule, for perturb.c. */
+struct sched_policy;
+extern const struct sched_policy explore_policy;
 
 #endif

@@ -384,7 +384,7 @@ static void panic_schedule(void)
 {
 	char text[EXPLORE_TEXT_SIZE + 16];
 
-	if (perturb_on)
+	if (perturb_strategy() != SCHED_FAIR)
 		printk("Schedule: sched=%s seed=%lu; the same seed repeats "
 		       "it.\n",
 		       perturb_format(text, sizeof(text)), perturb_seed());
@@ -401,7 +401,7 @@ static void end_hung(const struct ktest *t, const char *how)
 	char sched[EXPLORE_TEXT_SIZE + 16], schedule[SCHEDULE_SIZE];
 
 	format_schedule(t, schedule, sizeof(schedule));
-	if (perturb_on)
+	if (perturb_strategy() != SCHED_FAIR)
 		snprintf(schedule, sizeof(schedule), " sched=%s seed=%llu",
 			 perturb_format(sched, sizeof(sched)),
 			 (unsigned long long)perturb_seed());

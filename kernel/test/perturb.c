@@ -12,7 +12,7 @@
 #include "cpu.h"
 #include "errno.h"
 #include "explore.h"
-#include "hooks.h"
+#include "init.h"
 #include "panic.h"
 #include "printk.h"
 #include "sched.h"
@@ -32,8 +32,6 @@
 #define PCT_MAX_DEPTH 8
 #define PCT_MAX_STEPS_LOG2 14
 
-bool perturb_on HOOK_FLAG;
-
 /* Written by perturb_start() and perturb_stop(), while tests do not run. */
 static struct {
 	enum sched_strategy strategy;
@@ -50,7 +48,7 @@ static struct {
 static struct {
 	uint64_t steps;                 /* points passed */
 	uint64_t change[PCT_MAX_DEPTH]; /* steps at which to drop */
-	uint64_t created;               /* threads given a priority */
+	uint64_t ranked;                /* threads given a priority */
 	uint64_t lowest;                /* counts down */
 } pct;
 
@@ -68,9 +66,27 @@ uint64_t perturb_random(void)
 	return mix(generators[this_cpu()->id].state += GOLDEN_GAMMA);
 }
 
+/* ---- sched=random ---- */
+
+static bool random_should_switch(uint64_t r, unsigned int rarer)
+{
+	return r % (SWITCH_ONE_IN * rarer) == 0;
+}
+
+static struct thread *random_pick(struct run_queue *rq)
+{
+	uint64_t skip = perturb_random() % sched_candidates(rq);
+	struct thread *t;
+
+	list_for_each (t, &rq->ready, run_link)
+		if (skip-- == 0)
+			break;
+	return t;
+}
+
 /* ---- sched=pct ---- */
 
-/* Priorities of running threads are above this, those of dropped ones below. */
+/* Priorities of threads are above this, those of dropped ones below. */
 #define PCT_DROPPED (1ull << 32)
 
 /*
@@ -80,7 +96,7 @@ uint64_t perturb_random(void)
 static void pct_reset(void)
 {
 	pct.steps = 0;
-	pct.created = 0;
+	pct.ranked = 0;
 	pct.lowest = PCT_DROPPED;
 	for (unsigned int i = 0; i < PCT_MAX_DEPTH; i++) {
 		uint64_t r = mix(perturb.seed * GOLDEN_GAMMA + i);
@@ -90,31 +106,30 @@ static void pct_reset(void)
 	}
 }
 
-uint64_t perturb_priority(void)
+/* A thread gets its priority when it is first compared, in each run anew. */
+static uint64_t pct_priority(struct thread *t)
 {
-	uint64_t n = __atomic_add_fetch(&pct.created, 1, __ATOMIC_RELAXED);
+	if (t->policy_priority == 0) {
+		uint64_t n =
+			__atomic_add_fetch(&pct.ranked, 1, __ATOMIC_RELAXED);
 
-	return mix(perturb.seed + n * GOLDEN_GAMMA) | PCT_DROPPED;
+		t->policy_priority =
+			mix(perturb.seed + n * GOLDEN_GAMMA) | PCT_DROPPED;
+	}
+	return t->policy_priority;
 }
 
 static void pct_drop(struct thread *t)
 {
-	t->pct_priority = __atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
+	t->policy_priority =
+		__atomic_sub_fetch(&pct.lowest, 1, __ATOMIC_RELAXED);
 }
 
 /* A thread that yields has nothing to do but wait for others: were it not to
  * drop, it would be picked again for ever. */
-void perturb_yielded(struct run_queue *rq)
+static void pct_yielded(struct run_queue *rq)
 {
-	if (perturb.strategy == SCHED_PCT)
-		pct_drop(current);
-	else if (perturb.strategy == SCHED_EXPLORE)
-		explore_yielded(rq);
-}
-
-bool perturb_slice_ends_turn(void)
-{
-	return perturb.strategy != SCHED_EXPLORE || explore_slice_ends_turn();
+	pct_drop(current);
 }
 
 static struct thread *pct_highest(struct run_queue *rq)
@@ -125,13 +140,13 @@ static struct thread *pct_highest(struct run_queue *rq)
 	list_for_each (t, &rq->ready, run_link) {
 		if (candidates-- == 0)
 			break;
-		if (!best || t->pct_priority > best->pct_priority)
+		if (!best || pct_priority(t) > pct_priority(best))
 			best = t;
 	}
 	return best;
 }
 
-static bool pct_should_switch(void)
+static bool pct_should_switch(uint64_t r, unsigned int rarer)
 {
 	struct thread *self = current;
 	uint64_t step = __atomic_add_fetch(&pct.steps, 1, __ATOMIC_RELAXED);
@@ -143,106 +158,141 @@ static bool pct_should_switch(void)
 		if (pct.change[i] == step)
 			pct_drop(self);
 	best = pct_highest(rq);
-	higher = best && best->pct_priority > self->pct_priority;
+	higher = best && pct_priority(best) > pct_priority(self);
 	core_unlock(&rq->lock);
 	return higher;
 }
 
-/* ---- the points ---- */
+/* ---- sched=jitter ---- */
 
-/* May this thread be switched away here?  Interrupts off. */
-static bool switchable(const struct cpu *c)
+/* 128 ns to 1 ms, log-uniform. */
+static uint64_t jitter_slice(uint64_t normal)
 {
+	uint64_t r = perturb_random(), scale = 128ull << (r % 13);
+
+	return scale + (r >> 32) % scale;
+}
+
+/* ---- where a policy keeps to what is usual ---- */
+
+static struct thread *usual_pick(struct run_queue *rq)
+{
+	return queue_first(rq);
+}
+
+static void usual_yielded(struct run_queue *rq)
+{
+}
+
+static uint64_t usual_slice(uint64_t normal)
+{
+	return normal;
+}
+
+static bool usual_slice_ends_turn(void)
+{
+	return true;
+}
+
+/* ---- the strategies ---- */
+
+static void perturb_point(enum sched_point_kind kind, const void *object);
+
+static const struct sched_policy random_policy = {
+	.point = perturb_point,
+	.pick = random_pick,
+	.yielded = usual_yielded,
+	.slice = usual_slice,
+	.slice_ends_turn = usual_slice_ends_turn,
+};
+
+static const struct sched_policy pct_policy = {
+	.point = perturb_point,
+	.pick = pct_highest,
+	.yielded = pct_yielded,
+	.slice = usual_slice,
+	.slice_ends_turn = usual_slice_ends_turn,
+};
+
+static const struct sched_policy jitter_policy = {
+	.point = perturb_point,
+	.pick = usual_pick,
+	.yielded = usual_yielded,
+	.slice = jitter_slice,
+	.slice_ends_turn = usual_slice_ends_turn,
+	.slices_idle = true,
+};
+
+static const struct {
+	const char *name;
+	const struct sched_policy *policy;
+	/* At a point, with a random number; NULL: points are no places to
+	 * switch, nor to pause. */
+	bool (*should_switch)(uint64_t r, unsigned int rarer);
+} strategies[] = {
+	[SCHED_FAIR] = {"fair", NULL, NULL},
+	[SCHED_RANDOM] = {"random", &random_policy, random_should_switch},
+	[SCHED_PCT] = {"pct", &pct_policy, pct_should_switch},
+	[SCHED_JITTER] = {"jitter", &jitter_policy, NULL},
+	[SCHED_EXPLORE] = {"explore", &explore_policy, NULL},
+};
+
+bool perturb_may_switch(void)
+{
+	const struct cpu *c = this_cpu();
+
 	return c->intr_depth == 1 && c->intr_saved && c->irq_nesting == 0 &&
 	       c->running != c->idle;
 }
 
-/* The same as thread_yield(), but pct does not count it as one. */
-static void switch_now(void)
-{
-	struct run_queue *rq = sched_lock_local();
-
-	if (sched_may_switch(rq))
-		sched_requeue(rq);
-	else
-		core_unlock(&rq->lock);
-}
-
-void sched_point_slow(enum sched_point_kind kind, const void *object)
+static void perturb_point(enum sched_point_kind kind, const void *object)
 {
 	bool access = kind == POINT_ACCESS || kind == POINT_MEMORY;
 	unsigned int rarer = access ? ACCESS_RARER : 1;
-	bool change = false;
+	bool (*should_switch)(uint64_t, unsigned int) =
+		strategies[perturb.strategy].should_switch;
 
 	if (panicking())
 		return;
 	intr_push();
 	uint64_t r = perturb_random();
-	bool may_switch = switchable(this_cpu());
+	bool change = perturb_may_switch();
 
 	trace(TRACE_SCHED_POINT, kind, TRACE_PTR(object));
-	if (perturb.strategy == SCHED_RANDOM)
-		change = r % (SWITCH_ONE_IN * rarer) == 0;
-	else if (perturb.strategy == SCHED_PCT)
-		change = pct_should_switch();
+	if (should_switch && !should_switch(r, rarer))
+		change = false;
 	intr_pop();
 
-	if (perturb.strategy == SCHED_EXPLORE) {
-		if (may_switch && kind < POINT_CORE_LOCK)
-			explore_point(kind == POINT_MEMORY);
+	if (!should_switch)
 		return;
-	}
-	if (cpu_count > 1 && perturb.strategy != SCHED_JITTER &&
-	    (r >> 32) % (PAUSE_ONE_IN * rarer) == 0)
+	if (cpu_count > 1 && (r >> 32) % (PAUSE_ONE_IN * rarer) == 0)
 		cpu_relax();
-	if (change && may_switch)
-		switch_now();
-}
-
-struct thread *perturb_pick(struct run_queue *rq)
-{
-	struct thread *t;
-	uint64_t skip;
-
-	if (perturb.strategy == SCHED_PCT)
-		return pct_highest(rq);
-	if (perturb.strategy == SCHED_EXPLORE)
-		return explore_pick(rq);
-	skip = perturb.strategy == SCHED_RANDOM
-		       ? perturb_random() % sched_candidates(rq)
-		       : 0;
-	list_for_each (t, &rq->ready, run_link)
-		if (skip-- == 0)
-			break;
-	return t;
-}
-
-/* 128 ns to 1 ms for jitter, log-uniform. */
-uint64_t perturb_slice(uint64_t normal)
-{
-	uint64_t r, scale;
-
-	if (perturb.strategy != SCHED_JITTER)
-		return normal;
-	r = perturb_random();
-	scale = 128ull << (r % 13);
-	return scale + (r >> 32) % scale;
+	/* No thread_yield(): pct does not count it as one. */
+	if (change)
+		sched_give_way(sched_lock_local());
 }
 
 /* ---- on and off ---- */
+
+static void forget_priority(struct thread *t, void *arg)
+{
+	t->policy_priority = 0;
+}
 
 void perturb_start(enum sched_strategy strategy, unsigned int depth,
 		   uint64_t seed)
 {
 	intr_push();
+	thread_for_each(forget_priority, NULL, true);
 	perturb.strategy = strategy;
 	perturb.depth = MIN(depth, PCT_MAX_DEPTH);
 	perturb.seed = seed;
 	for (unsigned int i = 0; i < MAX_CPUS; i++)
 		generators[i].state = mix(seed) + mix(i + 1);
 	pct_reset();
-	perturb_on = strategy != SCHED_FAIR;
-	syscall_direct = perturb_on ? 0 : syscall_table_size;
+	__atomic_store_n(&sched_policy, strategies[strategy].policy,
+			 __ATOMIC_RELAXED);
+	syscall_direct = sched_policy ? 0 : syscall_table_size;
 	/* Jitter needs a time slice on every CPU, busy or not. */
 	if (strategy == SCHED_JITTER)
 		for (unsigned int i = 0; i < cpu_count; i++)
@@ -254,15 +304,6 @@ void perturb_stop(void)
 {
 	perturb_start(SCHED_FAIR, 0, 0);
 }
-
-static const struct {
-	const char *name;
-	enum sched_strategy strategy;
-} strategies[] = {
-	{"fair", SCHED_FAIR},       {"random", SCHED_RANDOM},
-	{"pct", SCHED_PCT},         {"jitter", SCHED_JITTER},
-	{"explore", SCHED_EXPLORE},
-};
 
 int perturb_parse(const char *text, enum sched_strategy *strategy,
 		  unsigned int *depth)
@@ -285,14 +326,15 @@ int perturb_parse(const char *text, enum sched_strategy *strategy,
 		if (strlen(strategies[i].name) != len ||
 		    strncmp(text, strategies[i].name, len) != 0)
 			continue;
-		*strategy = strategies[i].strategy;
+		*strategy = i;
 		*depth = number;
 		return 0;
 	}
 	return -EINVAL;
 }
 
-void perturb_init(void)
+/* sched= and seed= of the command line. */
+static void perturb_init(void)
 {
 	const char *text = cmdline_get("sched");
 	enum sched_strategy strategy;
@@ -310,7 +352,11 @@ void perturb_init(void)
 	if (strategy == SCHED_EXPLORE)
 		return;
 	perturb_start(strategy, depth, cmdline_u64("seed", 1));
+	if (strategy != SCHED_FAIR)
+		printk("scheduler: sched=%s depth=%u seed=%lu\n",
+		       perturb_name(strategy), depth, perturb.seed);
 }
+INIT(INIT_PARTS, perturb_init);
 
 enum sched_strategy perturb_strategy(void)
 {

@@ -14,10 +14,10 @@
  *
  * The usual sequence: a handler pushes, in the middle of whatever that CPU was
  * doing; later a thread, on the same CPU or another, pops until there is no
- * more.  Neither waits for the other.
+ * more.  Neither waits until the queue is no longer full, or no longer empty.
  *
- * q->lock guards all of it.  It is held for a few instructions and no calls: a
- * handler that pushes may wait for it, with interrupts off.
+ * q->lock guards all of it.  It is held for a few instructions and no calls: so
+ * long may a handler on another CPU have to wait for it, with interrupts off.
  */
 #include "eventq.h"
 

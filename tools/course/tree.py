@@ -22,7 +22,8 @@ STUDENT = Path("tools/course/student")
 INDEX = "LABS.md"
 
 PUBLISHED = {
-    *(".clang-format", ".editorconfig", ".gitignore", "LICENSE", "Makefile", "README.md"),
+    *(".clang-format", ".editorconfig", ".gitattributes", ".gitignore"),
+    *("LICENSE", "Makefile", "README.md"),
     *("bench", "docs", "grader", "handouts", "kernel", "labs", "mk", "tools", "user"),
 }
 

@@ -159,7 +159,7 @@ def callers(rip: int, rbp: int) -> Iterator[int]:
 def is_scheduler(address: int) -> bool:
     """Is it the way into the scheduler, and not yet the code that went there?"""
     names = ("context_switch", "switch_", "sched_", "block", "thread_block", "thread_yield")
-    return place(address).startswith((*names, "yield_slowly"))
+    return place(address).startswith(names)
 
 
 def where(thread: gdb.Value, running: dict[int, int]) -> str:

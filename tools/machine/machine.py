@@ -188,7 +188,7 @@ class Machine:
         command += ["-cpu", self.cpu, "-smp", str(self.cpus), "-m", str(self.memory)]
         command += ["-vga", "std", "-display", display, *serial]
         command += ["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
-        # What limits tests (kernel/dev/watchdog.c); idle until it is armed.
+        # What limits tests (kernel/test/watchdog.c); idle until it is armed.
         command += ["-device", "i6300esb", "-action", "watchdog=inject-nmi"]
         # A triple fault ends QEMU instead of rebooting for ever.
         command += ["-no-reboot"]

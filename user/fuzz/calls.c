@@ -165,6 +165,7 @@ const struct call calls[] = {
 	C(rt_sigaction, "obbo"),
 	C(rt_sigprocmask, "obbo"),
 	C(rt_sigpending, "bo"),
+	C(rt_sigsuspend, "bo"),
 	C(sigaltstack, "bb"),
 	/* who it is, and what it may */
 	C(getuid, ""),

@@ -1,6 +1,8 @@
 /*
  * attributes - what is said about files, in the forms that there are: statx(2),
  * statfs(2), the older calls that set times, rights that go with a write.
+ *
+ * Needs kernel/linux: times of files, statx(2), statfs(2).
  */
 #include "tap.h"
 #include <sys/statfs.h>

@@ -1,5 +1,7 @@
 /*
  * clocks - telling the time and letting it pass, and what machine this is.
+ *
+ * Needs kernel/linux: clock_getres(2), clock_nanosleep(2).
  */
 #include "tap.h"
 #include <sys/syscall.h>

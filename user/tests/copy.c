@@ -1,6 +1,8 @@
 /*
  * copy - bytes from file to file inside the kernel: sendfile(2) and
  * copy_file_range(2); and reading and writing at a place, in pieces.
+ *
+ * Needs kernel/linux: sendfile(2), copy_file_range(2).
  */
 #include "tap.h"
 #include <sys/sendfile.h>

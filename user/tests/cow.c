@@ -1,6 +1,8 @@
 /*
  * cow - after a fork parent and child share their pages, until one of them
  * writes; however they do it, neither sees what the other wrote.
+ *
+ * Needs kernel/linux: /dev/zero.
  */
 #include "tap.h"
 #include <sys/mman.h>

@@ -3,6 +3,8 @@
  *
  * How the time is split is an estimate that samples make (getrusage(2)), so
  * the tests run for as long as many samples take, and expect what is coarse.
+ *
+ * Needs kernel/linux: getrusage(2), times(2).
  */
 #include "tap.h"
 #include <pthread.h>

@@ -1,6 +1,8 @@
 /*
  * creds - who a process is: user, group and supplementary groups, and that
  * nobody but root gets more than he has.
+ *
+ * Needs kernel/linux: setresuid(2) and its relatives.
  */
 #include "tap.h"
 #include <grp.h>

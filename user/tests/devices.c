@@ -1,5 +1,7 @@
 /*
  * devices - what is always in /dev, and getrandom(2).
+ *
+ * Needs kernel/linux: /dev/zero and its like, getrandom.
  */
 #include "tap.h"
 #include <sys/random.h>

@@ -1,6 +1,8 @@
 /*
  * epoll - many files watched at once: what is reported when, in each mode, and
  * what leaves by itself.
+ *
+ * Needs kernel/linux: epoll(7).
  */
 #include "tap.h"
 #include <poll.h>

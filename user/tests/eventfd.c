@@ -1,5 +1,7 @@
 /*
  * eventfd - a counter as a file: who waits, who does not, and who is woken.
+ *
+ * Needs kernel/linux: eventfd(2).
  */
 #include "tap.h"
 #include <poll.h>

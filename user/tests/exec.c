@@ -1,6 +1,8 @@
 /*
  * exec - execve(2): what the new program is given, what it keeps of the old
  * one, and that a failed attempt changes nothing.
+ *
+ * Needs kernel/linux: scripts.
  */
 #include "tap.h"
 #include <elf.h>

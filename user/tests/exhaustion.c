@@ -3,6 +3,8 @@
  * they get ENOMEM or are killed, and the system goes on.
  *
  * Not for Linux: it would take all the memory of your machine.
+ *
+ * Needs kernel/linux: the choice of who ends when memory is out.
  */
 #include "exhaustion.h"
 #include <pthread.h>

@@ -4,6 +4,8 @@
  * gone when the program is.
  *
  * Not for Linux: it would take all the memory of your machine.
+ *
+ * Needs kernel/linux: the choice of who ends when memory is out.
  */
 #include "exhaustion.h"
 #include <poll.h>

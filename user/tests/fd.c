@@ -1,6 +1,8 @@
 /*
  * fd - descriptors: which number comes next, what copies share, and what
  * close-on-exec closes.
+ *
+ * Needs kernel/linux: setrlimit(2), close_range(2).
  */
 #include "tap.h"
 #include <sys/ioctl.h>

@@ -1,6 +1,8 @@
 /*
  * file - regular files: what is written is read, at any place and in any
  * pieces, whatever happens to the name meanwhile.
+ *
+ * Needs kernel/linux: preadv(2).
  */
 #include "tap.h"
 #include <sys/mman.h>

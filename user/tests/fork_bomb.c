@@ -5,6 +5,8 @@
  * The limit counts all processes of a user, and root has none, so the bomb
  * becomes a user that nobody else is.  Should the limit fail, generations end
  * the bomb at 2^10 processes.
+ *
+ * Needs kernel/linux: setrlimit(2).
  */
 #include "tap.h"
 #include <signal.h>

@@ -8,6 +8,8 @@
  * and 6.
  *
  * A kernel that passes is still there for the next test.
+ *
+ * Needs kernel/linux: uname(2).
  */
 #include "tap.h"
 #include <sys/mman.h>

@@ -5,6 +5,8 @@
  *
  * What each call answers depends on who comes first; but it is one of a few
  * answers, all of it ends, and nothing is left behind.
+ *
+ * Needs kernel/linux: madvise(2), mremap(2).
  */
 #include "tap.h"
 #include <poll.h>

@@ -1,6 +1,8 @@
 /*
  * locks - programs that lock files are kept apart: fcntl(2) by process and by
  * open file, and flock(2).
+ *
+ * Needs kernel/linux: locks on files.
  */
 #include "tap.h"
 #include <sys/file.h>

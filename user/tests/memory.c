@@ -1,6 +1,8 @@
 /*
  * memory - mmap(2) and its family: what is mapped where, what is refused, and
  * what a copy keeps of it.
+ *
+ * Needs kernel/linux: mremap(2), madvise(2), msync(2).
  */
 
 #include "tap.h"

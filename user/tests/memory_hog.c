@@ -1,6 +1,8 @@
 /*
  * memory_hog - a program that wants more memory than it may have is told so,
  * and goes on.
+ *
+ * Needs kernel/linux: setrlimit(2), and the choice of who ends when memory is out.
  */
 #include "tap.h"
 #include <sys/mman.h>

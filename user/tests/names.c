@@ -1,5 +1,7 @@
 /*
  * names - directories and the names in them: made, removed, moved and listed.
+ *
+ * Needs kernel/linux: linkat(2), renameat2(2).
  */
 #include "tap.h"
 #include <dirent.h>

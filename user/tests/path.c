@@ -1,6 +1,8 @@
 /*
  * path - from a path to a file: symbolic links, trailing slashes, directory
  * descriptors, and all that can be wrong with a path.
+ *
+ * Needs kernel/linux: calls that begin at an open directory.
  */
 #include "tap.h"
 #include <sys/syscall.h>

@@ -1,6 +1,8 @@
 /*
  * permissions - who may do what with a file: modes, owners, umask, access.
  * All as root at first; the tests that need it become another user.
+ *
+ * Needs kernel/linux: setresuid(2), times of files.
  */
 #include "tap.h"
 #include <grp.h>

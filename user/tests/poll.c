@@ -1,5 +1,7 @@
 /*
  * poll - poll(2) and select(2) on what is always ready, and their time-outs.
+ *
+ * Needs kernel/linux: select(2), ppoll(2).
  */
 #include "tap.h"
 #include <poll.h>

@@ -5,6 +5,8 @@
  * not on its list.  Whoever comes in that moment must neither be told that
  * nothing is ready, nor sleep on.  All that is asked for here is ready all the
  * time, or will be: so a call that runs into its time-out has missed it.
+ *
+ * Needs kernel/linux: epoll(7), eventfd(2).
  */
 #include "tap.h"
 #include <poll.h>

@@ -1,6 +1,8 @@
 /*
  * priority - nice values: who may set whose, and what inherits them; and the
  * scheduling policies, as far as everybody has them.
+ *
+ * Needs kernel/linux: setpriority(2).
  */
 #include "tap.h"
 #include <sys/resource.h>

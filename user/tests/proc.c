@@ -3,6 +3,8 @@
  *
  * Programs like ps read these files by the place of each number, so that is
  * what is tested: fields are compared with what system calls say.
+ *
+ * Needs kernel/linux: /proc.
  */
 #include "tap.h"
 #include <dirent.h>

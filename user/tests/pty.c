@@ -1,6 +1,8 @@
 /*
  * pty - pseudo-terminals, and terminals as those of sessions: who is told of
  * Ctrl-C, who may read, and what happens when one end goes.
+ *
+ * Needs kernel/linux: terminals.
  */
 #include "terminal.h"
 #include <pthread.h>

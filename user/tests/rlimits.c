@@ -1,6 +1,8 @@
 /*
  * rlimits - resource limits: reading and setting them, and what happens at
  * each.  (fork_bomb and memory_hog are about two that need more room.)
+ *
+ * Needs kernel/linux: setrlimit(2).
  */
 #include "tap.h"
 #include <signal.h>

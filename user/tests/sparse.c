@@ -1,5 +1,7 @@
 /*
  * sparse - files with holes: where there is data, making room, making holes.
+ *
+ * Needs kernel/linux: fallocate(2).
  */
 #include "tap.h"
 #include <sys/resource.h>

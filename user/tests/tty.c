@@ -1,6 +1,8 @@
 /*
  * tty - the line discipline: what becomes of typed bytes on their way to a
  * program, and of the program's on their way out.
+ *
+ * Needs kernel/linux: terminals.
  */
 #include "terminal.h"
 #include <time.h>

@@ -3,6 +3,8 @@
  * each gives EFAULT, and nothing is lost or half done by it.
  *
  * The calls are made by number: the C library would look at the pointers too.
+ *
+ * Needs kernel/linux: many calls that take pointers.
  */
 #include "tap.h"
 #include <sched.h>

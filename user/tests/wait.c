@@ -1,5 +1,7 @@
 /*
  * wait - wait4(2) and waitid(2): whom they wait for, and what they tell.
+ *
+ * Needs kernel/linux: waitid(2), getrusage(2).
  */
 #include "tap.h"
 #include <signal.h>

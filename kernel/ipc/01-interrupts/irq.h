@@ -98,12 +98,16 @@ static inline void irq_restore(uint64_t flags)
 
 static inline void irq_push(void)
 {
-	irqoff_sections.push();
+	lab_irq_push();
+	if (unlikely(irqoff_on))
+		irqoff_pushed();
 }
 
 static inline void irq_pop(void)
 {
-	irqoff_sections.pop();
+	if (unlikely(irqoff_on))
+		irqoff_popping();
+	lab_irq_pop();
 }
 
 static inline int irq_attach(unsigned int line, irq_handler handler, void *arg)

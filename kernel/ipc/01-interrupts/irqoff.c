@@ -15,8 +15,6 @@
 
 bool irqoff_on;
 
-struct irqoff_sections irqoff_sections = {lab_irq_push, lab_irq_pop};
-
 static uint64_t longest;
 static uintptr_t longest_where;
 
@@ -49,23 +47,25 @@ static void end(void)
 	}
 }
 
-/* The section is named by its call site. */
-static void measured_push(void)
-{
-	bool enabled = intr_enabled();
-
-	lab_irq_push();
-	if (enabled)
-		begin(CALL_SITE);
-}
-
-static void measured_pop(void)
+/* Is the section that is open the outermost, and were interrupts on before? */
+static bool is_outermost(void)
 {
 	const struct irq_section *section = &this_cpu()->irq;
 
-	if (section->depth == 1 && section->enabled)
+	return section->depth == 1 && section->enabled;
+}
+
+/* The section is named by its call site. */
+void irqoff_pushed(void)
+{
+	if (is_outermost())
+		begin(CALL_SITE);
+}
+
+void irqoff_popping(void)
+{
+	if (is_outermost())
 		end();
-	lab_irq_pop();
 }
 
 void irqoff_saved(uint64_t flags)
@@ -92,5 +92,4 @@ void irqoff_reset(void)
 	longest = 0;
 	longest_where = 0;
 	irqoff_on = true;
-	irqoff_sections = (struct irqoff_sections){measured_push, measured_pop};
 }

@@ -16,15 +16,6 @@ struct irqoff_max {
 	uintptr_t where; /* where the section began */
 };
 
-/* What irq_push() and irq_pop() call: lab_irq_push() and lab_irq_pop(), or the
- * same, measured.  So one that is not costs no more than the call. */
-struct irqoff_sections {
-	void (*push)(void);
-	void (*pop)(void);
-};
-
-extern struct irqoff_sections irqoff_sections;
-
 /* Is it measured? */
 extern bool irqoff_on;
 
@@ -32,6 +23,10 @@ extern bool irqoff_on;
  * flags. */
 void irqoff_saved(uint64_t flags);
 void irqoff_restoring(uint64_t flags);
+
+/* The same, after lab_irq_push() and before lab_irq_pop(). */
+void irqoff_pushed(void);
+void irqoff_popping(void);
 
 /* Begins to measure, or begins anew. */
 void irqoff_reset(void);

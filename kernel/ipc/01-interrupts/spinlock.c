@@ -17,50 +17,54 @@
  * a report is printed and all stand still.
  */
 #include "spinlock.h"
-#include "hooks.h"
 #include "panic.h"
-#include "perturb.h"
+#include "sched_policy.h"
 #include "thread.h"
 #include "trace.h"
 
 /* ---- the record ---- */
 
-static inline bool record_is_full(const struct spin_record *r)
-{
-	return r->held >= MAX_HELD_SPINLOCKS;
-}
-
-/* More locks than there is room for are not recorded, neither the wait nor that
- * they are held. */
+/* Also in the slot that is one too many. */
 static void record_wait(struct spin_record *r, const struct spinlock *lock,
 			uintptr_t call_site)
 {
-	if (record_is_full(r))
-		return;
 	r->at[r->held + 1] = call_site;
 	r->lock[r->held + 1] = lock;
 }
 
+/* More locks than there is room for are not recorded as held. */
 static void record_held(struct spin_record *r)
 {
-	if (!record_is_full(r))
+	if (likely(r->held < MAX_HELD_SPINLOCKS))
 		r->held++;
+	else
+		r->lock[r->held + 1] = NULL;
 }
 
-/* Locks may be released in any order. */
-static void record_released(struct spin_record *r, const struct spinlock *lock)
+/* Locks may be released in any order: makes this one the newest.  False: it was
+ * not recorded. */
+static bool record_reorder(struct spin_record *r, const struct spinlock *lock)
 {
 	size_t i = r->held;
+	uintptr_t at;
 
 	while (i > 0 && r->lock[i] != lock)
 		i--;
-	if (i == 0)
-		return;
-	for (; i < r->held; i++) {
+	at = r->at[i];
+	for (; i > 0 && i < r->held; i++) {
 		r->lock[i] = r->lock[i + 1];
 		r->at[i] = r->at[i + 1];
 	}
-	r->lock[i] = NULL;
+	r->lock[i] = lock;
+	r->at[i] = at;
+	return i > 0;
+}
+
+static void record_released(struct spin_record *r, const struct spinlock *lock)
+{
+	if (unlikely(r->lock[r->held] != lock) && !record_reorder(r, lock))
+		return;
+	r->lock[r->held] = NULL;
 	r->held--;
 }
 
@@ -106,34 +110,16 @@ void spin_init(struct spinlock *lock, const char *name)
 	lockorder_forget(lock);
 }
 
-static __attribute__((noinline)) void spin_lock_hooked(struct spinlock *lock,
-						       uintptr_t call_site)
-{
-	struct spin_record *r = &current->spin;
-
-	lockorder_check(lock, lock->name, call_site);
-	sched_point(POINT_LOCK, lock);
-	record_wait(r, lock, call_site);
-	lab_spin_lock(lock, call_site);
-	record_held(r);
-	trace(TRACE_LOCK, TRACE_PTR(lock), call_site);
-}
-
-/* The same, the shortest way: mostly nothing is watched.  Whose record it is is
- * asked again at the end, which is shorter than to keep it. */
 void spin_lock(struct spinlock *lock)
 {
 	struct spin_record *r = &current->spin;
-	uintptr_t call_site = CALL_SITE;
 
-	if (unlikely(hooks_any || record_is_full(r))) {
-		spin_lock_hooked(lock, call_site);
-		return;
-	}
-	r->at[r->held + 1] = call_site;
-	r->lock[r->held + 1] = lock;
-	lab_spin_lock(lock, call_site);
-	this_cpu()->running->spin.held++;
+	lockorder_check(lock, lock->name, CALL_SITE);
+	sched_point(POINT_LOCK, lock);
+	record_wait(r, lock, CALL_SITE);
+	lab_spin_lock(lock, CALL_SITE);
+	record_held(r);
+	trace(TRACE_LOCK, TRACE_PTR(lock), CALL_SITE);
 }
 
 bool spin_try_lock(struct spinlock *lock)
@@ -149,25 +135,10 @@ bool spin_try_lock(struct spinlock *lock)
 	return true;
 }
 
-static __attribute__((noinline)) void spin_unlock_hooked(struct spinlock *lock,
-							 uintptr_t call_site)
-{
-	trace(TRACE_UNLOCK, TRACE_PTR(lock), call_site);
-	record_released(&current->spin, lock);
-	lab_spin_unlock(lock, call_site);
-	sched_point(POINT_UNLOCK, NULL);
-}
-
-/* Mostly the newest one is released first. */
 void spin_unlock(struct spinlock *lock)
 {
-	struct spin_record *r = &current->spin;
-
-	if (unlikely(hooks_any || r->lock[r->held] != lock)) {
-		spin_unlock_hooked(lock, CALL_SITE);
-		return;
-	}
-	r->lock[r->held] = NULL;
-	r->held--;
+	trace(TRACE_UNLOCK, TRACE_PTR(lock), CALL_SITE);
+	record_released(&current->spin, lock);
 	lab_spin_unlock(lock, CALL_SITE);
+	sched_point(POINT_UNLOCK, NULL);
 }

@@ -3,7 +3,7 @@
  * keeps nothing, and input is dropped.
  *
  * lab_input_start() says that there is nothing to start, and so the console
- * polls the keyboard (dev/keyboard.c).
+ * polls the keyboard (linux/screen/keyboard.c).
  */
 #include "eventq.h"
 #include "input.h"

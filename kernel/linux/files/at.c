@@ -67,11 +67,6 @@ long sys_renameat2(int from_dirfd, uintptr_t from, int to_dirfd, uintptr_t to,
 	return rename_at(from_dirfd, from, to_dirfd, to, flags);
 }
 
-long sys_faccessat(int dirfd, uintptr_t path, int mode)
-{
-	return access_at(dirfd, path, mode, 0);
-}
-
 long sys_faccessat2(int dirfd, uintptr_t path, int mode, int flags)
 {
 	return access_at(dirfd, path, mode, flags);

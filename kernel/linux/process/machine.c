@@ -1,26 +1,22 @@
 /*
- * sys_misc.c - who and what this machine is: uname, sysinfo, its name.
+ * machine.c - who and what this machine is: uname, its name.
  *
  * Programs ask uname(2) whether they run on Linux, and which one: they get the
  * answer that fits the calls they may use.
  */
-#include "aspace.h"
 #include "errno.h"
-#include "heap.h"
-#include "page.h"
+#include "init.h"
 #include "process.h"
-#include "sanitize.h"
-#include "spinlock.h"
 #include "string.h"
+#include "sync.h"
 #include "syscall.h"
-#include "time.h"
 #include "uaccess.h"
 #include "uts.h"
-#include "vm.h"
 
-static struct spinlock lock = SPINLOCK_INIT("uname");
+/* Lab 3's: many programs ask, and hardly ever one gives another name. */
+static struct rwlock names_lock;
 
-/* The two names that can be set need lock. */
+/* The two names that can be set need names_lock. */
 static struct utsname names = {
 	.sysname = "Linux",
 	.nodename = "signalbox",
@@ -32,10 +28,16 @@ static struct utsname names = {
 
 void uts_copy(struct utsname *to)
 {
-	spin_lock(&lock);
+	rwlock_read_lock(&names_lock);
 	*to = names;
-	spin_unlock(&lock);
+	rwlock_read_unlock(&names_lock);
 }
+
+static void names_init(void)
+{
+	rwlock_init(&names_lock, "uname");
+}
+INIT(INIT_PARTS, names_init);
 
 long sys_uname(uintptr_t buf)
 {
@@ -49,9 +51,9 @@ static int set_name(char *name, const char *to)
 {
 	if (strlen(to) >= UTS_NAME_SIZE)
 		return -EINVAL;
-	spin_lock(&lock);
+	rwlock_write_lock(&names_lock);
 	strlcpy(name, to, UTS_NAME_SIZE);
-	spin_unlock(&lock);
+	rwlock_write_unlock(&names_lock);
 	return 0;
 }
 
@@ -86,42 +88,4 @@ long sys_sethostname(uintptr_t name, int len)
 long sys_setdomainname(uintptr_t name, int len)
 {
 	return set_name_user(names.domainname, name, len);
-}
-
-/* ---- sysinfo ---- */
-
-struct sysinfo {
-	int64_t uptime;    /* seconds */
-	uint64_t loads[3]; /* not measured */
-	uint64_t total_ram, free_ram, shared_ram, buffer_ram;
-	uint64_t total_swap, free_swap;
-	uint16_t procs, padding[3];
-	uint64_t total_high, free_high;
-	uint32_t unit; /* bytes that the sizes count in */
-	uint32_t end;
-};
-
-_Static_assert(sizeof(struct sysinfo) == 112, "Linux x86-64's size");
-
-/* What the kernel keeps for reuse is free memory: it could be given back, but
- * that a program asks is no reason to. */
-static size_t free_pages(void)
-{
-	if (SANITIZING)
-		heap_trim(); /* what it keeps back is free, too */
-	return page_free_count() + vm_stack_kept_pages() + aspace_kept_pages() +
-	       heap_kept_pages();
-}
-
-long sys_sysinfo(uintptr_t buf)
-{
-	struct sysinfo info = {
-		.uptime = time_ns() / NSEC_PER_SEC,
-		.total_ram = page_total_count() * PAGE_SIZE,
-		.free_ram = free_pages() * PAGE_SIZE,
-		.procs = MIN(process_count(), UINT16_MAX),
-		.unit = 1,
-	};
-
-	return put_user(info, buf);
 }

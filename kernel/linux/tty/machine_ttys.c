@@ -191,7 +191,7 @@ static int terminal_open(struct file *f, struct tty *tty, bool acquire)
 }
 
 /* Nobody gets the console without asking for it: it is for messages. */
-static int console_open(struct file *f, unsigned int minor, bool acquire)
+static int console_tty_open(struct file *f, unsigned int minor, bool acquire)
 {
 	return terminal_open(f, &console, false);
 }
@@ -212,11 +212,11 @@ DEVICE(.name = "tty1", .number = DEVICE_NUMBER(4, 1), .mode = 0600,
 DEVICE(.name = "ttyS0", .number = DEVICE_NUMBER(4, 64), .mode = 0600,
        .open = serial_open);
 DEVICE(.name = "console", .number = DEVICE_NUMBER(5, 1), .mode = 0600,
-       .open = console_open);
+       .open = console_tty_open);
 
 /* A serial terminal has 24 rows, as the VT100 had; so has what shows on both.
  */
-static void console_file_init(void)
+static void machine_ttys_init(void)
 {
 	tty_init(&console, "console", DEVICE_NUMBER(5, 1), &device);
 	tty_init(&serial, "ttyS0", DEVICE_NUMBER(4, 64), &device);
@@ -228,8 +228,8 @@ static void console_file_init(void)
 	screen_tty.size = (struct winsize){SCREEN_ROWS, SCREEN_COLUMNS, 0, 0};
 	waitq_init(&ready_waitq, "console input");
 	if (thread_spawn(&input, "console", input_thread, NULL))
-		panic("console_file_init: no memory for the thread");
+		panic("machine_ttys_init: no memory for the thread");
 	thread_detach(input);
 }
 
-INIT(INIT_FILES, console_file_init);
+INIT(INIT_FILES, machine_ttys_init);

@@ -370,16 +370,23 @@ KTEST(lab01, attach_race, .seeds = 20);
 
 #define LEASES 6
 
+struct leases {
+	struct ktest *t;
+	unsigned int begun; /* by all threads */
+};
+
 /* It is detached by the one that has attached it, and by nobody else. */
 static void lease(void *arg)
 {
-	struct ktest *t = arg;
+	struct leases *l = arg;
+	struct ktest *t = l->t;
 
 	for (unsigned int i = 0; i < LEASES && !t->failures; i++) {
 		if (irq_attach(LINE, ignore, t) != 0) {
 			thread_yield();
 			continue;
 		}
+		__atomic_fetch_add(&l->begun, 1, __ATOMIC_RELAXED);
 		for (unsigned int k = 0; k < 3; k++) {
 			sched_point(POINT_ACCESS, t);
 			thread_yield();
@@ -397,8 +404,13 @@ static void lease(void *arg)
 
 static void test_attached_stays_unmasked(struct ktest *t)
 {
+	struct leases l = {.t = t};
+
 	detach_all();
-	run_on_cpus(t, cpu_count + 1, lease, t);
+	run_on_cpus(t, cpu_count + 1, lease, &l);
+	CHECK(t, l.begun > 0,
+	      "%u threads tried to attach line %u, and none got it",
+	      cpu_count + 1, LINE);
 	CHECK(t, ioapic_is_masked(LINE),
 	      "line %u has no handler any more, and is not masked", LINE);
 }

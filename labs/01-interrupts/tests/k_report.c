@@ -130,6 +130,12 @@ static void test_report_empty(struct ktest *t)
 		      "no line has fired, and irq_report() has written more "
 		      "than the end of an empty text");
 	}
+	interrupt_once(t, 3);
+	irq_report(text, sizeof(text));
+	CHECK(t, strcmp(text, "3 1\n") == 0,
+	      "line 3 has fired once, the first of all: expected \"3 1\", got "
+	      "\"%s\"",
+	      text);
 }
 KTEST(lab01, report_empty, .manual = true);
 

@@ -358,16 +358,25 @@ KTEST(lab01, try_lock, .min_cpus = 2);
 struct contest {
 	struct ktest *t;
 	struct spinlock lock;
-	unsigned int tried, left;       /* threads that have, in all contests */
+	unsigned int tried; /* threads that have, in all contests */
+	unsigned int left;  /* the same, and each once before the first */
 	unsigned int winners[CONTESTS]; /* a bit for each CPU */
 };
 
-/* Counts this CPU and waits for the others, with interrupts on or off. */
-static void meet(unsigned int *arrived, unsigned int contest)
+/* While interrupts are on this lets other threads run: the one that is to start
+ * the next CPU's may be among them. */
+static bool have_arrived(unsigned int *arrived, unsigned int threads)
+{
+	if (intr_enabled())
+		thread_yield();
+	return __atomic_load_n(arrived, __ATOMIC_SEQ_CST) >= threads;
+}
+
+/* Counts this thread, and waits for those of the other CPUs. */
+static void meet(unsigned int *arrived, unsigned int times)
 {
 	__atomic_fetch_add(arrived, 1, __ATOMIC_SEQ_CST);
-	WAIT_FOR(__atomic_load_n(arrived, __ATOMIC_SEQ_CST) >=
-		 (contest + 1) * cpu_count);
+	WAIT_FOR(have_arrived(arrived, times * cpu_count));
 }
 
 /* All try at the same time, and nobody gives the lock back before all have
@@ -376,6 +385,7 @@ static void compete(void *arg)
 {
 	struct contest *c = arg;
 
+	meet(&c->left, 1);
 	for (unsigned int i = 0; i < CONTESTS && !c->t->failures; i++) {
 		bool won = spin_try_lock(&c->lock);
 		unsigned int here = current->pinned;
@@ -383,7 +393,7 @@ static void compete(void *arg)
 		if (won)
 			__atomic_fetch_or(&c->winners[i], 1u << here,
 					  __ATOMIC_SEQ_CST);
-		meet(&c->tried, i);
+		meet(&c->tried, i + 1);
 		unsigned int winners = c->winners[i];
 
 		if (winners & (winners - 1)) {
@@ -399,7 +409,7 @@ static void compete(void *arg)
 		}
 		if (won)
 			spin_unlock(&c->lock);
-		meet(&c->left, i);
+		meet(&c->left, i + 2);
 	}
 }
 
@@ -410,7 +420,7 @@ static void hold_contests(struct ktest *t)
 	run_on_cpus(t, cpu_count, compete, &c);
 }
 
-#define PASSES 20
+#define PASSES 12
 #define MAX_TRIES 5000 /* a few will do */
 
 struct turnstile {
@@ -435,8 +445,8 @@ static bool enter_by_trying(struct turnstile *s)
 	return false;
 }
 
-/* Inside: nobody else is, from here to the end. */
-static void pass_alone(struct turnstile *s, const char *by)
+/* Inside, where nobody else is; says whether that was so. */
+static bool pass_alone(struct turnstile *s, const char *by)
 {
 	unsigned int here = this_cpu()->id + 1;
 	unsigned int before =
@@ -445,16 +455,17 @@ static void pass_alone(struct turnstile *s, const char *by)
 
 	sched_point(POINT_ACCESS, (const void *)&s->passed);
 	s->passed = passed + 1;
-	if (before || __atomic_load_n(&s->inside, __ATOMIC_SEQ_CST) != here ||
-	    !spin_held(&s->lock)) {
-		s->broken = true;
-		FAIL(s->t,
-		     "two CPUs have the lock at once: %s let CPU %u in while "
-		     "another one had it by spin_try_lock()%s",
-		     by, this_cpu()->id, s->some_wait ? " or spin_lock()" : "");
-		return;
-	}
-	__atomic_store_n(&s->inside, 0, __ATOMIC_SEQ_CST);
+	unsigned int after =
+		__atomic_exchange_n(&s->inside, 0, __ATOMIC_SEQ_CST);
+
+	if (before == 0 && after == here)
+		return true;
+	s->broken = true;
+	FAIL(s->t,
+	     "two have the lock at once: %s let CPU %u in while somebody else "
+	     "had it by spin_try_lock()%s",
+	     by, here - 1, s->some_wait ? " or spin_lock()" : "");
+	return false;
 }
 
 static void pass(void *arg)
@@ -468,8 +479,8 @@ static void pass(void *arg)
 			spin_lock(&s->lock);
 		else if (!enter_by_trying(s))
 			return;
-		pass_alone(s, waits ? "spin_lock()" : "spin_try_lock()");
-		if (spin_held(&s->lock))
+		if (pass_alone(s, waits ? "spin_lock()" : "spin_try_lock()") ||
+		    spin_held(&s->lock))
 			spin_unlock(&s->lock);
 		else
 			forget_locks();
@@ -511,6 +522,7 @@ struct visitors {
 	struct {
 		volatile unsigned int begun, ended; /* calls of that CPU */
 	} calls[MAX_CPUS];
+	unsigned int taken; /* needs lock */
 };
 
 /* With the lock held: a spin_try_lock() that is under way on another CPU has to
@@ -539,6 +551,7 @@ static void visit(void *arg)
 		v->calls[cpu].ended++;
 		if (!taken)
 			continue;
+		v->taken++;
 		expect_others_end(v);
 		spin_unlock(&v->lock);
 	}
@@ -549,5 +562,9 @@ static void test_try_lock_never_waits(struct ktest *t)
 	struct visitors v = {.t = t, .lock = SPINLOCK_INIT("visited")};
 
 	run_on_cpus(t, cpu_count, visit, &v);
+	CHECK(t, v.taken > 0,
+	      "spin_try_lock() was called %u times on each CPU, and never took "
+	      "the lock",
+	      VISITS);
 }
 KTEST(lab01, try_lock_never_waits, .min_cpus = 2, .seeds = 50);

@@ -90,9 +90,11 @@ static inline int tell_until_esc(void)
 	return 0;
 }
 
-/* Tells all events, until all three buttons have been held, and then none. */
+/* Tells all events, until all three buttons have been held, and then none:
+ * counted from presses and releases, whatever the events' masks say. */
 static inline int tell_until_all_buttons(void)
 {
+	unsigned int held = 0;
 	bool all = false;
 	struct sb_event e;
 
@@ -100,8 +102,12 @@ static inline int tell_until_all_buttons(void)
 	do {
 		e = next_event();
 		tell_event(&e);
-		all |= e.type == SB_MOUSE_BUTTON && e.data[2] == 7;
-	} while (!all || e.type != SB_MOUSE_BUTTON || e.data[2] != 0);
+		if (e.type != SB_MOUSE_BUTTON)
+			continue;
+		held &= ~(1u << (e.data[0] & 31));
+		held |= (e.data[1] != 0) << (e.data[0] & 31);
+		all |= held == 7;
+	} while (!all || held != 0);
 	return 0;
 }
 

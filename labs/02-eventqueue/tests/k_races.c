@@ -305,6 +305,55 @@ static void test_two_consumers(struct ktest *t)
 }
 KTEST(lab02, two_consumers, .seeds = 20);
 
+/* ---- two queues at once ---- */
+
+struct pair {
+	struct ktest *t;
+	unsigned int workers; /* numbers them */
+	struct eventq queues[2];
+};
+
+/* Each CPU has a queue of its own, and gets out of it what it put in. */
+static void push_and_pop(void *arg)
+{
+	struct pair *p = arg;
+	unsigned int me = __atomic_fetch_add(&p->workers, 1, __ATOMIC_RELAXED);
+	unsigned int producer, n;
+
+	for (unsigned int i = 0; i < EACH && !p->t->failures; i++) {
+		struct event e = numbered_event(me, i), out = {.type = 0};
+
+		event_push(&p->queues[me], &e);
+		if (!event_pop(&p->queues[me], &out))
+			FAIL(p->t,
+			     "CPU %u pushed an event to its own queue, and "
+			     "event_pop() returned false",
+			     me);
+		else if (numbered_read(p->t, &out, &producer, &n))
+			CHECK(p->t, producer == me && n == i,
+			      "CPU %u pushed event %u to its own queue, and "
+			      "popped event %u of CPU %u",
+			      me, i, n, producer);
+	}
+}
+
+/* What one call works on is nothing that a call for another queue sees. */
+static void test_two_queues_at_once(struct ktest *t)
+{
+	static struct pair p;
+
+	p = (struct pair){.t = t};
+	for (int i = 0; i < 2; i++)
+		eventq_init(&p.queues[i], "a CPU's own");
+	run_on_cpus(t, 2, push_and_pop, &p);
+	for (int i = 0; i < 2 && !t->failures; i++)
+		CHECK(t, p.queues[i].pushed == EACH && p.queues[i].dropped == 0,
+		      "queue %d: pushed is %lu, expected %d; dropped is %lu, "
+		      "expected 0",
+		      i, p.queues[i].pushed, EACH, p.queues[i].dropped);
+}
+KTEST(lab02, two_queues_at_once, .seeds = 20);
+
 /* ---- interrupts ---- */
 
 struct inside {
@@ -313,18 +362,28 @@ struct inside {
 	struct timer timer;
 };
 
+static void expect_off(struct inside *in, const char *after)
+{
+	CHECK(in->t, !intr_enabled(),
+	      "%s in a handler has turned interrupts on", after);
+}
+
 static void look_inside(struct timer *timer)
 {
 	struct inside *in = container_of(timer, struct inside, timer);
 	struct event e = numbered_event(0, 0);
 
-	event_push(Q, &e);
-	CHECK(in->t, !intr_enabled(),
-	      "event_push() in a handler has turned interrupts on");
-	event_count(Q);
 	event_pop(Q, &e);
-	CHECK(in->t, !intr_enabled(),
-	      "event_pop() in a handler has turned interrupts on");
+	expect_off(in, "event_pop() of an empty queue");
+	for (unsigned int i = 0; i < EVENTQ_SIZE; i++)
+		event_push(Q, &e);
+	expect_off(in, "event_push()");
+	event_push(Q, &e);
+	expect_off(in, "event_push() to a full queue");
+	event_count(Q);
+	expect_off(in, "event_count()");
+	event_pop(Q, &e);
+	expect_off(in, "event_pop()");
 	in->done = true;
 }
 

@@ -4,6 +4,17 @@
 #include "lab02.h"
 
 #define Q (&test_queue)
+#define MANY 66000u
+
+/* How many are in the queue by what fill() and drain() have done, whatever the
+ * queue says. */
+static unsigned int waiting;
+
+static void begin(void)
+{
+	test_queue_init();
+	waiting = 0;
+}
 
 /* Pushes those numbered from `from` on; all must find a place. */
 static bool fill(struct ktest *t, unsigned int from, unsigned int count)
@@ -16,9 +27,10 @@ static bool fill(struct ktest *t, unsigned int from, unsigned int count)
 			     "event_push() returned false with %u events in "
 			     "the queue; it has %d places, and all can be "
 			     "used",
-			     i, EVENTQ_SIZE);
+			     waiting, EVENTQ_SIZE);
 			return false;
 		}
+		waiting++;
 	}
 	return true;
 }
@@ -32,11 +44,12 @@ static bool drain(struct ktest *t, unsigned int from, unsigned int count)
 
 		if (!event_pop(Q, &e)) {
 			FAIL(t,
-			     "event_pop() returned false, and %u events "
-			     "have not come out yet",
-			     count - i);
+			     "event_pop() returned false with %u events in "
+			     "the queue",
+			     waiting);
 			return false;
 		}
+		waiting--;
 		if (!numbered_read(t, &e, &producer, &n))
 			return false;
 		if (n != from + i) {
@@ -69,15 +82,27 @@ static void expect_counts(struct ktest *t, uint64_t pushed, uint64_t dropped)
 	      Q->dropped, dropped);
 }
 
-/* What was in the queue is gone after lab_eventq_init(), counts too. */
+/* Any memory becomes an empty queue, with a lock that nobody holds: memory that
+ * was used for something else, and a queue that was full. */
 static void test_init_empties(struct ktest *t)
 {
 	struct event extra = numbered_event(1, 0);
 
-	test_queue_init();
+	dirty(Q, sizeof(*Q));
+	eventq_init(Q, "test");
+	waiting = 0;
+	if (!spin_try_lock(&Q->lock)) {
+		FAIL(t, "eventq_init() in memory that was used before: q->lock "
+			"is not free; spin_init() makes a lock");
+		return;
+	}
+	spin_unlock(&Q->lock);
+	expect_empty(t, "after eventq_init() in memory that was used before");
+	expect_counts(t, 0, 0);
 	fill(t, 0, EVENTQ_SIZE);
 	event_push(Q, &extra);
-	test_queue_init();
+	eventq_init(Q, "test");
+	waiting = 0;
 	expect_empty(t, "after eventq_init() of a queue that was full");
 	expect_counts(t, 0, 0);
 	fill(t, 0, EVENTQ_SIZE);
@@ -90,7 +115,7 @@ KTEST(lab02, init_empties);
 
 static void test_first_in_first_out(struct ktest *t)
 {
-	test_queue_init();
+	begin();
 	expect_empty(t, "a new queue");
 	if (!fill(t, 0, 3))
 		return;
@@ -111,7 +136,7 @@ static void test_keeps_copies(struct ktest *t)
 {
 	struct event e = numbered_event(0, 0), out;
 
-	test_queue_init();
+	begin();
 	event_push(Q, &e);
 	e = numbered_event(0, 1);
 	event_push(Q, &e);
@@ -128,7 +153,7 @@ KTEST(lab02, keeps_copies);
 
 static void test_all_places(struct ktest *t)
 {
-	test_queue_init();
+	begin();
 	if (!fill(t, 0, EVENTQ_SIZE))
 		return;
 	CHECK(t, event_count(Q) == EVENTQ_SIZE,
@@ -139,10 +164,20 @@ static void test_all_places(struct ktest *t)
 }
 KTEST(lab02, all_places);
 
+/* To a queue that is full, and has dropped 300: more than 16 bits count. */
+static void drop_many(struct ktest *t)
+{
+	struct event e = numbered_event(1, 0);
+
+	for (unsigned int i = 300; i < MANY; i++)
+		event_push(Q, &e);
+	expect_counts(t, EVENTQ_SIZE, MANY);
+}
+
 /* A full queue keeps what it has; the new event is dropped, and counted. */
 static void test_full_drops_the_new(struct ktest *t)
 {
-	test_queue_init();
+	begin();
 	if (!fill(t, 0, EVENTQ_SIZE))
 		return;
 	for (unsigned int i = 1; i <= 300; i++) {
@@ -162,6 +197,7 @@ static void test_full_drops_the_new(struct ktest *t)
 	CHECK(t, event_count(Q) == EVENTQ_SIZE,
 	      "%d events wait, and event_count() is %u", EVENTQ_SIZE,
 	      event_count(Q));
+	drop_many(t);
 	drain(t, 0, EVENTQ_SIZE);
 	expect_empty(t, "after the queue was full");
 }
@@ -173,7 +209,7 @@ static void test_recovers(struct ktest *t)
 	struct event extra = numbered_event(1, 0);
 	unsigned int next = EVENTQ_SIZE;
 
-	test_queue_init();
+	begin();
 	if (!fill(t, 0, EVENTQ_SIZE))
 		return;
 	for (unsigned int taken = 1; taken <= EVENTQ_SIZE; taken++) {
@@ -200,7 +236,7 @@ static void test_goes_round(struct ktest *t)
 	unsigned int in = 0, out = 0;
 	uint64_t random = t->seed;
 
-	test_queue_init();
+	begin();
 	while (out < 100000 && !t->failures) {
 		unsigned int free = EVENTQ_SIZE - (in - out);
 		unsigned int n = random_next(&random) % (free + 1);
@@ -226,7 +262,7 @@ static void test_two_queues(struct ktest *t)
 	static struct eventq other;
 	struct event e = numbered_event(5, 5), out;
 
-	test_queue_init();
+	begin();
 	eventq_init(&other, "other");
 	fill(t, 0, 100);
 	event_push(&other, &e);

@@ -40,7 +40,7 @@ static void expect_bytes(struct ktest *t, struct scancode_pipe *p, size_t len,
 /* What was in a pipe's memory before does not matter. */
 static void subscribe(struct scancode_pipe *p)
 {
-	memset(p, 0xee, sizeof(*p));
+	dirty(p, sizeof(*p));
 	scancode_subscribe(p);
 }
 
@@ -60,6 +60,8 @@ static void test_bytes_in_order(struct ktest *t)
 }
 KTEST(lab02, bytes_in_order);
 
+#define MANY 66000u /* more than 16 bits count */
+
 static void test_full_keeps_the_oldest(struct ktest *t)
 {
 	static struct scancode_pipe p;
@@ -72,11 +74,14 @@ static void test_full_keeps_the_oldest(struct ktest *t)
 	publish(200, 5);
 	CHECK(t, p.dropped == 5, "5 bytes found no place; dropped is %lu",
 	      p.dropped);
+	publish(200, MANY - 5);
+	CHECK(t, p.dropped == MANY, "%u bytes found no place; dropped is %lu",
+	      MANY, p.dropped);
 	expect_bytes(t, &p, 28, 0, 28, "a full pipe");
 	publish(SCANCODE_RING, 28);
 	publish(200, 1);
-	CHECK(t, p.dropped == 6, "6 bytes found no place; dropped is %lu",
-	      p.dropped);
+	CHECK(t, p.dropped == MANY + 1,
+	      "%u bytes found no place; dropped is %lu", MANY + 1, p.dropped);
 	expect_bytes(t, &p, 2 * SCANCODE_RING, 28, SCANCODE_RING,
 		     "a full pipe, after some were read and more came");
 	scancode_unsubscribe(&p);
@@ -109,6 +114,7 @@ KTEST(lab02, pipe_goes_round);
 /* ---- several subscribers ---- */
 
 #define PIPES 4
+#define MANY_PIPES 70
 
 /* Each has its own bytes, and reads at its own pace. */
 static void test_several_subscribers(struct ktest *t)
@@ -169,11 +175,34 @@ static void test_unsubscribe(struct ktest *t)
 }
 KTEST(lab02, unsubscribe);
 
+/* As many as come, who leave in another order. */
+static void test_many_subscribers(struct ktest *t)
+{
+	static struct scancode_pipe pipes[MANY_PIPES];
+	unsigned int step = 29; /* has no factor in common with MANY_PIPES */
+	char what[64];
+
+	for (unsigned int i = 0; i < MANY_PIPES; i++)
+		subscribe(&pipes[i]);
+	for (unsigned int left = 0; left < MANY_PIPES; left++) {
+		unsigned int i = left * step % MANY_PIPES;
+
+		publish(left, 1);
+		snprintf(what, sizeof(what),
+			 "subscriber %u of %d, when %u have left", i,
+			 MANY_PIPES, left);
+		expect_bytes(t, &pipes[i], 2 * SCANCODE_RING, 0, left + 1,
+			     what);
+		scancode_unsubscribe(&pipes[i]);
+	}
+}
+KTEST(lab02, many_subscribers);
+
 static void test_subscribe_again(struct ktest *t)
 {
 	static struct scancode_pipe p;
 
-	memset(&p, 0xee, sizeof(p));
+	dirty(&p, sizeof(p));
 	for (int i = 0; i < 3; i++) {
 		scancode_subscribe(&p);
 		expect_bytes(
@@ -203,6 +232,8 @@ static void publish_two(struct timer *timer)
 	struct handler *h = container_of(timer, struct handler, timer);
 
 	publish(h->in, 2);
+	CHECK(h->t, !intr_enabled(),
+	      "scancode_publish() in a handler has turned interrupts on");
 	h->in += 2;
 	h->fired = true;
 }
@@ -214,6 +245,9 @@ static void read_while_bytes_come(void *arg)
 	bool fired_within = true;
 
 	subscribe(&h->pipe);
+	CHECK(h->t, intr_enabled(),
+	      "interrupts are off after "
+	      "scancode_subscribe()");
 	for (uint64_t delay = 0; fired_within && delay < 5000; delay++) {
 		uint8_t buf[4];
 		size_t got;
@@ -238,6 +272,9 @@ static void read_while_bytes_come(void *arg)
 	CHECK(h->t, h->pipe.dropped == 0,
 	      "each byte had a place; dropped is %lu", h->pipe.dropped);
 	scancode_unsubscribe(&h->pipe);
+	CHECK(h->t, intr_enabled(),
+	      "interrupts are off after "
+	      "scancode_unsubscribe()");
 }
 
 static void test_interrupted_read(struct ktest *t)
@@ -370,3 +407,53 @@ static void test_readers_and_publisher(struct ktest *t)
 		scancode_unsubscribe(&o.pipes[i]);
 }
 KTEST(lab02, readers_and_publisher, .seeds = 20);
+
+/* ---- two readers of one pipe ---- */
+
+struct readers {
+	struct ktest *t;
+	struct scancode_pipe pipe;
+	uint8_t taken[BYTES]; /* how often each byte was; atomic */
+};
+
+/* Three at most at a time, as long as there are any. */
+static void take_some(void *arg)
+{
+	struct readers *r = arg;
+	uint8_t buf[3];
+	size_t got, calls = 0;
+
+	while ((got = scancode_read(&r->pipe, buf, sizeof(buf))) > 0) {
+		if (got > sizeof(buf) || ++calls > BYTES) {
+			FAIL(r->t,
+			     "two CPUs read a pipe: scancode_read() of %zu "
+			     "bytes returned %zu, %zu calls after the first",
+			     sizeof(buf), got, calls - 1);
+			return;
+		}
+		for (size_t i = 0; i < got; i++)
+			if (buf[i] < BYTES)
+				__atomic_fetch_add(&r->taken[buf[i]], 1,
+						   __ATOMIC_RELAXED);
+	}
+}
+
+/* As of a process and its child: each byte goes to one of them. */
+static void test_two_readers(struct ktest *t)
+{
+	static struct readers r;
+
+	r = (struct readers){.t = t};
+	subscribe(&r.pipe);
+	publish(0, BYTES);
+	run_on_cpus(t, 2, take_some, &r);
+	for (unsigned int i = 0; i < BYTES && !t->failures; i++)
+		CHECK(t, r.taken[i] == 1,
+		      "byte %u came once, and two readers of the pipe got it "
+		      "%u times in all",
+		      i, r.taken[i]);
+	expect_bytes(t, &r.pipe, 2 * SCANCODE_RING, 0, 0,
+		     "two readers have taken all");
+	scancode_unsubscribe(&r.pipe);
+}
+KTEST(lab02, two_readers, .seeds = 20);

@@ -4,6 +4,7 @@
  * The controller has commands to receive a byte as if a device had sent it
  * (ps2_inject()), with all that follows: the interrupt on line 1 or 12, the
  * student's handler, and the event in input_events, the machine's real queue.
+ * One test of exercise 2.4 is here, too: what that handler publishes.
  */
 #include "apic.h"
 #include "lab02.h"
@@ -107,19 +108,31 @@ static void expect_input(struct ktest *t, struct event want, const char *after)
 
 	if (!next_event(t, &got, after))
 		return;
-	CHECK(t,
-	      got.type == want.type &&
-		      memcmp(got.data, want.data, sizeof(got.data)) == 0,
-	      "%s: expected %s, got %s", after,
-	      event_text(&want, expected, sizeof(expected)),
-	      event_text(&got, text, sizeof(text)));
+	CHECK(t, event_agrees(&got, &want, 0), "%s: expected %s, got %s", after,
+	      event_text(&want, 0, expected, sizeof(expected)),
+	      event_text(&got, 0, text, sizeof(text)));
+}
+
+/* The byte that completes an event comes, and the event has its time. */
+static void expect_time(struct ktest *t, enum ps2_port port, uint8_t byte)
+{
+	uint64_t before = time_ns(), after;
+	struct event e;
+
+	if (!send(t, port, byte))
+		return;
+	(void)WAIT_FOR(event_count(&input_events) > 0);
+	after = time_ns();
+	if (next_event(t, &e, "a byte that completes an event"))
+		CHECK(t, e.time_ns >= before && e.time_ns <= after,
+		      "the byte that completed an event came from the %s "
+		      "between %lu and %lu ns, and the event has time_ns %lu",
+		      port == PS2_MOUSE ? "mouse" : "keyboard", before, after,
+		      e.time_ns);
 }
 
 static void test_keyboard_interrupt(struct ktest *t)
 {
-	uint64_t before, after;
-	struct event e;
-
 	if (!start_input(t))
 		return;
 	for (int i = 0; i < 3 && !t->failures; i++) {
@@ -131,16 +144,8 @@ static void test_keyboard_interrupt(struct ktest *t)
 			return;
 		expect_input(t, key_up(KEY_A, 0), "the keyboard sent 0x9e");
 	}
-	before = time_ns();
-	send(t, PS2_KEYBOARD, 0x1e);
-	(void)WAIT_FOR(event_count(&input_events) > 0);
-	after = time_ns();
+	expect_time(t, PS2_KEYBOARD, 0x1e);
 	send(t, PS2_KEYBOARD, 0x9e);
-	if (next_event(t, &e, "the keyboard sent 0x1e"))
-		CHECK(t, e.time_ns >= before && e.time_ns <= after,
-		      "the byte came between %lu and %lu ns, and the event has "
-		      "time_ns %lu",
-		      before, after, e.time_ns);
 	drop_events();
 }
 KTEST(lab02, keyboard_interrupt);
@@ -158,34 +163,67 @@ static void test_mouse_interrupt(struct ktest *t)
 		     "the mouse sent 29 0a fe");
 	expect_input(t, mouse_button(0, true, BUTTON_LEFT),
 		     "the mouse sent 29 0a fe");
-	for (int i = 0; i < 3; i++)
+	for (int i = 0; i < 2; i++)
 		send(t, PS2_MOUSE, release[i]);
-	expect_input(t, mouse_button(0, false, 0), "the mouse sent 08 00 00");
+	expect_time(t, PS2_MOUSE, release[2]);
 }
 KTEST(lab02, mouse_interrupt);
 
-/* The CPU may be kept from an interrupt until there are several bytes. */
-static void test_bytes_together(struct ktest *t)
+/* A queue that is full changes nothing for the devices: their bytes are taken,
+ * or nothing ever interrupts again. */
+static void send_while_full(struct ktest *t, enum ps2_port port,
+			    const uint8_t *bytes, unsigned int count)
 {
-	static const uint8_t keys[] = {0x1e, 0x9e, 0xe0, 0x48, 0xe0, 0xc8};
-	static const uint8_t packets[] = {0x08, 3, 0, 0x08, 0, 4};
+	struct event filler = {.type = EVENT_MOUSE_MOVE};
+
+	while (event_push(&input_events, &filler))
+		;
+	for (unsigned int i = 0; i < count; i++)
+		if (!send(t, port, bytes[i])) {
+			FAIL(t, "input_events was full then");
+			break;
+		}
+	drop_events();
+}
+
+/* The CPU may be kept from an interrupt until there are several bytes, of which
+ * some make no event. */
+static void test_keyboard_bytes_together(struct ktest *t)
+{
+	static const uint8_t keys[] = {0x1e, 0x00, 0x9e, 0xff,
+				       0xe0, 0x48, 0xe0, 0xc8};
+	const char *what = "1e 00 9e ff e0 48 e0 c8";
+
+	if (!start_input(t))
+		return;
+	if (send_together(t, PS2_KEYBOARD, keys, sizeof(keys), 4)) {
+		expect_input(t, key_down(KEY_A, 'a', 0), what);
+		expect_input(t, key_up(KEY_A, 0), what);
+		expect_input(t, key_down(KEY_UP, 0, 0), what);
+		expect_input(t, key_up(KEY_UP, 0), what);
+	}
+	if (start_input(t)) /* behind a handler that left something */
+		send_while_full(t, PS2_KEYBOARD, keys, sizeof(keys));
+	start_input(t);
+}
+KTEST(lab02, keyboard_bytes_together);
+
+static void test_mouse_bytes_together(struct ktest *t)
+{
+	static const uint8_t packets[] = {0x00, 0x08, 3, 0, 0x00, 0x08, 0, 4};
+	const char *what = "00 08 03 00 00 08 00 04";
 
 	if (bytes_may_be_late(t) || !start_input(t))
 		return;
-	if (send_together(t, PS2_KEYBOARD, keys, sizeof(keys), 4)) {
-		expect_input(t, key_down(KEY_A, 'a', 0), "1e 9e e0 48 e0 c8");
-		expect_input(t, key_up(KEY_A, 0), "1e 9e e0 48 e0 c8");
-		expect_input(t, key_down(KEY_UP, 0, 0), "1e 9e e0 48 e0 c8");
-		expect_input(t, key_up(KEY_UP, 0), "1e 9e e0 48 e0 c8");
-	}
-	drop_events();
 	if (send_together(t, PS2_MOUSE, packets, sizeof(packets), 2)) {
-		expect_input(t, mouse_moved(3, 0, 0), "08 03 00 08 00 04");
-		expect_input(t, mouse_moved(0, -4, 0), "08 03 00 08 00 04");
+		expect_input(t, mouse_moved(3, 0, 0), what);
+		expect_input(t, mouse_moved(0, -4, 0), what);
 	}
-	start_input(t); /* behind a handler that left something */
+	if (start_input(t))
+		send_while_full(t, PS2_MOUSE, packets, sizeof(packets));
+	start_input(t);
 }
-KTEST(lab02, bytes_together);
+KTEST(lab02, mouse_bytes_together);
 
 /* ---- the order of what a byte does ---- */
 
@@ -228,6 +266,44 @@ static void test_scancode_first(struct ktest *t)
 	drop_events();
 }
 KTEST(lab02, scancode_first);
+
+/* A subscriber gets what the keyboard sent: bytes that begin a code, that make
+ * no event, that no key has; and nothing of the mouse. */
+static void test_only_keyboard_bytes(struct ktest *t)
+{
+	static const uint8_t keys[] = {0xe0, 0x48, 0xe0, 0xc8, 0xe1, 0x1d,
+				       0x45, 0xe1, 0x9d, 0xc5, 0xff, 0x00,
+				       0x7f, 0x9e, 0xe0, 0x2a, 0x1e, 0x9e};
+	static const uint8_t mouse[] = {0x09, 0x1e, 1, 0x08, 1, 1, 0x00};
+	static struct scancode_pipe pipe;
+	uint8_t got[SCANCODE_RING];
+	bool sent = true;
+	size_t count;
+
+	if (!start_input(t))
+		return;
+	scancode_subscribe(&pipe);
+	for (size_t i = 0; i < sizeof(keys) && sent; i++)
+		sent = send(t, PS2_KEYBOARD, keys[i]) &&
+		       (i >= sizeof(mouse) || send(t, PS2_MOUSE, mouse[i]));
+	stop_input(); /* waits for a handler that still runs */
+	count = scancode_read(&pipe, got, sizeof(got));
+	scancode_unsubscribe(&pipe);
+	start_input(t);
+	for (size_t i = 0; i < MIN(count, sizeof(keys)) && sent; i++)
+		if (got[i] != keys[i]) {
+			FAIL(t,
+			     "keyboard and mouse sent bytes; byte %zu of a "
+			     "subscriber is %02x, expected %02x, the "
+			     "keyboard's",
+			     i, got[i], keys[i]);
+			return;
+		}
+	CHECK(t, !sent || count == sizeof(keys),
+	      "the keyboard sent %zu bytes, and a subscriber got %zu",
+	      sizeof(keys), count);
+}
+KTEST(lab02, only_keyboard_bytes);
 
 /* Both at once share the controller's one register, but nothing else. */
 static void test_both_devices(struct ktest *t)
@@ -277,16 +353,20 @@ static void expect_failure(struct ktest *t, int want, const char *why)
 	      why, got, want);
 }
 
-static void test_start_fails(struct ktest *t)
+static void failing_device(struct ktest *t, int error, const char *why)
 {
-	const char *why = "ps2_start() returned -ENODEV (-19)";
-
 	stop_input();
-	ps2_fail_next_start(-ENODEV);
-	expect_failure(t, -ENODEV, why);
+	ps2_fail_next_start(error);
+	expect_failure(t, error, why);
 	expect_line_free(t, KEYBOARD_LINE, why);
 	expect_line_free(t, MOUSE_LINE, why);
 	ps2_fail_next_start(0);
+}
+
+static void test_start_fails(struct ktest *t)
+{
+	failing_device(t, -ENODEV, "ps2_start() returned -ENODEV (-19)");
+	failing_device(t, -EIO, "ps2_start() returned -EIO (-5)");
 	start_input(t);
 }
 KTEST(lab02, start_fails);

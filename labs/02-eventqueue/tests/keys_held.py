@@ -1,17 +1,20 @@
-"""Holds keys down: they repeat, modifiers too, and each of a pair counts."""
+"""Holds keys down: they repeat, modifiers too, and each of a pair counts.
+
+The one test with a finger that looks at the flags.
+"""
 
 from __future__ import annotations
 
 from grader.peer import Guest
 
-from .us_keyboard import CHARACTERS, MODIFIERS, Keyboard, finish, press
+from .us_keyboard import CHARACTERS, MODIFIERS, WITH_FLAGS, Keyboard, finish, press
 
 ROUNDS = 12
 
 
 def run(guest: Guest) -> None:
     guest.expect("ready")
-    keyboard = Keyboard()
+    keyboard = Keyboard(WITH_FLAGS)
     for _ in range(ROUNDS):
         held = guest.random.sample(sorted(MODIFIERS), 2)
         letters = guest.random.sample(sorted(CHARACTERS), 2)

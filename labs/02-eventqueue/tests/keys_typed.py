@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from grader.peer import Guest
 
-from .us_keyboard import CHARACTERS, KEYS, MODIFIERS, OTHERS, Change, Keyboard, finish, press
+from .us_keyboard import (
+    CHARACTERS,
+    KEYS,
+    MODIFIERS,
+    OTHERS,
+    WITH_CHARACTER,
+    Change,
+    Keyboard,
+    finish,
+    press,
+)
 
 BURSTS = 30
 NAMES = sorted(CHARACTERS) * 3 + sorted(set(OTHERS) - {"esc"}) + sorted(MODIFIERS) * 3
@@ -29,7 +39,7 @@ def burst(guest: Guest, keyboard: Keyboard) -> list[Change]:
 
 def run(guest: Guest) -> None:
     guest.expect("ready")
-    keyboard = Keyboard()
+    keyboard = Keyboard(WITH_CHARACTER)
     for _ in range(BURSTS):
         press(guest, keyboard, burst(guest, keyboard))
     finish(guest, keyboard)

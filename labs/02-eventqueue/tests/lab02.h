@@ -46,7 +46,13 @@ uint64_t long_time(void);
 
 extern struct eventq test_queue;
 
+/* Empty, and in memory that was all 0 before: what eventq_init() makes of other
+ * memory is init_empties' subject alone. */
 void test_queue_init(void);
+
+/* Leaves in this memory what an earlier user may have left there: no word of it
+ * is 0, or like another. */
+void dirty(void *memory, size_t size);
 
 /* ---- events that tell who made them ---- */
 
@@ -60,9 +66,29 @@ bool numbered_read(struct ktest *t, const struct event *e,
 
 /* ---- expecting events ---- */
 
-/* "key down 30 'a' modifiers 0": an event in words.  Returns buf. */
-const char *event_text(const struct event *e, char *buf, size_t size);
-#define EVENT_TEXT_SIZE 96
+/*
+ * What a test is about.  Every test looks at an event's type and at what
+ * happened to which key or button, or at how far the mouse moved; these it
+ * looks at besides.  So a wrong flag fails the tests about that flag, and the
+ * others can still say what they have to say.
+ */
+enum event_part {
+	CHARACTER = 1, /* data[1] of a key */
+	MODIFIERS = 2, /* data[2] of a key, without KEY_REPEATED */
+	REPEATED = 4,  /* KEY_REPEATED in it */
+	HELD = 8,      /* data[2] of the mouse: the buttons */
+	TIME = 16,     /* time_ns */
+};
+
+/* Are they the same, in these parts? */
+bool event_agrees(const struct event *a, const struct event *b,
+		  unsigned int parts);
+
+/* "KEY_DOWN key 30, modifiers MOD_SHIFT": an event in words, with these parts.
+ * Returns buf. */
+const char *event_text(const struct event *e, unsigned int parts, char *buf,
+		       size_t size);
+#define EVENT_TEXT_SIZE 160
 
 /* The bytes that a device has sent last. */
 struct recent_bytes {
@@ -83,9 +109,10 @@ struct event key_up(unsigned int key, uint32_t modifiers);
 struct event mouse_moved(int right, int down, uint32_t buttons);
 struct event mouse_button(int button, bool pressed, uint32_t buttons);
 
-/* The oldest event of test_queue is this one (its time is not looked at); or
- * there is none.  `after` says what led to it.  False when not so. */
-bool expect_event(struct ktest *t, struct event want, const char *after);
+/* The oldest event of test_queue is this one, in these parts; or there is none.
+ * `after` says what led to it.  False when not so. */
+bool expect_event(struct ktest *t, struct event want, unsigned int parts,
+		  const char *after);
 bool expect_no_event(struct ktest *t, const char *after);
 
 /* ---- several CPUs ---- */

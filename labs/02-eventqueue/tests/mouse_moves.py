@@ -19,4 +19,4 @@ def run(guest: Guest) -> None:
         if right or down:
             guest.mouse(right, down)
             expect_moved(guest, right, down)
-    click_all(guest)
+    click_all(guest, with_held=False)

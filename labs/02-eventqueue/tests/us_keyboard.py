@@ -13,6 +13,13 @@ from dataclasses import dataclass
 from grader.peer import Guest, Silence, Wrong
 
 SHIFT, CTRL, ALT, CAPS, REPEATED = 1, 2, 4, 8, 0x100
+FLAGS = {
+    SHIFT: "MOD_SHIFT", CTRL: "MOD_CTRL", ALT: "MOD_ALT", CAPS: "MOD_CAPS",
+    REPEATED: "KEY_REPEATED",
+}  # fmt: skip
+
+# What a test looks at, besides which key went down or up.
+WITH_CHARACTER, WITH_FLAGS = "character", "flags"
 
 
 @dataclass(frozen=True)
@@ -103,9 +110,13 @@ def character(key: Key, modifiers: int) -> int:
 
 
 class Keyboard:
-    """The state of all keys; says what each change must be told as."""
+    """The state of all keys; says what each change must be told as.
 
-    def __init__(self) -> None:
+    Of the program's lines, the test is about these fields.
+    """
+
+    def __init__(self, *about: str) -> None:
+        self.about = about
         self.down: set[str] = set()
         self.caps = False
 
@@ -132,7 +143,6 @@ class Keyboard:
         return f"down {key.number} {character(key, self.modifiers)} {flags}"
 
 
-FORMAT = "(each line: down or up, key, character, modifiers)"
 Change = tuple[str, bool]
 
 
@@ -141,16 +151,41 @@ def words(changes: Sequence[Change]) -> str:
     return " ".join(f"{'+' if down else '-'}{name}" for name, down in changes)
 
 
-def expect_lines(guest: Guest, lines: Sequence[str], done: str, legend: str = FORMAT) -> None:
-    """The program's next lines are these, since this was done."""
-    for position, wanted in enumerate(lines, 1):
+def is_key(line: str) -> bool:
+    """Is it a line about a key, "down KEY CHARACTER FLAGS" or "up ..."?"""
+    words_of_it = line.split()
+    return len(words_of_it) == 4 and words_of_it[0] in ("down", "up")
+
+
+def seen(line: str, about: Sequence[str]) -> str:
+    """What a test looks at in a line of the program, in words."""
+    if not is_key(line):
+        return line
+    way, key, *rest = line.split()
+    char, flags = map(int, rest)
+    text = f"key {key} {way}"
+    if WITH_CHARACTER in about:
+        text += f", character {char}" + (f" '{chr(char)}'" if 32 < char < 127 else "")
+    if WITH_FLAGS in about:
+        names = [name for bit, name in FLAGS.items() if flags & bit]
+        unknown = flags & ~sum(FLAGS)
+        text += ", flags " + ("|".join(names + [hex(unknown)] * bool(unknown)) or "none")
+    return text
+
+
+def expect_lines(
+    guest: Guest, lines: Sequence[str], done: str, about: Sequence[str] = ()
+) -> None:
+    """The program's next lines are these, as far as the test looks, since this was done."""
+    for position, line in enumerate(lines, 1):
+        wanted = seen(line, about)
         try:
-            got = guest.line()
+            got = seen(guest.line(), about)
         except Silence as silence:
-            raise Silence(f'{done}: expected "{wanted}" {legend}, and {silence}') from None
+            raise Silence(f'{done}: expected "{wanted}", and {silence}') from None
         if got != wanted:
             which = f"event {position} of {len(lines)}: " if len(lines) > 1 else ""
-            raise Wrong(f'{done}: {which}expected "{wanted}", got "{got}" {legend}')
+            raise Wrong(f'{done}: {which}expected "{wanted}", got "{got}"')
 
 
 def press(guest: Guest, keyboard: Keyboard, changes: Sequence[Change]) -> None:
@@ -161,7 +196,7 @@ def press(guest: Guest, keyboard: Keyboard, changes: Sequence[Change]) -> None:
     assert sum(len(KEYS[name].scancodes(down)) for name, down in changes) <= 16
     lines = [keyboard.change(name, down) for name, down in changes]
     guest.keys(changes)
-    expect_lines(guest, lines, f"typed {words(changes)}")
+    expect_lines(guest, lines, f"typed {words(changes)}", keyboard.about)
 
 
 def release_all(guest: Guest, keyboard: Keyboard) -> None:

@@ -133,7 +133,7 @@ KTEST(lab03, futex_wake_meets_wait);
  */
 struct change {
 	struct memory m;
-	long moved;
+	long moved, woken;
 	int waited; /* what futex_wait() returned */
 };
 
@@ -164,13 +164,13 @@ static void requeue_if_0(void *arg)
 
 	c->moved = futex_requeue(&from, &to, 0, WAKE_ALL, &compare);
 	exchange(c, 2);
-	futex_wake(&from, WAKE_ALL, ANY);
-	futex_wake(&to, WAKE_ALL, ANY); /* or it would wait for ever */
+	c->woken = futex_wake(&from, WAKE_ALL, ANY);
+	c->woken += futex_wake(&to, WAKE_ALL, ANY); /* or it never ends */
 }
 
 static void test_futex_requeue_meets_change(struct ktest *t)
 {
-	struct change c = {.moved = 0};
+	struct change c = {.waited = -EAGAIN};
 	struct thread *requeues, *waits;
 
 	if (!memory_begin_kernel(&c.m, t))
@@ -190,6 +190,10 @@ static void test_futex_requeue_meets_change(struct ktest *t)
 	      c.moved);
 	CHECK(t, c.waited == 0 || c.waited == -EAGAIN,
 	      "futex_wait() returned %s", result_name(c.waited));
+	CHECK(t, c.woken == (c.waited == 0),
+	      "futex_wait() returned %s, and futex_wake() says that it has "
+	      "woken %ld",
+	      result_name(c.waited), c.woken);
 	memory_end(&c.m);
 	given_up = false;
 }
@@ -205,6 +209,8 @@ KTEST(lab03, futex_requeue_meets_change, .seeds = 50);
 struct book {
 	struct memory m;
 	unsigned int begun, done; /* pages, of the reader; atomic */
+	unsigned int returned;    /* with 0; the reader's */
+	unsigned int woken;       /* the writer's */
 };
 
 static unsigned int count_get(const unsigned int *count)
@@ -228,6 +234,7 @@ static void read_pages(void *arg)
 		      "futex_wait() on a page that was not in memory: expected "
 		      "0 or -EAGAIN, got %s",
 		      result_name(result));
+		b->returned += result == 0;
 		__atomic_store_n(&b->done, i + 1, __ATOMIC_SEQ_CST);
 	}
 	pretend_end();
@@ -243,7 +250,7 @@ static void write_page(struct book *b, unsigned int i)
 		cpu_relax();
 	}
 	word_set(&b->m, n, 1);
-	futex_wake(&k, 1, ANY);
+	b->woken += futex_wake(&k, 1, ANY);
 	if (EVENTUALLY(b->m.t, count_get(&b->done) > i))
 		return;
 	FAIL(b->m.t,
@@ -252,7 +259,7 @@ static void write_page(struct book *b, unsigned int i)
 	     "for 0 sleeps: the word must be looked at again, under the lock, "
 	     "when the page is there");
 	while (count_get(&b->done) <= i) {
-		futex_wake(&k, 1, ANY);
+		b->woken += futex_wake(&k, 1, ANY);
 		thread_yield();
 		cpu_relax();
 	}
@@ -303,6 +310,10 @@ static void test_futex_page_looked_at_again(struct ktest *t)
 	for (unsigned int i = 0; i < MEMORY_PAGES; i++)
 		write_page(&b, i);
 	thread_join(reader);
+	CHECK(t, b.woken == b.returned,
+	      "futex_wake() says that it has woken %u, but %u calls of "
+	      "futex_wait() returned 0",
+	      b.woken, b.returned);
 	memory_end(&b.m);
 
 	if (!memory_begin(&loose.m, t))

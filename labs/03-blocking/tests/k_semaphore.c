@@ -308,7 +308,7 @@ KTEST(lab03, sem_up_meets_down, .seeds = 50);
 /* One up, for one of two: the other one's deadline has passed. */
 struct meeting {
 	struct semaphore s;
-	bool taken; /* by the one in a hurry */
+	int result; /* of the one in a hurry */
 };
 
 static void down_patiently(void *arg)
@@ -322,7 +322,7 @@ static void down_too_late(void *arg)
 {
 	struct meeting *m = arg;
 
-	m->taken = sem_down_until(&m->s, 1, 0) == 0;
+	m->result = sem_down_until(&m->s, 1, 0);
 }
 
 static void up_for_one(void *arg)
@@ -334,7 +334,7 @@ static void up_for_one(void *arg)
 
 static void test_sem_up_meets_deadline(struct ktest *t)
 {
-	struct meeting m = {.taken = false};
+	struct meeting m = {.result = 0};
 	struct thread *patient, *hurried, *ups;
 
 	sem_init(&m.s, "meeting", 0);
@@ -343,8 +343,12 @@ static void test_sem_up_meets_deadline(struct ktest *t)
 	ups = spawn("ups", up_for_one, &m);
 	thread_join(hurried);
 	thread_join(ups);
-	if (m.taken)
+	if (m.result == 0)
 		sem_up(&m.s);
+	CHECK(t, m.result == 0 || m.result == -ETIMEDOUT,
+	      "sem_down_until(), with a deadline in the past: expected 0 or "
+	      "-ETIMEDOUT, got %s",
+	      result_name(m.result));
 	thread_join(patient);
 	expect_left(t, &m.s, 0, "after an up for each that has taken one");
 }

@@ -84,6 +84,8 @@ static void test_ends_after_stale_unblock(struct ktest *t)
 	};
 	struct room room;
 
+	if (!deadlines_hold(t))
+		return;
 	room_init(&room, t);
 	ASSERT(t, pretended_init(&p) == 0);
 	for (unsigned int i = 0; i < 3; i++)

@@ -1,5 +1,5 @@
 /*
- * script.c - from a path to the file of a program.
+ * script.c - from a script to the program that reads it.
  *
  * A file that begins with `#!` is a script: the rest of its first line names
  * the program that reads it, and maybe one argument.  /bin/hello, which begins
@@ -65,33 +65,16 @@ static int line_split(struct exec_file *exec, char **interpreter, char **option)
 	return 0;
 }
 
-static int head_read(struct exec_file *exec, const char *path)
-{
-	int error = fs_open_exec(path, &exec->file);
-	long length;
-
-	if (error)
-		return error;
-	length = exec->file->ops->read_kernel(exec->file, exec->head,
-					      sizeof(exec->head), 0);
-	if (length < 0) {
-		file_put(exec->file);
-		return length;
-	}
-	exec->length = length;
-	return 0;
-}
-
 static bool is_script(const struct exec_file *exec)
 {
 	return exec->length > 2 && exec->head[0] == '#' && exec->head[1] == '!';
 }
 
-int exec_file_open(struct exec_file *exec, struct exec_args *args)
+static int script_open(struct exec_file *exec, struct exec_args *args)
 {
 	char path[EXEC_HEAD_SIZE]; /* an interpreter's */
 	char *interpreter, *option;
-	int error = head_read(exec, args->text);
+	int error = 0;
 
 	for (int scripts = 0; !error && is_script(exec); scripts++) {
 		file_put(exec->file);
@@ -104,7 +87,9 @@ int exec_file_open(struct exec_file *exec, struct exec_args *args)
 		if (error)
 			break;
 		strlcpy(path, interpreter, sizeof(path));
-		error = head_read(exec, path);
+		error = exec_head_read(exec, path);
 	}
 	return error;
 }
+
+EXEC_FORMAT(.matches = is_script, .open = script_open);

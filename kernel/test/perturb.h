@@ -1,10 +1,9 @@
 /*
  * perturb.h - the perturbed scheduler: many interleavings, each from a seed.
  *
- * sched_point() is called wherever another order of events would be legal:
- * at lock, unlock, sleep, wake.  Off (sched=fair), it costs one test.  With a
- * strategy on, it may switch to another thread, or, with several CPUs, execute
- * `pause`, which under QEMU's -icount hands over to the next CPU.
+ * At each schedule point (sched_policy.h) it may switch to another thread, or,
+ * with several CPUs, execute `pause`, which under QEMU's -icount hands over to
+ * the next CPU.
  *
  *	sched=random	at each point, switch with probability 1/4 to a random
  *			ready thread
@@ -21,6 +20,7 @@
 #ifndef PERTURB_H
 #define PERTURB_H
 
+#include "sched_policy.h"
 #include "types.h"
 
 enum sched_strategy {
@@ -30,31 +30,6 @@ enum sched_strategy {
 	SCHED_JITTER,
 	SCHED_EXPLORE,
 };
-
-enum sched_point_kind {
-	POINT_LOCK,
-	POINT_UNLOCK,
-	POINT_SLEEP,
-	POINT_WAKE,
-	POINT_SYSCALL,
-	POINT_ACCESS,    /* a shared access that a test marks */
-	POINT_MEMORY,    /* any access of a lab's file: access.c */
-	POINT_CORE_LOCK, /* a core_lock, of the given kernel */
-	POINT_CORE_UNLOCK,
-};
-
-extern bool perturb_on;
-
-void sched_point_slow(enum sched_point_kind kind, const void *object);
-
-static inline void sched_point(enum sched_point_kind kind, const void *object)
-{
-	if (unlikely(perturb_on))
-		sched_point_slow(kind, object);
-}
-
-/* Reads sched= and seed= from the command line. */
-void perturb_init(void);
 
 /* Parses "random", "pct:3", "jitter", "fair"; "explore" and "explore:17.1",
  * without what is behind the colon.  -EINVAL. */
@@ -74,8 +49,8 @@ unsigned int perturb_depth(void);
 uint64_t perturb_seed(void);
 const char *perturb_name(enum sched_strategy strategy);
 
-/* The length of the next time slice of this CPU, ns. */
-uint64_t perturb_slice(uint64_t normal);
+/* May the current thread be switched away here?  Interrupts off. */
+bool perturb_may_switch(void);
 
 /* A random number of this CPU's generator.  Interrupts off. */
 uint64_t perturb_random(void);
