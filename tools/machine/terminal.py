@@ -14,6 +14,9 @@ import sys
 import termios
 import tty
 from collections.abc import Iterator
+from typing import BinaryIO
+
+from tools.machine.waiting import POLL
 
 PREFIX = b"\x01"  # Ctrl-A
 
@@ -31,28 +34,32 @@ def terminal_kept() -> Iterator[None]:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, settings)
 
 
-def bridge(guest: int, first: bytes = b"") -> None:
-    """Between this terminal and a guest, after showing what came first."""
+def bridge(guest: int, log: BinaryIO | None = None) -> None:
+    """Between this terminal and a guest.
+
+    With a log, what is shown is the log, from its beginning: what the guest prints while
+    we are being connected is in there, and nowhere else.
+    """
     keys = sys.stdin.fileno()
     watched = [guest, keys]
     prefixed = False
     with terminal_kept():
         if sys.stdin.isatty():
             tty.setraw(keys, termios.TCSADRAIN)  # and keep what was typed ahead
-        if first:
-            write_all(sys.stdout.fileno(), first.replace(b"\n", b"\r\n"))
         while guest in watched:
-            for fd in select.select(watched, [], [])[0]:
+            for fd in select.select(watched, [], [], POLL if log else None)[0]:
                 data = read_some(fd)
                 if not data:
                     watched.remove(fd)
-                elif fd == guest:
+                elif fd == guest and not log:
                     write_all(sys.stdout.fileno(), data)
-                else:
+                elif fd == keys:
                     data, prefixed, leave = filter_keys(data, prefixed)
                     if leave:
                         return
                     write_all(guest, data)
+            if log:
+                write_all(sys.stdout.fileno(), log.read())
 
 
 def filter_keys(data: bytes, prefixed: bool) -> tuple[bytes, bool, bool]:

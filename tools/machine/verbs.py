@@ -219,8 +219,8 @@ def verb_console(options: argparse.Namespace) -> int:
         except OSError:
             raise Trouble("no kernel runs under a debugger: start `make gdb` first") from None
         print("The console: leave with Ctrl-A X; what came before:", flush=True)
-        log = (m.BUILD / options.stage / "serial.log").read_bytes()
-        bridge(console.fileno(), log.replace(b"\r\n", b"\n"))
+        with open(m.BUILD / options.stage / "serial.log", "rb") as log:
+            bridge(console.fileno(), log)
     print("\r")
     return 0
 
