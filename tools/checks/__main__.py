@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,9 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2, metavar="N")
     parser.add_argument("--stage", default=DEFAULT_STAGE)
     options = parser.parse_args()
+    # In the background of a script Ctrl-C is ignored, and so it would be by all
+    # that is started here; some checks are about it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     try:
         chosen = select(options.names)
