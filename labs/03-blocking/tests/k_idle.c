@@ -4,7 +4,7 @@
  */
 #include "lab03.h"
 
-#define CROWD 20
+#define CROWD 50
 #define WATCHED (20 * NSEC_PER_MSEC)
 #define ENOUGH 9900 /* hundredths of a per cent */
 
