@@ -272,7 +272,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         publish(options.verb, options.out and options.out.resolve(), options.upto)
-    except (Stop, Trouble, subprocess.CalledProcessError) as stop:
+    except (Trouble, subprocess.CalledProcessError) as stop:
         sys.stdout.flush()
         print(f"publish: {stop}", file=sys.stderr)
         return 1
