@@ -41,8 +41,8 @@ static inline void core_lock_acquire(struct cpu *c, struct core_lock *lock,
 				 held == MAX_HELD_LOCKS))
 		core_lock_panic(lock, c, call_site);
 	ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_RELAXED);
-	while (unlikely(__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) !=
-			ticket))
+	while (unlikely(ticket !=
+			__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE)))
 		cpu_relax();
 	core_lock_remember(c, lock, held, call_site);
 }

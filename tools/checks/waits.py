@@ -229,6 +229,7 @@ ALLOWED: dict[str, dict[str, str]] = {
     "user/tests/hostile_memory.c": {"start.tv_sec + 1": "it ends what goes round for ever"},
     "user/tests/many_processes.c": {"nanosleep(&forever": "for ever, until it is killed"},
     "user/tests/tty.c": {"now_ms() - start < 190": "one of fifty times is enough"},
+    "tools/machine/terminal.py": {"POLL if log else None": "how often the log is looked at"},
     "tools/machine/contents.py": {
         "st_mtime > limit": "times of files: one from the future is made anew",
         'time.time() < last["time"]': "has the clock gone back?",
