@@ -80,7 +80,7 @@ def bench_switch(context: Context) -> None:
     )
     expect(bool(found), "the test prints no figure", "bench switch N", "nothing")
     assert found
-    context.note(f"a switch of threads costs {found[1]} instructions; the target is 150")
+    context.note(f"a switch of threads costs {found[1]} instructions; the bar is 250")
 
 
 register()
